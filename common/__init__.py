@@ -1,0 +1,1 @@
+"""Vocabulary shared by every package: errors, registries, seeds and the dataset type."""

@@ -1,0 +1,96 @@
+"""The dataset type that every package shares."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.errors import UserError
+
+Modality = Literal["image", "tabular"]
+
+
+def array_digest(*arrays: NDArray[np.generic]) -> str:
+    """Hex SHA-256 of the content, shape and type of the arrays.
+
+    >>> array_digest(np.zeros(2)) == array_digest(np.zeros(2))
+    True
+    >>> array_digest(np.zeros(2)) == array_digest(np.zeros((2, 1)))
+    False
+    """
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled samples.
+
+    Attributes:
+        name: as registered, or the path that the user gave.
+        modality: ``"image"`` or ``"tabular"``.
+        x: images are uint8 of shape (n, height, width, channels) with 1 or 3 channels; tables are
+            float32 of shape (n, d), not standardised.
+        y: int64 class numbers 0 .. n_classes - 1, shape (n,).
+        class_names: one name a class.
+        source_index: position of each sample in the published data, int64 of shape (n,).
+        feature_names: for tables, one name a column.
+        known_glitch: the user's own marks of known glitches, bool of shape (n,), if there are any.
+    """
+
+    name: str
+    modality: Modality
+    x: NDArray[np.generic]
+    y: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    source_index: NDArray[np.int64]
+    feature_names: tuple[str, ...] = ()
+    known_glitch: NDArray[np.bool_] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y) or len(self.y) != len(self.source_index):
+            raise UserError(
+                f"dataset {self.name!r}: {len(self.x)} samples, {len(self.y)} labels and "
+                f"{len(self.source_index)} source positions must be equally many"
+            )
+        if self.modality == "tabular" and not np.isfinite(self.x).all():
+            row, column = np.argwhere(~np.isfinite(self.x))[0]
+            raise UserError(
+                f"dataset {self.name!r}: features must be finite, however: "
+                f"x[{row}, {column}] = {self.x[row, column]}"
+            )
+        if len(self.y) and not 0 <= self.y.min() <= self.y.max() < self.n_classes:
+            raise UserError(
+                f"dataset {self.name!r}: labels must lie in 0..{self.n_classes - 1}, however: "
+                f"{self.y.min()}..{self.y.max()}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex SHA-256 of the samples and labels."""
+        return array_digest(self.x, self.y)
+
+    def take(self, rows: NDArray[np.int64]) -> Dataset:
+        """The dataset of these rows, in this order."""
+        return replace(
+            self,
+            x=self.x[rows],
+            y=self.y[rows],
+            source_index=self.source_index[rows],
+            known_glitch=None if self.known_glitch is None else self.known_glitch[rows],
+        )

@@ -1,0 +1,18 @@
+"""Datasets: one file per source."""
+
+from common.registry import Registry
+from experiments.datasets.base import DatasetSource
+
+DATASETS: Registry[DatasetSource] = Registry(
+    "dataset",
+    {
+        "digits": "experiments.datasets.bundled:DIGITS",
+        "digits_table": "experiments.datasets.bundled:DIGITS_TABLE",
+        "breast_cancer": "experiments.datasets.bundled:BREAST_CANCER",
+        "wine": "experiments.datasets.bundled:WINE",
+        "photo_patches": "experiments.datasets.bundled:PHOTO_PATCHES",
+        "mnist": "experiments.datasets.torchvision_images:MNIST",
+        "fashion_mnist": "experiments.datasets.torchvision_images:FASHION_MNIST",
+        "covertype": "experiments.datasets.covertype:COVERTYPE",
+    },
+)

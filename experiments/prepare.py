@@ -1,0 +1,103 @@
+"""From raw samples to what the trained part of the model takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
+import torch
+from influence.estimators.exact import exact_profile
+from models.feature_cache import FeatureCache
+from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+from common.data import Dataset
+from common.seeds import derive_seed
+from experiments.context import TrialContext
+from experiments.spec import TrialSpec
+from influence.evidence import Evidence, Stages
+from influence.profile import Profile
+from influence.trace import Trace
+from models import MODELS
+from models.base import BuildContext, Model
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model and its inputs.
+
+    Attributes:
+        model: freshly built.
+        train, validation: inputs of the model's body, n and m rows.
+    """
+
+    model: Model
+    train: Tensor
+    validation: Tensor
+    _x_train: NDArray[np.generic]
+    _x_validation: NDArray[np.generic]
+    _y_train: NDArray[np.int64]
+    _y_validation: NDArray[np.int64]
+    _features: FeatureCache
+    _pool: NDArray[np.generic]
+
+    def evidence(self, profile: Profile, trace: Trace, seed: int) -> Evidence:
+        """What signals may look at."""
+        return Evidence(
+            full_profile=profile,
+            profile=profile.cumulative,
+            labels=self._y_train,
+            validation_labels=self._y_validation,
+            n_classes=trace.n_classes,
+            seed=seed,
+            _trace=trace,
+            _counterfactual=partial(exact_profile, trace),
+            _stages=cache(self._stages),
+        )
+
+    def _stages(self) -> tuple[Stages, Stages]:
+        frozen = self.model.frozen
+        if frozen is None:
+            return (
+                {"input": _flat(self._x_train)},
+                {"input": _flat(self._x_validation)},
+            )
+        return (
+            self._features.stages(frozen, self._x_train, self._pool),
+            self._features.stages(frozen, self._x_validation, self._pool),
+        )
+
+
+def prepare(
+    spec: TrialSpec, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
+) -> Prepared:
+    """Build the model and its inputs.
+
+    Tables are standardised with mean and deviation of the training set as it is. What frozen
+    layers make of a sample of ``pool`` (the drawn subset before the split) is computed once and
+    shared through the cache.
+    """
+    torch.manual_seed(derive_seed(spec.seed, "build"))
+    model = MODELS[spec.model].build(
+        BuildContext(train.x.shape[1:], train.n_classes, spec.pretrained, context.data_root)
+    )
+    features = FeatureCache(context.cache)
+    x_train, x_validation = train.x, validation.x
+    if train.modality == "tabular":
+        scaler = StandardScaler().fit(x_train)
+        x_train = scaler.transform(x_train).astype(np.float32)
+        x_validation = scaler.transform(x_validation).astype(np.float32)
+    if model.frozen is None:
+        inputs = model.inputs(x_train), model.inputs(x_validation)
+    else:
+        inputs = (
+            torch.from_numpy(features.features(model.frozen, x_train, pool.x)),
+            torch.from_numpy(features.features(model.frozen, x_validation, pool.x)),
+        )
+    return Prepared(model, *inputs, x_train, x_validation, train.y, validation.y, features, pool.x)
+
+
+def _flat(x: NDArray[np.generic]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float32)

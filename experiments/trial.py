@@ -1,0 +1,80 @@
+"""One trial: the paper's Figure 3 from top to bottom."""
+
+from __future__ import annotations
+
+import sys
+
+import torch
+from models.training import fit
+
+from common.seeds import derive_seed, generator
+from experiments.context import StepClock, TrialContext
+from experiments.evaluate import dynamics, evaluate_signals, peak_rss_mib
+from experiments.load import load_dataset, load_foreign
+from experiments.prepare import prepare
+from experiments.result import TrialResult
+from experiments.spec import TrialSpec
+from experiments.split import draw_subset, split
+from glitches.parse import parse_glitch
+from influence.estimators import ESTIMATORS
+
+
+def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
+    """Inject, train, trace, score. A function of the spec alone: equal specs give equal numbers.
+
+    Raises ``UserError`` for what the user can mend, before training wherever it is known before.
+    """
+    torch.set_num_threads(context.threads)
+    clock = StepClock()
+
+    with clock("load"):
+        dataset = load_dataset(spec, context)
+        foreign = load_foreign(spec, context)
+
+    with clock("inject"):
+        pool = draw_subset(dataset.data, spec.subset, spec.seed)
+        clean, validation = split(pool, spec.seed)
+        glitch = parse_glitch(spec.glitch)
+        train = glitch.inject(clean, spec.ratio, generator(spec.seed, "inject"), foreign)
+
+    with clock("features"):
+        prepared = prepare(spec, context, train.data, validation, pool)
+
+    with clock("train"):
+        record = fit(
+            prepared.model.network,
+            prepared.train,
+            train.data.y,
+            prepared.validation,
+            validation.y,
+            spec.settings,
+            seed=derive_seed(spec.seed, "train"),
+            device=context.device,
+        )
+
+    with clock("influence"):
+        profile = ESTIMATORS[spec.estimator].profile(record)
+
+    with clock("signals"):
+        scores, metrics, epoch_f1 = evaluate_signals(
+            prepared.evidence(profile, record.trace, spec.seed), train, spec.seed
+        )
+
+    return TrialResult(
+        spec=spec,
+        dataset=dataset.identity,
+        train=train,
+        validation=validation,
+        scores=scores,
+        metrics=metrics,
+        epoch_metrics=epoch_f1 | dynamics(record.trace, train.is_glitch),
+        profile=profile,
+        seconds=clock.seconds,
+        peak_rss_mib=peak_rss_mib(),
+    )
+
+
+if __name__ == "__main__":
+    from experiments.commands.trial import main
+
+    sys.exit(main())

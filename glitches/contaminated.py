@@ -1,0 +1,73 @@
+"""The training set after injection, with its error table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from common.data import Dataset
+
+CLEAN = "clean"
+NO_TRUE_LABEL = -1
+
+
+@dataclass(frozen=True)
+class Contaminated:
+    """A training set and, per sample, what was done to it.
+
+    Attributes:
+        data: the training set as the model sees it; ``data.y`` are the given labels.
+        glitch: per sample the name of the injected glitch, or ``"clean"``; object array (n,).
+        true_label: the label before injection, ``NO_TRUE_LABEL`` for a sample of another dataset;
+            int64 of shape (n,).
+    """
+
+    data: Dataset
+    glitch: NDArray[np.object_]
+    true_label: NDArray[np.int64]
+
+    @classmethod
+    def clean(cls, data: Dataset) -> Contaminated:
+        """The state before any injection."""
+        return cls(data, np.full(len(data), CLEAN, dtype=object), data.y.copy())
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def is_glitch(self) -> NDArray[np.bool_]:
+        return np.asarray(self.glitch != CLEAN, dtype=bool)
+
+    @property
+    def clean_rows(self) -> NDArray[np.int64]:
+        """Rows that no glitch has touched yet."""
+        return np.flatnonzero(~self.is_glitch)
+
+    def take(self, rows: NDArray[np.int64]) -> Contaminated:
+        """The contaminated set of these rows, in this order."""
+        return Contaminated(self.data.take(rows), self.glitch[rows], self.true_label[rows])
+
+    def shuffled(self, rng: np.random.Generator) -> Contaminated:
+        """The same samples in random order, so that position never tells."""
+        return self.take(rng.permutation(len(self)))
+
+    def marked(self, rows: NDArray[np.int64], name: str) -> Contaminated:
+        """The same set with ``rows`` entered in the error table under ``name``."""
+        glitch = self.glitch.copy()
+        glitch[rows] = name
+        return replace(self, glitch=glitch)
+
+    def error_table(self) -> pd.DataFrame:
+        """One row a training sample, in training order."""
+        return pd.DataFrame(
+            {
+                "is_glitch": self.is_glitch,
+                "glitch": self.glitch.astype(str),
+                "true_label": self.true_label,
+                "label": self.data.y,
+                "source_index": self.data.source_index,
+            }
+        )

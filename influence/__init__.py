@@ -1,0 +1,1 @@
+"""TracIn influence of the last layer: traces, estimators, profiles and signals."""

@@ -1,0 +1,28 @@
+"""Estimators of influence, behind one interface."""
+
+from typing import Protocol
+
+from common.registry import Registry
+from influence.profile import Profile
+from influence.record import TrainingRecord
+
+
+class Estimator(Protocol):
+    """Turns the record of a training into an influence profile."""
+
+    def profile(self, record: TrainingRecord) -> Profile:
+        """Influence of every training sample, per epoch and cumulated.
+
+        Raises ``UserError`` where the record does not fit the estimator.
+        """
+        ...
+
+
+ESTIMATORS: Registry[Estimator] = Registry(
+    "estimator",
+    {
+        "exact": "influence.estimators.exact:EXACT",
+        "captum": "influence.estimators.captum:TRACINCP",
+        "captum_fast": "influence.estimators.captum:TRACINCP_FAST",
+    },
+)

@@ -1,0 +1,10 @@
+"""Self-Influence (Koh and Liang 2017; Pruthi et al. 2020; paper, section 3)."""
+
+from influence.evidence import Evidence
+from influence.signals.base import Scores, per_epoch
+
+
+@per_epoch
+def self_influence(evidence: Evidence) -> Scores:
+    """SI_i = I(i → i)."""
+    return evidence.profile.self_influence

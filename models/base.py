@@ -1,0 +1,130 @@
+"""What a model is: frozen layers, a trained body, and the linear last layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from common.data import Modality
+from common.errors import UserError
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is trained: plain SGD, no momentum, no weight decay, cross-entropy.
+
+    Attributes:
+        epochs: number of epochs T; a checkpoint is taken at the end of each.
+        batch_size: samples a step.
+        learning_rate: η, constant.
+        pretrained: start from published weights, or from random ones.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    pretrained: bool = False
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise UserError(f"epochs must be at least 1, however: {self.epochs}")
+        if self.batch_size < 1:
+            raise UserError(f"batch_size must be at least 1, however: {self.batch_size}")
+        if not 0 < self.learning_rate < float("inf"):
+            raise UserError(f"learning_rate must be positive, however: {self.learning_rate}")
+
+
+class Frozen(Protocol):
+    """The layers that training does not touch, as a function of raw samples.
+
+    Attributes:
+        key: content key, a function of weights and preprocessing: equal keys give equal features.
+    """
+
+    key: str
+
+    def features(self, x: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Inputs of the trained body for raw samples (n, ...), in eval mode."""
+        ...
+
+    def stages(self, x: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
+        """Pooled outputs of the earlier stages by name, each (n, d_s), in eval mode."""
+        ...
+
+
+class Network(nn.Module):
+    """The trained part of a model: ``head(body(inputs))``.
+
+    Attributes:
+        body: maps its inputs to (n, d); the identity where only the classifier is trained.
+        head: the last layer, linear with bias, (n, d) to (n, C) logits.
+    """
+
+    def __init__(self, body: nn.Module, head: nn.Linear) -> None:
+        super().__init__()
+        self.body = body
+        self.head = head
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.head(self.body(inputs))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to be trained.
+
+    Attributes:
+        network: body and head, freshly initialised from the torch generator's state.
+        frozen: the frozen layers before the body, if there are any.
+    """
+
+    network: Network
+    frozen: Frozen | None = None
+
+    def inputs(self, features: NDArray[np.generic]) -> Tensor:
+        """Features (or, without frozen layers, prepared samples) as the body's input tensor."""
+        return torch.from_numpy(np.ascontiguousarray(features))
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a family needs to build a model.
+
+    Attributes:
+        input_shape: shape of one raw sample, (height, width, channels) or (d,).
+        n_classes: C.
+        pretrained: published weights or random ones.
+        weights_root: where weight files lie or are fetched to (``data_root``), if given.
+    """
+
+    input_shape: tuple[int, ...]
+    n_classes: int
+    pretrained: bool
+    weights_root: Path | None = None
+
+
+class ModelFamily(Protocol):
+    """One architecture.
+
+    Class attributes:
+        modalities: the modalities that it fits.
+        defaults: settings for a dataset that ``experiments/settings.py`` does not list.
+    """
+
+    modalities: ClassVar[frozenset[Modality]]
+    defaults: ClassVar[TrainingSettings]
+
+    def missing(self, context: BuildContext) -> str | None:
+        """What is missing to build the model here, and where it would go; ``None`` if nothing."""
+        ...
+
+    def build(self, context: BuildContext) -> Model:
+        """The model, random parts drawn from torch's global generator (seeded by the caller)."""
+        ...
