@@ -1,0 +1,71 @@
+"""The names under which runs are written to MLflow and found again.
+
+They are an interface: the tracker writes them, ``analysis`` and scripts of others read them.
+Reading a store must need nothing of what a trial needs, so nothing of the project is imported here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+# Tags of every run of this project: a run without ``KIND`` is somebody else's.
+KIND: Final = "kind"
+KIND_GRID: Final = "grid"
+KIND_TRIAL: Final = "trial"
+GRID: Final = "grid"
+CODE_VERSION: Final = "code_version"
+
+# Tags of a trial, beside its parameters (one a field of ``TrialSpec``).
+PARENT: Final = "mlflow.parentRunId"
+SPEC_HASH: Final = "spec_hash"
+MODALITY: Final = "modality"
+N_CLASSES: Final = "n_classes"
+CURVES: Final = "curves"
+
+# Final metrics are named ``<metric>/<signal>``; those by epoch have the epoch, from 1, as step.
+F1: Final = "f1"
+AVERAGE_PRECISION: Final = "average_precision"
+ROC_AUC: Final = "roc_auc"
+DETECTION_METRICS: Final = (F1, AVERAGE_PRECISION, ROC_AUC)
+EPOCH_F1: Final = "epoch_f1"
+ACCURACY: Final = "accuracy"
+LOSS: Final = "loss"
+SECONDS: Final = "seconds"
+PEAK_RSS: Final = "peak_rss_mib"
+
+# Artifacts of a trial.
+SCORES_FILE: Final = "scores.parquet"
+PROFILE_FILE: Final = "profile.npz"
+TRACEBACK_FILE: Final = "traceback.txt"
+GALLERY_FOLDER: Final = "suspicious"
+
+# Artifacts of a grid: the spec hashes of all its trials, also of those that an earlier grid ran.
+GRID_TRIALS_FILE: Final = "trials.json"
+ANALYSIS_FOLDER: Final = "analysis"
+
+# MLflow refuses longer tag values.
+_TAG_LIMIT = 8000
+
+
+def curves_tag(group: str) -> str:
+    """The tag that holds the per-epoch metrics ``<group>/...`` of a trial, as compact JSON."""
+    return f"{CURVES}/{group}"
+
+
+def curve_tags(epoch_metrics: dict[str, list[float]]) -> dict[str, str]:
+    """Per-epoch metrics as tags, so that one query for runs brings their curves along.
+
+    MLflow answers a search with the last step of each metric only; histories cost one request a
+    run and metric. A group whose text would exceed MLflow's limit gets no tag and is read from
+    the histories.
+
+    >>> curve_tags({"epoch_f1/gd_class": [0.5, 0.25], "loss/train": [1.0, 0.5]})
+    {'curves/epoch_f1': '{"gd_class":[0.5,0.25]}', 'curves/loss': '{"train":[1.0,0.5]}'}
+    """
+    groups: dict[str, dict[str, list[float]]] = {}
+    for name, values in epoch_metrics.items():
+        group, _, member = name.partition("/")
+        groups.setdefault(group, {})[member] = [float(f"{value:.6g}") for value in values]
+    texts = {curves_tag(g): json.dumps(m, separators=(",", ":")) for g, m in groups.items()}
+    return {tag: text for tag, text in texts.items() if len(text) <= _TAG_LIMIT}
