@@ -11,6 +11,7 @@ from common.data import Dataset, Modality
 from glitches.contaminated import Contaminated
 
 Phase = Literal["remove", "add", "alter"]
+PHASES: tuple[Phase, ...] = ("remove", "add", "alter")
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,20 @@ class Injection:
 class Glitch(Protocol):
     """One kind of data glitch. Implementations are frozen dataclasses; their fields are options.
 
-    Class attributes:
+    Attributes:
         kind: the kind that a characterization should name.
         modalities: the modalities that it fits.
         phase: mixtures apply ``remove`` before ``add`` before ``alter``, so that shares of the
-            final set stay exact.
+            final set stay exact. An option may decide it.
         uses_foreign: whether it needs ``Injection.foreign``.
     """
 
     kind: ClassVar[str]
     modalities: ClassVar[frozenset[Modality]]
-    phase: ClassVar[Phase]
     uses_foreign: ClassVar[bool]
+
+    @property
+    def phase(self) -> Phase: ...
 
     def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
         """The set with this glitch in it, entered in the error table under ``name``.

@@ -54,6 +54,12 @@ class Contaminated:
         """The same samples in random order, so that position never tells."""
         return self.take(rng.permutation(len(self)))
 
+    def relabelled(self, rows: NDArray[np.int64], labels: NDArray[np.int64] | int) -> Contaminated:
+        """The same samples with these labels given to ``rows``; true labels stay."""
+        y = self.data.y.copy()
+        y[rows] = labels
+        return replace(self, data=replace(self.data, y=y))
+
     def marked(self, rows: NDArray[np.int64], name: str) -> Contaminated:
         """The same set with ``rows`` entered in the error table under ``name``."""
         glitch = self.glitch.copy()
