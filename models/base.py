@@ -69,11 +69,14 @@ class Network(nn.Module):
 
     def __init__(self, body: nn.Module, head: nn.Linear) -> None:
         super().__init__()
+        if not isinstance(head, nn.Linear):
+            raise UserError(f"the last layer must be nn.Linear, however: {type(head).__name__}")
         self.body = body
         self.head = head
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.head(self.body(inputs))
+        logits: Tensor = self.head(self.body(inputs))
+        return logits
 
 
 @dataclass(frozen=True)
