@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from common.data import Dataset
+from common.errors import UserError
+from experiments.split import draw_subset, split
+
+
+def labelled(counts: list[int]) -> Dataset:
+    y = np.repeat(np.arange(len(counts)), counts)
+    x = np.arange(len(y), dtype=np.float32)[:, None]
+    return Dataset("toy", "tabular", x, y, tuple("abcdef"[: len(counts)]), np.arange(len(y)))
+
+
+def test_the_split_is_stratified_disjoint_and_complete() -> None:
+    data = labelled([100, 50, 50])
+    train, validation = split(data, 0)
+    assert np.bincount(train.y).tolist() == [80, 40, 40]
+    assert np.bincount(validation.y).tolist() == [20, 10, 10]
+    together = np.concatenate([train.source_index, validation.source_index])
+    assert sorted(together) == list(range(200))
+
+
+def test_the_subset_is_stratified() -> None:
+    assert np.bincount(draw_subset(labelled([500, 300]), 0.1, 0).y).tolist() == [50, 30]
+
+
+def test_a_whole_subset_is_the_dataset_itself() -> None:
+    data = labelled([4, 4])
+    assert draw_subset(data, 1.0, 0) is data
+
+
+def test_draws_depend_on_the_seed_alone() -> None:
+    data = labelled([100, 100])
+    first, again, other = (draw_subset(data, 0.5, seed).source_index for seed in (0, 0, 1))
+    assert first.tolist() == again.tolist()
+    assert sorted(first) != sorted(other)
+
+
+def test_a_class_too_small_to_split_is_named() -> None:
+    with pytest.raises(UserError, match="'toy': class 'b' has 1 samples"):
+        split(labelled([10, 1]), 0)
+
+
+def test_a_set_too_small_to_split_is_named() -> None:
+    with pytest.raises(UserError, match="'toy' is too small to split"):
+        split(labelled([2, 2, 2, 2, 2, 2]), 0)
