@@ -11,7 +11,6 @@ from experiments.datasets.base import DataOptions
 from experiments.datasets.resolve import source_for
 from experiments.result import DatasetIdentity
 from experiments.spec import TrialSpec
-from glitches.parse import parse_glitch
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ def load_dataset(spec: TrialSpec, context: TrialContext) -> LoadedDataset:
 
 def load_foreign(spec: TrialSpec, context: TrialContext) -> Dataset | None:
     """The dataset of far-clustered anomalies, where the trial's glitch wants one."""
-    foreign = source_for(spec.dataset).foreign
-    if foreign is None or not parse_glitch(spec.glitch).uses_foreign:
+    if spec.foreign is None:
         return None
-    return _load(foreign, DataOptions(context.data_root)).data
+    return _load(spec.foreign, DataOptions(context.data_root)).data

@@ -7,8 +7,6 @@ from functools import cache, partial
 
 import numpy as np
 import torch
-from influence.estimators.exact import exact_profile
-from models.feature_cache import FeatureCache
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
@@ -17,11 +15,13 @@ from common.data import Dataset
 from common.seeds import derive_seed
 from experiments.context import TrialContext
 from experiments.spec import TrialSpec
+from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence, Stages
 from influence.profile import Profile
 from influence.trace import Trace
 from models import MODELS
 from models.base import BuildContext, Model
+from models.feature_cache import FeatureCache
 
 
 @dataclass(frozen=True)

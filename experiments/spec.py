@@ -47,6 +47,10 @@ class TrialSpec:
     learning_rate: float = _option("learning rate (default: published setting)")
     pretrained: bool = _option("start from published weights (default: published setting)")
     subset: float = _option("share of the dataset that is drawn (default: the dataset's)")
+    foreign: str | None = _option(
+        "dataset that far-clustered anomalies come from (default: the dataset's)"
+    )
+    validation_noise: float = _option("share of validation labels made wrong, in [0, 0.5]", 0.0)
     label: str | None = _option("own data: name of the label column")
     known_glitch: str | None = _option("own data: name of the column that marks known glitches")
 
@@ -66,9 +70,10 @@ class TrialSpec:
             object.__setattr__(self, "ratio", 0.0)
         elif not 0 < self.ratio <= 0.5:
             raise UserError(f"ratio must lie in (0, 0.5], however: {self.ratio}")
-        if parsed.uses_foreign and source.foreign is None:
+        self._settle_foreign(source.foreign if parsed.uses_foreign else None, parsed.uses_foreign)
+        if not 0 <= self.validation_noise <= 0.5:
             raise UserError(
-                f"{self.glitch!r} needs a foreign dataset, however {self.dataset!r} names none"
+                f"validation_noise must lie in [0, 0.5], however: {self.validation_noise}"
             )
         if not isinstance(self.seed, int) or self.seed < 0:
             raise UserError(f"seed must be a whole number from 0, however: {self.seed!r}")
@@ -79,6 +84,19 @@ class TrialSpec:
         if not 0 < self.subset <= 1:
             raise UserError(f"subset must lie in (0, 1], however: {self.subset}")
         _ = self.settings
+
+    def _settle_foreign(self, default: str | None, used: bool) -> None:
+        if self.foreign is None:
+            object.__setattr__(self, "foreign", default)
+        elif not used:
+            raise UserError(f"foreign={self.foreign!r} has no use with glitch {self.glitch!r}")
+        if used and self.foreign is None:
+            raise UserError(
+                f"{self.glitch!r} needs a foreign dataset, and {self.dataset!r} has none by "
+                "default: name one with foreign"
+            )
+        if self.foreign is not None and source_for(self.foreign).modality != "image":
+            raise UserError(f"foreign must be an image dataset, however: {self.foreign!r}")
 
     @property
     def settings(self) -> TrainingSettings:
@@ -107,8 +125,8 @@ class TrialSpec:
         >>> TrialSpec.from_mapping({"dataset": "digits", "model": "mlp", "glitsh": "none"})
         Traceback (most recent call last):
         common.errors.UserError: unknown trial field 'glitsh' (did you mean 'glitch'?); allowed: \
-batch_size, dataset, epochs, estimator, glitch, known_glitch, label, learning_rate, model, \
-pretrained, ratio, seed, subset
+batch_size, dataset, epochs, estimator, foreign, glitch, known_glitch, label, learning_rate, \
+model, pretrained, ratio, seed, subset, validation_noise
         """
         known = {f.name for f in fields(cls)}
         for key in values:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from common.data import Dataset
 from common.errors import UserError
-from common.seeds import derive_seed
+from common.seeds import derive_seed, generator
 
 VALIDATION_SHARE = 0.2
 SKLEARN_SEEDS = 2**32
@@ -29,6 +31,18 @@ def split(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
     """80 % to train on and 20 % to validate with, stratified."""
     train, validation = _stratified(dataset, "split", seed, test_size=VALIDATION_SHARE)
     return dataset.take(train), dataset.take(validation)
+
+
+def with_wrong_labels(validation: Dataset, share: float, seed: int) -> Dataset:
+    """The validation set with ``share`` of its labels moved to another class, uniformly.
+
+    Zero, the paper's setting, leaves it clean; more asks how signals bear a dirty validation set.
+    """
+    rng = generator(seed, "validation_noise")
+    wrong = rng.choice(len(validation), int(share * len(validation)), replace=False)
+    y = validation.y.copy()
+    y[wrong] = (y[wrong] + rng.integers(1, validation.n_classes, len(wrong))) % validation.n_classes
+    return replace(validation, y=y)
 
 
 def _stratified(

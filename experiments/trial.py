@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import torch
-from models.training import fit
 
 from common.seeds import derive_seed, generator
 from experiments.context import StepClock, TrialContext
@@ -14,9 +13,10 @@ from experiments.load import load_dataset, load_foreign
 from experiments.prepare import prepare
 from experiments.result import TrialResult
 from experiments.spec import TrialSpec
-from experiments.split import draw_subset, split
+from experiments.split import draw_subset, split, with_wrong_labels
 from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
+from models.training import fit
 
 
 def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
@@ -34,6 +34,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
     with clock("inject"):
         pool = draw_subset(dataset.data, spec.subset, spec.seed)
         clean, validation = split(pool, spec.seed)
+        validation = with_wrong_labels(validation, spec.validation_noise, spec.seed)
         glitch = parse_glitch(spec.glitch)
         train = glitch.inject(clean, spec.ratio, generator(spec.seed, "inject"), foreign)
 

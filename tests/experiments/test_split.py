@@ -3,7 +3,7 @@ import pytest
 
 from common.data import Dataset
 from common.errors import UserError
-from experiments.split import draw_subset, split
+from experiments.split import draw_subset, split, with_wrong_labels
 
 
 def labelled(counts: list[int]) -> Dataset:
@@ -45,3 +45,11 @@ def test_a_class_too_small_to_split_is_named() -> None:
 def test_a_set_too_small_to_split_is_named() -> None:
     with pytest.raises(UserError, match="'toy' is too small to split"):
         split(labelled([2, 2, 2, 2, 2, 2]), 0)
+
+
+def test_validation_labels_are_made_wrong_only_when_asked() -> None:
+    data = labelled([50, 30, 20])
+    assert with_wrong_labels(data, 0.0, 0).y.tolist() == data.y.tolist()
+    noisy = with_wrong_labels(data, 0.2, 0)
+    assert (noisy.y != data.y).sum() == 20
+    assert set(noisy.y) == {0, 1, 2}
