@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
@@ -22,11 +23,13 @@ class Injection:
         ratio: share of glitched samples asked for, in (0, 0.5].
         rng: the seeded generator of the injection; no other source of chance is allowed.
         foreign: the dataset that far-clustered anomalies come from, if the dataset has one.
+        spare: gives samples of the same dataset that are neither trained on nor validated with.
     """
 
     ratio: float
     rng: np.random.Generator
     foreign: Dataset | None = None
+    spare: Callable[[], Dataset] | None = None
 
 
 class Glitch(Protocol):

@@ -60,6 +60,33 @@ class Contaminated:
         y[rows] = labels
         return replace(self, data=replace(self.data, y=y))
 
+    def redrawn(self, rows: NDArray[np.int64], x: NDArray[np.generic]) -> Contaminated:
+        """The same set with ``x`` in the place of the samples at ``rows``; labels stay."""
+        samples = self.data.x.copy()
+        samples[rows] = x
+        return replace(self, data=replace(self.data, x=samples))
+
+    def joined(self, other: Contaminated) -> Contaminated:
+        """This set followed by ``other``, whose samples must look alike."""
+        mine, theirs = self.data, other.data
+        known = None
+        if mine.known_glitch is not None:
+            added = theirs.known_glitch
+            known = np.concatenate(
+                [mine.known_glitch, np.zeros(len(theirs), bool) if added is None else added]
+            )
+        return Contaminated(
+            replace(
+                mine,
+                x=np.concatenate([mine.x, theirs.x]),
+                y=np.concatenate([mine.y, theirs.y]),
+                source_index=np.concatenate([mine.source_index, theirs.source_index]),
+                known_glitch=known,
+            ),
+            np.concatenate([self.glitch, other.glitch]),
+            np.concatenate([self.true_label, other.true_label]),
+        )
+
     def marked(self, rows: NDArray[np.int64], name: str) -> Contaminated:
         """The same set with ``rows`` entered in the error table under ``name``."""
         glitch = self.glitch.copy()

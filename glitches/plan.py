@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import fsum, isclose
 
@@ -112,6 +113,7 @@ class GlitchPlan:
         ratio: float,
         rng: np.random.Generator,
         foreign: Dataset | None = None,
+        spare: Callable[[], Dataset] | None = None,
     ) -> Contaminated:
         """The contaminated training set, shuffled so that position never tells.
 
@@ -120,18 +122,18 @@ class GlitchPlan:
             ratio: share of glitched samples in the contaminated set, in (0, 0.5].
             rng: the only source of chance.
             foreign: the dataset that samples of another origin come from.
+            spare: gives samples of the same dataset that are neither trained on nor validated
+                with.
         """
         self.check_ratio(ratio)
         shares = [ratio / len(self.parts) if p.share is None else p.share for p in self.parts]
+        growth = [
+            share if part.glitch.phase == "add" else 0.0
+            for part, share in zip(self.parts, shares, strict=True)
+        ]
         current = Contaminated.clean(train)
         for position, (part, share) in enumerate(zip(self.parts, shares, strict=True)):
-            to_come = fsum(
-                later_share
-                for later, later_share in zip(
-                    self.parts[position + 1 :], shares[position + 1 :], strict=True
-                )
-                if later.glitch.phase == "add"
-            )
-            injection = Injection(share / (1 - to_come), rng, foreign)
+            share_now = share / (1 - fsum(growth[position + 1 :]))
+            injection = Injection(share_now, rng, foreign, spare)
             current = part.glitch.inject(current, part.name, injection)
         return current.shuffled(rng)

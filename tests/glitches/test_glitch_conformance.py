@@ -1,0 +1,101 @@
+"""Every registered glitch, some options and mixtures keep the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from glitch_conformance import check_conformance, inject, toy_dataset
+
+from common.data import Modality
+from common.errors import UserError
+from glitches import GLITCHES
+from glitches.base import Injection, Phase
+from glitches.contaminated import Contaminated
+from glitches.counts import share_of
+from glitches.parse import parse_glitch
+
+VARIANTS = (
+    "stripe_outliers(mode=added)",
+    "brightness_outliers(mode=added)",
+    "near_clustered_anomalies:0.06+uniform_noise:0.04",
+    "uniform_noise:0.04+far_clustered_anomalies:0.02+stripe_outliers:0.04",
+    "far_clustered_anomalies+brightness_outliers(mode=added)+class_dependent_noise",
+)
+
+
+def cases() -> list[tuple[str, Modality]]:
+    """Each glitch with each modality that it fits."""
+    found: list[tuple[str, Modality]] = []
+    for text in (*GLITCHES.names(), *VARIANTS):
+        allowed = [modalities for _, modalities in parse_glitch(text).modalities()]
+        found += [(text, modality) for modality in sorted(frozenset.intersection(*allowed))]
+    return found
+
+
+@pytest.mark.parametrize(("text", "modality"), cases())
+def test_conformance(text: str, modality: Modality) -> None:
+    check_conformance(text, modality)
+
+
+@dataclass(frozen=True)
+class Blackout:
+    """A toy glitch: all features become 0."""
+
+    kind: ClassVar[str] = "corrupted"
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"image", "tabular"})
+    phase: ClassVar[Phase] = "alter"
+    uses_foreign: ClassVar[bool] = False
+
+    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+        count = share_of(injection.ratio, len(train))
+        rows = injection.rng.choice(train.clean_rows, count, replace=False)
+        return train.redrawn(rows, np.zeros_like(train.data.x[rows])).marked(rows, name)
+
+
+class Forgetful(Blackout):
+    """Touches samples that it does not enter in the error table."""
+
+    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+        found = super().inject(train, name, injection)
+        return found.relabelled(found.clean_rows[:1], (found.data.y[found.clean_rows[0]] + 1) % 4)
+
+
+def test_a_glitch_is_one_class_and_one_registry_line() -> None:
+    GLITCHES.register("blackout", f"{__name__}:Blackout")
+    try:
+        assert ("blackout", "image") in cases()
+        assert ("blackout", "tabular") in cases()
+        check_conformance("blackout", "image")
+        check_conformance("blackout+uniform_noise", "tabular")
+    finally:
+        GLITCHES.unregister("blackout")
+
+
+def test_the_rules_can_be_broken() -> None:
+    GLITCHES.register("forgetful", f"{__name__}:Forgetful")
+    try:
+        with pytest.raises(AssertionError):
+            check_conformance("forgetful", "image")
+    finally:
+        GLITCHES.unregister("forgetful")
+
+
+@pytest.mark.parametrize("ratio", [0.0, -0.1, 0.51, float("nan")])
+def test_ratio_outside_its_range(ratio: float) -> None:
+    with pytest.raises(UserError, match=r"ratio must lie in \(0, 0\.5\], however"):
+        inject("uniform_noise", toy_dataset(), ratio)
+
+
+@pytest.mark.parametrize("text", ["uniform_noise", "stripe_outliers", "far_clustered_anomalies"])
+def test_a_ratio_of_less_than_one_sample_is_an_error(text: str) -> None:
+    with pytest.raises(UserError, match=r"ratio 0\.001 is less than one of 400 samples"):
+        inject(text, toy_dataset(), 0.001)
+
+
+@pytest.mark.parametrize("text", ["uniform_noise", "class_dependent_noise"])
+def test_label_noise_needs_two_classes(text: str) -> None:
+    with pytest.raises(UserError, match="needs at least 2 classes, however: 1"):
+        inject(text, toy_dataset(sizes=(50,)))

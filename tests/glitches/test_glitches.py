@@ -1,0 +1,264 @@
+"""What each glitch does, by its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import floor
+
+import numpy as np
+import pytest
+from glitch_conformance import CLASS_SIZES, FOREIGN, inject, toy_dataset
+from matplotlib.colors import hsv_to_rgb, rgb_to_hsv
+
+from common.errors import UserError
+from glitches.brightness_outliers import BrightnessOutliers
+from glitches.contaminated import CLEAN, NO_TRUE_LABEL
+from glitches.counts import share_beside, share_of
+from glitches.images import matched
+from glitches.parse import parse_glitch
+from glitches.stripe_outliers import StripeOutliers
+
+RATIOS = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.29, 0.3, 0.5)
+
+
+def images(*columns: Sequence[float]) -> np.ndarray:
+    """One grey image whose columns have these values in both of its rows."""
+    return np.array([[columns, columns]], np.uint8)
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_uniform_noise_flips_exactly_the_ratio(ratio: float) -> None:
+    found = inject("uniform_noise", toy_dataset("tabular"), ratio)
+    assert found.is_glitch.sum() == floor(round(ratio * 400, 9))
+    wrong = found.data.y != found.true_label
+    assert (wrong == found.is_glitch).all()
+
+
+def test_uniform_noise_spreads_over_the_other_classes() -> None:
+    counts = np.zeros((4, 4), int)
+    for seed in range(100):
+        found = inject("uniform_noise", toy_dataset("tabular"), 0.3, seed)
+        np.add.at(counts, (found.true_label[found.is_glitch], found.data.y[found.is_glitch]), 1)
+    assert (np.diag(counts) == 0).all()
+    for true_class, row in enumerate(counts):
+        others = np.delete(row, true_class)
+        assert np.abs(others / others.sum() - 1 / 3).max() < 0.03
+    shares = counts.sum(axis=1) / counts.sum()
+    assert np.abs(shares - np.array(CLASS_SIZES) / 400).max() < 0.02
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_class_dependent_noise_moves_part_of_one_class_to_another(ratio: float) -> None:
+    sources, targets = set(), set()
+    for seed in range(30):
+        found = inject("class_dependent_noise", toy_dataset(), ratio, seed)
+        (source,) = np.unique(found.true_label[found.is_glitch])
+        (target,) = np.unique(found.data.y[found.is_glitch])
+        assert source != target
+        assert found.is_glitch.sum() == floor(round(ratio * CLASS_SIZES[source], 9))
+        sources.add(source)
+        targets.add(target)
+    if ratio >= 0.05:
+        assert sources == targets == {0, 1, 2, 3}
+
+
+def test_class_dependent_noise_passes_by_classes_too_small_for_one_sample() -> None:
+    for seed in range(20):
+        found = inject("class_dependent_noise", toy_dataset(sizes=(200, 9)), 0.1, seed)
+        assert set(found.true_label[found.is_glitch]) == {0}
+    with pytest.raises(UserError, match="less than one sample of each class: the largest has 9"):
+        inject("class_dependent_noise", toy_dataset(sizes=(9, 9)), 0.1)
+
+
+@pytest.mark.parametrize("ratio", RATIOS[:-1])
+def test_near_clustered_anomalies_make_one_class_exactly_that_rare(ratio: float) -> None:
+    train = toy_dataset("tabular")
+    for seed in range(10):
+        found = inject("near_clustered_anomalies", train, ratio, seed)
+        (rare,) = np.unique(found.data.y[found.is_glitch])
+        assert (found.is_glitch == (found.data.y == rare)).all()
+        assert found.is_glitch.sum() == share_of(ratio, len(found))
+        assert CLASS_SIZES[rare] > ratio * 400
+        assert len(found) - found.is_glitch.sum() == 400 - CLASS_SIZES[rare]
+        assert (found.true_label == found.data.y).all()
+
+
+def test_near_clustered_anomalies_draw_among_all_eligible_classes() -> None:
+    drawn = {
+        int(found.data.y[found.is_glitch][0])
+        for found in (
+            inject("near_clustered_anomalies", toy_dataset("tabular"), 0.1, seed)
+            for seed in range(40)
+        )
+    }
+    assert drawn == {0, 1, 2}  # class 3 has a share of exactly 0.1
+
+
+def test_near_clustered_anomalies_without_an_eligible_class_name_the_shares() -> None:
+    with pytest.raises(UserError) as error:
+        inject("near_clustered_anomalies", toy_dataset("tabular"), 0.45)
+    assert str(error.value) == (
+        "near_clustered_anomalies needs at least 2 classes and one whose share exceeds 0.45, "
+        "however the shares are: class 0 0.4, class 1 0.3, class 2 0.2, class 3 0.1"
+    )
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_far_clustered_anomalies_are_one_foreign_class_under_one_label(ratio: float) -> None:
+    found = inject("far_clustered_anomalies", toy_dataset(), ratio)
+    added = found.is_glitch
+    assert len(found) - added.sum() == 400
+    assert added.sum() == share_of(ratio, len(found))
+    assert len(np.unique(found.data.y[added])) == 1
+    assert (found.true_label[added] == NO_TRUE_LABEL).all()
+    rows = found.data.source_index[added] // 10
+    assert len(np.unique(rows)) == len(rows)
+    assert len(np.unique(FOREIGN.y[rows])) == 1
+    assert (found.data.x[added] == matched(FOREIGN.x[rows], 8, 8, 1)).all()
+
+
+def test_far_clustered_anomalies_draw_class_and_label_at_random() -> None:
+    found = [inject("far_clustered_anomalies", toy_dataset(), 0.1, seed) for seed in range(40)]
+    assert {int(f.data.y[f.is_glitch][0]) for f in found} == {0, 1, 2, 3}
+    assert {int(FOREIGN.y[f.data.source_index[f.is_glitch][0] // 10]) for f in found} == {0, 1}
+
+
+def test_far_clustered_anomalies_need_a_foreign_dataset_that_is_large_enough() -> None:
+    plan, rng = parse_glitch("far_clustered_anomalies"), np.random.default_rng(0)
+    with pytest.raises(UserError, match="needs a foreign dataset, however 'toy' names none"):
+        plan.inject(toy_dataset(), 0.1, rng)
+    with pytest.raises(UserError, match=r"adds 44 samples of one class of 'toy'.* has 30"):
+        plan.inject(toy_dataset(), 0.1, rng, toy_dataset(sizes=(30, 20)))
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("text", ["stripe_outliers", "brightness_outliers"])
+def test_outliers_in_place_keep_their_labels(text: str, ratio: float) -> None:
+    train = toy_dataset()
+    found = inject(text, train, ratio)
+    (part,) = parse_glitch(text).parts
+    assert found.is_glitch.sum() == floor(round(ratio * 400, 9))
+    assert (found.true_label == found.data.y).all()
+    originals = train.x[found.data.source_index[found.is_glitch] // 10]
+    corrupted = part.glitch.corrupt(originals)
+    assert (found.data.x[found.is_glitch] == corrupted).all()
+    assert (corrupted != originals).any(axis=(1, 2, 3)).all()
+
+
+def test_added_outliers_are_spare_images_of_one_class_under_one_label() -> None:
+    found = inject("stripe_outliers(mode=added)", toy_dataset(), 0.2)
+    added = found.is_glitch
+    assert set(found.glitch[added]) == {"stripe_outliers(mode=added)"}
+    assert added.sum() == share_of(0.2, len(found)) == 100
+    assert (found.data.source_index[added] >= 1_000_000).all()
+    assert len(np.unique(found.data.y[added])) == 1
+    assert len(np.unique(found.true_label[added])) == 1
+
+
+def test_added_outliers_without_spare_images() -> None:
+    plan, rng = parse_glitch("stripe_outliers(mode=added)"), np.random.default_rng(0)
+    for spare in (None, lambda: toy_dataset(sizes=(0, 0))):
+        with pytest.raises(UserError, match="'toy' has none left: draw a smaller subset of it"):
+            plan.inject(toy_dataset(), 0.1, rng, spare=spare)
+
+
+def test_stripes_are_the_published_columns_at_the_published_width() -> None:
+    image = np.arange(28, dtype=np.uint8).reshape(1, 1, 28, 1)
+    found = StripeOutliers.corrupt(image).ravel()
+    inverted = np.flatnonzero(found == 255 - np.arange(28))
+    assert inverted.tolist() == [*range(7), *range(21, 28)]
+    assert found[7:21].tolist() == list(range(7, 21))
+
+
+@pytest.mark.parametrize(("width", "stripe"), [(8, 2), (32, 8), (30, 8), (224, 56)])
+def test_stripes_scale_with_the_width(width: int, stripe: int) -> None:
+    found = StripeOutliers.corrupt(np.zeros((1, 3, width, 3), np.uint8))
+    assert (found[:, :, :stripe] == 255).all()
+    assert (found[:, :, stripe : width - stripe] == 0).all()
+    assert (found[:, :, width - stripe :] == 255).all()
+
+
+def test_brightness_of_grey_images() -> None:
+    values = np.arange(256, dtype=np.uint8)
+    found = BrightnessOutliers.corrupt(values.reshape(1, 16, 16, 1)).ravel()
+    published = np.minimum(values / 255 + 0.5, 1) * 255
+    assert np.abs(found - published).max() <= 0.5
+
+
+def test_brightness_of_colours_keeps_hue_and_saturation() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 5, 3), dtype=np.uint8)
+    pixels[0, 0, 0] = 0
+    hsv = rgb_to_hsv(pixels / 255)
+    hsv[..., 2] = np.minimum(hsv[..., 2] + 0.5, 1)
+    assert np.abs(BrightnessOutliers.corrupt(pixels) - hsv_to_rgb(hsv) * 255).max() <= 0.5 + 1e-6
+
+
+def test_mixtures_give_each_part_its_share_of_the_final_set() -> None:
+    shares = {
+        "far_clustered_anomalies": 0.1,
+        "stripe_outliers(mode=added)": 0.05,
+        "uniform_noise": 0.15,
+        "brightness_outliers": 0.04,
+    }
+    text = "+".join(f"{name}:{share}" for name, share in shares.items())
+    found = inject(text, toy_dataset(), 0.34)
+    for name, share in shares.items():
+        assert abs((found.glitch == name).sum() - share * len(found)) <= 1
+    assert (found.glitch == CLEAN).sum() == len(found) - found.is_glitch.sum()
+
+
+def test_mixtures_with_a_downsampled_class() -> None:
+    found = inject(
+        "near_clustered_anomalies:0.1+uniform_noise:0.2", toy_dataset("tabular"), 0.3, seed=3
+    )
+    rare = found.glitch == "near_clustered_anomalies"
+    assert abs(rare.sum() - 0.1 * len(found)) <= 1
+    assert (found.data.y[rare] == found.true_label[rare]).all()
+    assert (found.glitch == "uniform_noise").sum() == share_of(0.2, len(found))
+
+
+def test_mixtures_without_shares_divide_the_ratio() -> None:
+    found = inject("uniform_noise+stripe_outliers", toy_dataset(), 0.3)
+    assert (found.glitch == "uniform_noise").sum() == 60
+    assert (found.glitch == "stripe_outliers").sum() == 60
+
+
+def test_none_only_shuffles() -> None:
+    train = toy_dataset()
+    found = parse_glitch("none").inject(train, 0.0, np.random.default_rng(0))
+    assert not found.is_glitch.any()
+    assert sorted(found.data.source_index) == sorted(train.source_index)
+    assert (found.data.source_index != train.source_index).any()
+
+
+def test_known_marks_of_the_user_follow_their_samples() -> None:
+    train = toy_dataset()
+    train = replace(train, known_glitch=train.source_index % 70 == 0)
+    found = inject("far_clustered_anomalies", train)
+    assert found.data.known_glitch is not None
+    marked = found.data.source_index[found.data.known_glitch & ~found.is_glitch]
+    assert sorted(marked) == [s for s in train.source_index if s % 70 == 0]
+    assert not found.data.known_glitch[found.is_glitch].any()
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("others", [1, 7, 90, 360, 4800])
+def test_a_count_beside_others_is_the_floor_of_the_ratio_of_all(ratio: float, others: int) -> None:
+    count = share_beside(ratio, others)
+    assert count == share_of(ratio, others + count)
+    assert count + 1 > ratio * (others + count + 1) - 1e-9
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("wanted", [1, 3])
+def test_matching_channels(channels: int, wanted: int) -> None:
+    pixels = np.full((2, 4, 4, channels), 100, np.uint8)
+    found = matched(pixels, 4, 4, wanted)
+    assert found.shape == (2, 4, 4, wanted)
+    assert (found == 100).all()
+
+
+def test_matching_averages_when_it_shrinks() -> None:
+    found = matched(images([0.0], [255.0]).repeat(2, axis=1), 1, 1, 1)
+    assert 120 <= int(found[0, 0, 0, 0]) <= 135
