@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -41,21 +41,29 @@ class TrainingSettings:
             raise UserError(f"learning_rate must be positive, however: {self.learning_rate}")
 
 
-class Frozen(Protocol):
-    """The layers that training does not touch, as a function of raw samples.
+@dataclass(frozen=True)
+class FrozenOutputs:
+    """What frozen layers make of n samples, in eval mode.
 
     Attributes:
-        key: content key, a function of weights and preprocessing: equal keys give equal features.
+        features: inputs of the trained body, (n, ...) float32.
+        stages: pooled outputs of the stages by name, each (n, d_s) float32.
     """
 
-    key: str
+    features: NDArray[np.float32]
+    stages: Mapping[str, NDArray[np.float32]]
 
-    def features(self, x: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Inputs of the trained body for raw samples (n, ...), in eval mode."""
+
+class Frozen(Protocol):
+    """The layers that training does not touch, as a function of raw samples."""
+
+    @property
+    def key(self) -> str:
+        """Content key of weights and preprocessing: equal keys give equal outputs."""
         ...
 
-    def stages(self, x: NDArray[np.generic]) -> Mapping[str, NDArray[np.float32]]:
-        """Pooled outputs of the earlier stages by name, each (n, d_s), in eval mode."""
+    def __call__(self, x: NDArray[np.generic]) -> FrozenOutputs:
+        """Features and stages of raw samples (n, ...), from one forward pass."""
         ...
 
 
@@ -79,6 +87,11 @@ class Network(nn.Module):
         return logits
 
 
+def as_tensor(x: NDArray[np.generic]) -> Tensor:
+    """The samples as a float32 tensor of their own."""
+    return torch.from_numpy(np.array(x, dtype=np.float32))
+
+
 @dataclass(frozen=True)
 class Model:
     """A model ready to be trained.
@@ -86,14 +99,13 @@ class Model:
     Attributes:
         network: body and head, freshly initialised from the torch generator's state.
         frozen: the frozen layers before the body, if there are any.
+        inputs: for a model without frozen layers, raw samples (standardised, for tables) as the
+            body's input tensor, (n, ...) float32.
     """
 
     network: Network
     frozen: Frozen | None = None
-
-    def inputs(self, features: NDArray[np.generic]) -> Tensor:
-        """Features (or, without frozen layers, prepared samples) as the body's input tensor."""
-        return torch.from_numpy(np.ascontiguousarray(features))
+    inputs: Callable[[NDArray[np.generic]], Tensor] = as_tensor
 
 
 @dataclass(frozen=True)
@@ -105,12 +117,14 @@ class BuildContext:
         n_classes: C.
         pretrained: published weights or random ones.
         weights_root: where weight files lie or are fetched to (``data_root``), if given.
+        device: torch device string of the frozen layers.
     """
 
     input_shape: tuple[int, ...]
     n_classes: int
     pretrained: bool
     weights_root: Path | None = None
+    device: str = "cpu"
 
 
 class ModelFamily(Protocol):

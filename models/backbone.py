@@ -1,0 +1,88 @@
+"""Frozen layers of image networks, and what is kept of their stages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from models.base import FrozenOutputs
+from models.images import ImagePreprocessing
+
+GRID = "_grid"
+
+
+@dataclass(frozen=True)
+class FrozenBackbone:
+    """A pretrained network as :class:`models.base.Frozen`; loaded when it is first called.
+
+    Its stages are, for each stage ``s`` of c channels, ``s``: mean and standard deviation of each
+    channel over the image, (n, 2c), and ``s_grid``: averages over a ``grid`` x ``grid`` raster,
+    which keep the place, (n, grid * grid * c).
+
+    Attributes:
+        weights_key: identifies architecture and weights.
+        load: the network, which maps (n, 3, height, width) to features (n, ...) and the outputs of
+            its stages, each (n, c, height, width).
+        preprocessing: of raw images.
+        grid: cells of the raster a side.
+        batch_size: images a forward pass.
+        device: torch device string.
+    """
+
+    weights_key: str
+    load: Callable[[], nn.Module]
+    preprocessing: ImagePreprocessing
+    grid: int = 4
+    batch_size: int = 128
+    device: str = "cpu"
+
+    @property
+    def key(self) -> str:
+        """Hex SHA-256 of all that the outputs depend on, samples aside."""
+        device_type = torch.device(self.device).type
+        parts = (self.weights_key, self.preprocessing, self.grid, self.batch_size, device_type)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @cached_property
+    def _network(self) -> nn.Module:
+        return self.load().to(self.device).requires_grad_(False).eval()
+
+    @torch.inference_mode()
+    def __call__(self, x: NDArray[np.generic]) -> FrozenOutputs:
+        features: list[NDArray[np.float32]] = []
+        stages: dict[str, list[NDArray[np.float32]]] = {}
+        for start in range(0, len(x), self.batch_size):
+            images = self.preprocessing(x[start : start + self.batch_size], self.device)
+            outputs, maps = self._network(images)
+            features.append(outputs.cpu().numpy())
+            for name, value in maps.items():
+                for pooled_name, pooled in pool_stage(name, value, self.grid).items():
+                    stages.setdefault(pooled_name, []).append(pooled.cpu().numpy())
+        return FrozenOutputs(
+            np.concatenate(features), {name: np.concatenate(v) for name, v in stages.items()}
+        )
+
+
+def pool_stage(name: str, maps: Tensor, grid: int) -> dict[str, Tensor]:
+    """Channel means and deviations, and averages on a raster.
+
+    Shape:
+        (n, c, height, width) to (n, 2c) and (n, grid * grid * c), channels outermost.
+
+    >>> pooled = pool_stage("s", torch.rand(5, 3, 8, 8), 2)
+    >>> {name: tuple(value.shape) for name, value in pooled.items()}
+    {'s': (5, 6), 's_grid': (5, 12)}
+    """
+    std, mean = torch.std_mean(maps, dim=(2, 3), correction=0)
+    return {
+        name: torch.cat([mean, std], dim=1),
+        name + GRID: adaptive_avg_pool2d(maps, grid).flatten(1),
+    }

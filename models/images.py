@@ -1,0 +1,48 @@
+"""From raw images to what image networks take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ImagePreprocessing:
+    """Resized, three channels, standardised. Nothing is cropped away.
+
+    The ``repr`` identifies it: equal ones give equal tensors.
+
+    Attributes:
+        size: height and width; ``None`` leaves the images as they are.
+        mean, std: of each channel, for values in [0, 1].
+        interpolation: ``"bilinear"`` or ``"bicubic"``, with antialiasing.
+
+    Shape:
+        uint8 (n, height, width, 1 or 3) to float32 (n, 3, *size).
+
+    >>> ImagePreprocessing((4, 6))(np.zeros((2, 8, 8, 1), dtype=np.uint8)).shape
+    torch.Size([2, 3, 4, 6])
+    """
+
+    size: tuple[int, int] | None = None
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    interpolation: str = "bilinear"
+
+    def __call__(self, x: NDArray[np.generic], device: str = "cpu") -> Tensor:
+        images = torch.tensor(x, device=device).permute(0, 3, 1, 2).float()
+        if self.size is not None and self.size != tuple(images.shape[2:]):
+            images = interpolate(images, self.size, mode=self.interpolation, antialias=True)
+            images = images.clamp(0, 255)  # bicubic may overshoot
+        mean, std = (
+            torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (self.mean, self.std)
+        )
+        return (images / 255 - mean) / std
