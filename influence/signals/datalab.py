@@ -1,0 +1,53 @@
+"""The issue scores of Datalab (cleanlab): label, outlier and near-duplicate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from cleanlab import Datalab
+from numpy.typing import NDArray
+
+from influence.evidence import Evidence
+from influence.signals.base import Scores, whole_training
+from influence.signals.features import Features, last_layer_features
+from influence.signals.probes import cross_fitted_probabilities, over_present_classes
+
+NEIGHBOURS = 10
+
+
+def _issue_score(
+    labels: NDArray[np.int64], issue: str, options: dict[str, Any], **inputs: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """1 − Datalab's quality score for one kind of issue, (n,), in [0, 1]."""
+    lab = Datalab({"label": labels}, label_name="label", verbosity=0)
+    lab.find_issues(issue_types={issue: options}, **inputs)
+    return 1.0 - lab.get_issues(issue)[f"{issue}_score"].to_numpy()
+
+
+def _neighbourhood_score(features: Features, issue: str) -> Scores:
+    options = {"k": min(NEIGHBOURS, len(features.train) - 1)}
+    return features.restore(_issue_score(features.labels, issue, options, features=features.train))
+
+
+@whole_training
+def datalab_label(evidence: Evidence) -> Scores:
+    """Label issues, from cross-fitted probes on the inputs of the last layer."""
+    features = last_layer_features(evidence)
+    labels, probabilities = over_present_classes(
+        features.labels,
+        cross_fitted_probabilities(features, evidence.n_classes, evidence.rng("datalab_label")),
+    )
+    return features.restore(_issue_score(labels, "label", {}, pred_probs=probabilities))
+
+
+@whole_training
+def datalab_outlier(evidence: Evidence) -> Scores:
+    """Outlier issues, on the inputs of the last layer."""
+    return _neighbourhood_score(last_layer_features(evidence), "outlier")
+
+
+@whole_training
+def datalab_near_duplicate(evidence: Evidence) -> Scores:
+    """Near-duplicate issues, on the inputs of the last layer: samples too like another one."""
+    return _neighbourhood_score(last_layer_features(evidence), "near_duplicate")

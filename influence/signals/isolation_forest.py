@@ -1,0 +1,25 @@
+"""Isolation forest (Liu et al., ICDM 2008), by scikit-learn."""
+
+from sklearn.ensemble import IsolationForest
+
+from influence.evidence import Evidence
+from influence.signals.base import Scores, whole_training
+from influence.signals.features import all_features, last_layer_features, sklearn_seed
+
+
+@whole_training
+def isolation_forest(evidence: Evidence) -> Scores:
+    """Anomaly score within the training set, on the inputs of the last layer."""
+    features = last_layer_features(evidence)
+    seed = sklearn_seed(evidence.rng("isolation_forest"))
+    forest = IsolationForest(random_state=seed).fit(features.train)
+    return features.restore(-forest.score_samples(features.train))
+
+
+@whole_training
+def isolation_forest_novelty(evidence: Evidence) -> Scores:
+    """Anomaly score against the clean validation samples, on all stages."""
+    features = all_features(evidence)
+    seed = sklearn_seed(evidence.rng("isolation_forest_novelty"))
+    forest = IsolationForest(random_state=seed).fit(features.validation)
+    return features.restore(-forest.score_samples(features.train))

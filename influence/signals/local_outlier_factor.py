@@ -1,0 +1,26 @@
+"""Local outlier factor (Breunig et al., SIGMOD 2000), by scikit-learn."""
+
+from sklearn.neighbors import LocalOutlierFactor
+
+from influence.evidence import Evidence
+from influence.signals.base import Scores, whole_training
+from influence.signals.features import all_features, last_layer_features
+
+NEIGHBOURS = 20
+
+
+@whole_training
+def local_outlier_factor(evidence: Evidence) -> Scores:
+    """LOF within the training set, on the inputs of the last layer."""
+    features = last_layer_features(evidence)
+    detector = LocalOutlierFactor(min(NEIGHBOURS, len(features.train) - 1)).fit(features.train)
+    return features.restore(-detector.negative_outlier_factor_)
+
+
+@whole_training
+def local_outlier_factor_novelty(evidence: Evidence) -> Scores:
+    """LOF among the clean validation samples, on all stages."""
+    features = all_features(evidence)
+    neighbours = min(NEIGHBOURS, len(features.validation) - 1)
+    detector = LocalOutlierFactor(neighbours, novelty=True).fit(features.validation)
+    return features.restore(-detector.score_samples(features.train))

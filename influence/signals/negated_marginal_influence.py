@@ -1,0 +1,11 @@
+"""Marginal Influence with the opposite sign: what helps validation least is suspicious."""
+
+from influence.evidence import Evidence
+from influence.signals.base import Scores, per_epoch
+from influence.signals.marginal_influence import marginal_influence
+
+
+@per_epoch
+def negated_marginal_influence(evidence: Evidence) -> Scores:
+    """−Σ_j I(i → j); sorts the samples in the opposite order of Marginal Influence."""
+    return -marginal_influence.score(evidence)

@@ -1,0 +1,102 @@
+"""What every signal must satisfy: one function a rule, each raises where the rule is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+from synthetic_evidence import Training, make_training
+
+from influence.evidence import Evidence
+from influence.signals.base import Signal
+
+TRAINING = make_training()
+TOLERANCE = 1e-6  # of the span of the scores; sums in another order differ in their last digits
+
+
+def _span(scores: NDArray[np.float64]) -> float:
+    return float(np.ptp(scores)) or 1.0
+
+
+def _read_only(training: Training) -> Evidence:
+    evidence = training.evidence()
+    profile, trace = evidence.full_profile, evidence.trace
+    arrays = [
+        profile.self_influence,
+        profile.positive,
+        profile.negative,
+        evidence.labels,
+        evidence.validation_labels,
+        *(a for part in (trace.train, trace.validation) for a in (part.logits, *part.inputs)),
+        *(a for stages in evidence.stages for a in stages.values()),
+    ]
+    for array in arrays:
+        array.setflags(write=False)
+    return evidence
+
+
+def one_finite_score_a_sample(signal: Signal) -> None:
+    scores = signal(TRAINING.evidence())
+    assert scores.shape == (len(TRAINING.trace.train),)
+    assert np.isfinite(scores).all()
+
+
+def leaves_the_evidence_as_it_is(signal: Signal) -> None:
+    signal(_read_only(make_training()))
+
+
+def repeats_itself_in_every_bit(signal: Signal) -> None:
+    first, second = signal(TRAINING.evidence()), signal(TRAINING.evidence())
+    np.testing.assert_array_equal(first, second)
+
+
+def follows_the_training_samples_when_they_are_permuted(signal: Signal) -> None:
+    rows = np.random.default_rng(1).permutation(len(TRAINING.trace.train))
+    expected = signal(TRAINING.evidence())[rows]
+    found = signal(TRAINING.permuted(train=rows).evidence())
+    np.testing.assert_allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE * _span(expected))
+
+
+def ignores_the_order_of_validation(signal: Signal) -> None:
+    rows = np.random.default_rng(2).permutation(len(TRAINING.trace.validation))
+    expected = signal(TRAINING.evidence())
+    found = signal(TRAINING.permuted(validation=rows).evidence())
+    np.testing.assert_allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE * _span(expected))
+
+
+def ignores_the_names_of_the_classes(signal: Signal) -> None:
+    """By rank: a fitted probe may differ in its last digits, its folds in their numbering."""
+    expected = signal(TRAINING.evidence())
+    found = signal(TRAINING.permuted(classes=np.array([2, 0, 1])).evidence())
+    assert spearmanr(found, expected).statistic > 0.98
+
+
+def ignores_the_unit_of_the_learning_rate(signal: Signal) -> None:
+    trace = TRAINING.trace
+    scaled = replace(TRAINING, trace=replace(trace, learning_rates=4.0 * trace.learning_rates))
+    expected, found = signal(TRAINING.evidence()), signal(scaled.evidence())
+    assert spearmanr(found, expected).statistic > 1 - 1e-9
+
+
+def takes_every_epoch_if_it_says_so(signal: Signal) -> None:
+    if not signal.per_epoch:
+        return
+    evidence = replace(TRAINING.evidence(), _trace=None, _counterfactual=None, _stages=None)
+    signal(evidence)
+    for epoch in range(1, evidence.full_profile.epochs + 1):
+        assert np.isfinite(signal(evidence.at(epoch))).all()
+
+
+RULES: tuple[Callable[[Signal], None], ...] = (
+    one_finite_score_a_sample,
+    leaves_the_evidence_as_it_is,
+    repeats_itself_in_every_bit,
+    follows_the_training_samples_when_they_are_permuted,
+    ignores_the_order_of_validation,
+    ignores_the_names_of_the_classes,
+    ignores_the_unit_of_the_learning_rate,
+    takes_every_epoch_if_it_says_so,
+)
