@@ -34,13 +34,18 @@ class DatasetSource(Protocol):
         foreign: registered name of the dataset whose samples are its far-clustered anomalies.
     """
 
-    modality: Modality
-    subset: float
-    foreign: str | None
+    @property
+    def modality(self) -> Modality: ...
+
+    @property
+    def subset(self) -> float: ...
+
+    @property
+    def foreign(self) -> str | None: ...
 
     def missing(self, options: DataOptions) -> str | None:
         """What is missing to load it here without any download, and where it would go; ``None`` if
-        nothing."""
+        nothing. Costs next to nothing and never downloads."""
         ...
 
     def load(self, options: DataOptions) -> Dataset:

@@ -1,0 +1,87 @@
+"""MNIST and Fashion-MNIST: the published training parts, by torchvision's addresses, checksums
+and readers."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import numpy as np
+from torch import Tensor
+from torchvision.datasets import MNIST as TORCHVISION_MNIST
+from torchvision.datasets import FashionMNIST
+from torchvision.datasets.mnist import read_image_file, read_label_file
+
+from common.data import Dataset, Modality
+from experiments.datasets.base import DataOptions
+from experiments.datasets.files import PublicFile, check_unaltered, fetched, missing_files
+
+
+@dataclass(frozen=True)
+class IdxImages:
+    """Grey images and their labels, each in one gzipped idx file below the data root.
+
+    The files are read where they lie and nothing is unpacked beside them, so that the data root
+    may be read-only.
+    """
+
+    name: str
+    images: PublicFile
+    labels: PublicFile
+    class_names: tuple[str, ...]
+    foreign: str | None
+    modality: Modality = "image"
+    subset: float = 0.1
+
+    def missing(self, options: DataOptions) -> str | None:
+        """Those of the two files that are not there."""
+        return missing_files(options.data_root, [self.images, self.labels])
+
+    def load(self, options: DataOptions) -> Dataset:
+        """All images; their positions in the file are ``source_index``."""
+        images = self._read(self.images, read_image_file, options.data_root)
+        labels = self._read(self.labels, read_label_file, options.data_root)
+        return Dataset(
+            name=self.name,
+            modality=self.modality,
+            x=images.numpy()[..., None],
+            y=labels.numpy().astype(np.int64),
+            class_names=self.class_names,
+            source_index=np.arange(len(labels)),
+        )
+
+    def _read(
+        self, file: PublicFile, reader: Callable[[str], Tensor], data_root: Path | None
+    ) -> Tensor:
+        path = fetched(self.name, file, data_root)
+        check_unaltered(self.name, path, file)
+        with gzip.open(path) as packed, NamedTemporaryFile() as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+            unpacked.flush()
+            return reader(unpacked.name)
+
+
+def _public(dataset: type[TORCHVISION_MNIST], file: str) -> PublicFile:
+    addresses = tuple(mirror + file for mirror in dataset.mirrors)
+    checksum = dict(dataset.resources)[file]
+    return PublicFile(f"{dataset.__name__}/raw/{file}", addresses, f"md5:{checksum}")
+
+
+MNIST = IdxImages(
+    name="mnist",
+    images=_public(TORCHVISION_MNIST, "train-images-idx3-ubyte.gz"),
+    labels=_public(TORCHVISION_MNIST, "train-labels-idx1-ubyte.gz"),
+    class_names=tuple(map(str, range(10))),
+    foreign="fashion_mnist",
+)
+FASHION_MNIST = IdxImages(
+    name="fashion_mnist",
+    images=_public(FashionMNIST, "train-images-idx3-ubyte.gz"),
+    labels=_public(FashionMNIST, "train-labels-idx1-ubyte.gz"),
+    class_names=tuple(FashionMNIST.classes),
+    foreign="mnist",
+)
