@@ -111,3 +111,9 @@ def test_select_refuses_empty_names(names: str) -> None:
 def test_bad_scores_are_refused(scores: Scores, message: str) -> None:
     with pytest.raises(UserError, match=message):
         Signal(lambda _: scores)(TRAINING.evidence())
+
+
+def test_the_docs_name_every_signal() -> None:
+    page = Path(influence.signals.__path__[0]).parents[1] / "docs" / "signals.md"
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in SIGNALS if f"`{name}`" not in text] == []
