@@ -81,7 +81,9 @@ def prepare(
     """
     torch.manual_seed(derive_seed(spec.seed, "build"))
     model = MODELS[spec.model].build(
-        BuildContext(train.x.shape[1:], train.n_classes, spec.pretrained, context.data_root)
+        BuildContext(
+            train.x.shape[1:], train.n_classes, spec.pretrained, context.data_root, context.device
+        )
     )
     features = FeatureCache(context.cache)
     x_train, x_validation = train.x, validation.x

@@ -1,0 +1,235 @@
+"""What frozen layers make of samples, computed once and shared by trials, processes and grids.
+
+An entry is one safetensors file, named by its content: weights, preprocessing, samples, and the
+arithmetic that computed it. It holds features and stages of distinct samples, in the order of
+their digests, so that neither the order of a training set nor what was cached before changes a
+bit of what comes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from models.base import Frozen, FrozenOutputs
+
+DEFAULT_LIMIT_BYTES = 20 * 2**30
+FEATURES = "features"
+STAGE = "stage/"
+CHECKSUM = "crc32"
+
+Arrays = Mapping[str, NDArray[np.float32]]
+Digests = NDArray[np.bytes_]
+
+_log = logging.getLogger(__name__)
+
+
+class FeatureCache:
+    """Outputs of frozen layers, from disk where they are there.
+
+    Samples of ``pool``, the set that training and validation samples are drawn from, share one
+    entry; all others (glitched images, foreign samples) form a second one. An entry that several
+    processes miss at once is computed by one of them. A damaged entry is computed again. Where
+    nothing can be stored, everything still works, at the price of computing it each time.
+
+    Args:
+        directory: where entries lie; made if need be.
+        limit_bytes: of all entries together; the least recently used go first.
+    """
+
+    def __init__(self, directory: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+        self._directory = directory
+        self._limit_bytes = limit_bytes
+        self._opened: dict[str, Arrays] = {}
+
+    def features(
+        self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
+    ) -> NDArray[np.float32]:
+        """Inputs of the trained body for raw samples ``x`` (n, ...), in a new array (n, ...)."""
+        return self._outputs(frozen, x, pool, lambda name: name == FEATURES)[FEATURES]
+
+    def stages(
+        self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Pooled stages of raw samples ``x`` by name, in new arrays (n, d_s)."""
+        found = self._outputs(frozen, x, pool, lambda name: name.startswith(STAGE))
+        return {name.removeprefix(STAGE): value for name, value in found.items()}
+
+    def _outputs(
+        self,
+        frozen: Frozen,
+        x: NDArray[np.generic],
+        pool: NDArray[np.generic],
+        wanted: Callable[[str], bool],
+    ) -> dict[str, NDArray[np.float32]]:
+        outputs: dict[str, NDArray[np.float32]] = {}
+        for rows, entry, entry_rows in self._entries(frozen, x, pool):
+            for name, values in entry.items():
+                if wanted(name):
+                    if name not in outputs:
+                        outputs[name] = np.empty((len(x), *values.shape[1:]), np.float32)
+                    outputs[name][rows] = values[entry_rows]
+        return outputs
+
+    def _entries(
+        self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
+    ) -> Iterator[tuple[NDArray[np.intp], Arrays, NDArray[np.intp]]]:
+        """Rows of ``x``, the entry that holds them, and their rows there."""
+        digests, pool_digests = row_digests(x), row_digests(pool)
+        in_pool = np.isin(digests, pool_digests)
+        own = np.flatnonzero(~in_pool)
+        for rows, source, source_digests in (
+            (np.flatnonzero(in_pool), pool, pool_digests),
+            (own, x[own], digests[own]),
+        ):
+            if len(rows):
+                distinct, first = np.unique(source_digests, return_index=True)
+                entry = self._entry(frozen, distinct, source, first)
+                yield rows, entry, np.searchsorted(distinct, digests[rows])
+
+    def _entry(
+        self,
+        frozen: Frozen,
+        digests: Digests,
+        source: NDArray[np.generic],
+        source_rows: NDArray[np.intp],
+    ) -> Arrays:
+        """The entry of these distinct samples, from memory, disk or the frozen layers."""
+        key = _entry_key(frozen, digests)
+        if key not in self._opened:
+            path = self._directory / f"{key}.safetensors"
+            self._opened[key] = _read(path) or self._compute(
+                path, lambda: _named(frozen(source[source_rows]))
+            )
+        return self._opened[key]
+
+    def _compute(self, path: Path, outputs: Callable[[], Arrays]) -> Arrays:
+        with ExitStack() as held:
+            if not self._lock(path, held):
+                return outputs()
+            found = _read(path)  # another process may have been first
+            if found is None:
+                computed = outputs()
+                self._store(path, computed)
+                found = _read(path) or computed
+            return found
+
+    def _lock(self, path: Path, held: ExitStack) -> bool:
+        """Take the lock of an entry; ``False`` where the directory cannot be written."""
+        # Few lock files, shared by entries: they stay, and removing them safely is not possible.
+        lock = self._directory / "locks" / f"{path.name[:2]}.lock"
+        try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(lock))
+        except OSError as error:
+            _warn_once(self._directory, f"cannot be written ({error.strerror})")
+            return False
+        return True
+
+    def _store(self, path: Path, arrays: Arrays) -> None:
+        size = sum(values.nbytes for values in arrays.values())
+        if size > self._limit_bytes:
+            _warn_once(self._directory, f"is limited to {self._limit_bytes} bytes, fewer than one")
+            return
+        partial = path.with_suffix(".partial")
+        tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
+        try:
+            save_file(tensors, partial, metadata={CHECKSUM: _checksum(arrays)})
+            partial.replace(path)
+            self._evict()
+        except (OSError, SafetensorError) as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            _warn_once(self._directory, f"cannot be written ({error})")
+
+    def _evict(self) -> None:
+        """Remove the least recently used files, left-overs of killed writers included."""
+        files = []
+        for path in self._directory.iterdir():
+            with suppress(FileNotFoundError):  # another process removed it
+                if path.suffix in {".safetensors", ".partial"}:
+                    stat = path.stat()
+                    files.append((stat.st_mtime_ns, stat.st_size, path))
+        excess = sum(size for _, size, _ in files) - self._limit_bytes
+        for _, size, path in sorted(files):
+            if excess <= 0:
+                break
+            path.unlink(missing_ok=True)
+            excess -= size
+
+
+def row_digests(x: NDArray[np.generic]) -> Digests:
+    """128-bit digest of each row, with its type and shape, as (n,) strings of hex digits.
+
+    >>> a, b = row_digests(np.array([[1, 2], [1, 2]]))
+    >>> bool(a == b), len(a)
+    (True, 32)
+    """
+    start = hashlib.blake2b(f"{x.dtype.str}{x.shape[1:]}".encode(), digest_size=16)
+    digests = []
+    for row in np.ascontiguousarray(x):
+        digest = start.copy()
+        digest.update(row)
+        digests.append(digest.hexdigest())
+    return np.array(digests, dtype="S32")
+
+
+def _entry_key(frozen: Frozen, digests: Digests) -> str:
+    # Other versions, instruction sets or numbers of threads may round otherwise.
+    arithmetic = (
+        torch.__version__,
+        torch.backends.cpu.get_cpu_capability(),
+        torch.get_num_threads(),
+    )
+    digest = hashlib.sha256(f"{frozen.key} {arithmetic}".encode())
+    digest.update(digests.tobytes())
+    return digest.hexdigest()
+
+
+def _named(outputs: FrozenOutputs) -> Arrays:
+    stages = {STAGE + name: values for name, values in outputs.stages.items()}
+    return {FEATURES: outputs.features, **stages}
+
+
+def _read(path: Path) -> Arrays | None:
+    """The arrays of an entry, mapped from disk; ``None`` if it is absent or damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            arrays = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118  # not a dict
+            expected = (file.metadata() or {}).get(CHECKSUM)
+    except FileNotFoundError:
+        return None
+    except (OSError, SafetensorError) as error:
+        _log.info("entry %s of the feature cache cannot be read: %s", path.name, error)
+        return None
+    if _checksum(arrays) != expected:
+        _log.info("entry %s of the feature cache is damaged", path.name)
+        return None
+    with suppress(OSError):  # without the right to, its age stays that of its writing
+        os.utime(path)
+    return arrays
+
+
+def _checksum(arrays: Arrays) -> str:
+    checksum = 0
+    for name in sorted(arrays):
+        checksum = zlib.crc32(np.ascontiguousarray(arrays[name]).data, checksum)
+    return f"{checksum:08x}"
+
+
+@cache
+def _warn_once(directory: Path, reason: str) -> None:
+    _log.warning("the feature cache %s %s: frozen features are not stored", directory, reason)

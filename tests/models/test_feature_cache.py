@@ -1,0 +1,247 @@
+"""The cache of frozen features: equal bits, computed once, and no trouble that stops a trial."""
+
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from counting_frozen import CountingFrozen
+
+import models.feature_cache
+from models.backbone import FrozenBackbone
+from models.feature_cache import FeatureCache
+from models.images import ImagePreprocessing
+from models.resnet20 import FrozenPart, ResNet20
+
+# one process imports torch, its forks are cheap
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload(["models.feature_cache"])
+
+
+@pytest.fixture
+def frozen(tmp_path):
+    return CountingFrozen(tmp_path / "calls")
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return tmp_path / "cache"
+
+
+def images(n, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, 4, 4, 1), dtype=np.uint8)
+
+
+def entries(directory):
+    return sorted(directory.glob("*.safetensors"))
+
+
+def in_child(target, *args):
+    process = CHILDREN.Process(target=target, args=args)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def fill(directory, frozen, pool):
+    FeatureCache(directory).features(frozen, pool, pool)
+
+
+def test_mixture_of_pool_and_foreign_rows(frozen, directory):
+    pool, foreign = images(20), images(5, seed=1)
+    x = np.concatenate([foreign, pool[::-1], foreign[:2], pool[:3]])
+    cache = FeatureCache(directory)
+    expected = replace(frozen, log=frozen.log.with_name("other"))(x)
+    np.testing.assert_array_equal(cache.features(frozen, x, pool), expected.features)
+    stages = cache.stages(frozen, x, pool)
+    assert sorted(stages) == ["max", "mean"]
+    for name, values in stages.items():
+        np.testing.assert_array_equal(values, expected.stages[name])
+    assert frozen.calls == [20, 5]
+
+
+def test_results_are_the_callers_own(frozen, directory):
+    pool = images(4)
+    cache = FeatureCache(directory)
+    cache.features(frozen, pool, pool)[:] = 0
+    cache.stages(frozen, pool, pool)["mean"][:] = 0
+    assert cache.features(frozen, pool, pool).any()
+    assert cache.stages(frozen, pool, pool)["mean"].any()
+
+
+def test_pool_is_computed_once_for_all_trials(frozen, directory):
+    pool = images(20)
+    for rows in (np.arange(16), np.arange(16, 20), np.arange(20)[::-1]):
+        FeatureCache(directory).features(frozen, pool[rows], pool)
+        FeatureCache(directory).stages(frozen, pool[rows], pool[::-1])
+    assert frozen.calls == [20]
+
+
+def test_other_weights_and_other_samples_are_other_entries(frozen, directory):
+    fill(directory, frozen, images(20))
+    fill(directory, replace(frozen, key="other"), images(20))
+    fill(directory, frozen, images(20, seed=1))
+    fill(directory, frozen, images(20).reshape(20, 2, 8, 1))
+    assert len(entries(directory)) == 4
+
+
+def test_threads_are_part_of_the_key(frozen, directory):
+    threads = torch.get_num_threads()
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            fill(directory, frozen, images(3))
+    finally:
+        torch.set_num_threads(threads)
+    assert len(entries(directory)) == 2
+
+
+def test_bits_do_not_depend_on_what_was_cached_or_on_order(directory, tmp_path):
+    torch.manual_seed(0)
+    network = FrozenPart(ResNet20())
+    frozen = FrozenBackbone("random", lambda: network, ImagePreprocessing((8, 8)), batch_size=7)
+    pool, foreign = images(20), images(9, seed=1)
+    x = np.concatenate([pool[:15], foreign])
+    order = np.random.default_rng(0).permutation(len(x))
+    cold = FeatureCache(directory)
+    warm = FeatureCache(directory)
+    elsewhere = FeatureCache(tmp_path / "elsewhere")
+    elsewhere.features(frozen, foreign[:3], pool)
+    for get in (FeatureCache.features, lambda *args: FeatureCache.stages(*args)["layer2_grid"]):
+        expected = get(cold, frozen, x, pool)
+        np.testing.assert_array_equal(get(warm, frozen, x, pool), expected)
+        np.testing.assert_array_equal(get(warm, frozen, x[order], pool[::-1]), expected[order])
+        np.testing.assert_array_equal(get(elsewhere, frozen, x, pool), expected)
+    np.testing.assert_allclose(
+        warm.features(frozen, x, pool), frozen(x).features, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_two_processes_at_once_compute_one_entry(frozen, directory):
+    slow = replace(frozen, pause=0.5)
+    processes = [CHILDREN.Process(target=fill, args=(directory, slow, images(6))) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert frozen.calls == [6]
+
+
+def test_one_that_dies_while_computing_leaves_nothing(frozen, directory):
+    assert in_child(fill, directory, replace(frozen, die=True), images(6)) == -signal.SIGKILL
+    assert entries(directory) == []
+    fill(directory, frozen, images(6))
+    assert len(entries(directory)) == 1
+
+
+def die_while_writing(directory, frozen, pool):
+    def half(tensors, path, metadata):
+        path.write_bytes(b"half")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    models.feature_cache.save_file = half
+    fill(directory, frozen, pool)
+
+
+def test_one_that_dies_while_writing_leaves_no_half_entry(frozen, directory):
+    assert in_child(die_while_writing, directory, frozen, images(6)) == -signal.SIGKILL
+    assert entries(directory) == []
+    assert len(list(directory.glob("*.partial"))) == 1
+    fill(directory, frozen, images(6))
+    fill(directory, frozen, images(6))
+    assert frozen.calls == [6, 6]
+    assert list(directory.glob("*.partial")) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-5] + bytes([content[-5] ^ 1]) + content[-4:],
+        lambda content: b"\xff" * len(content),
+    ],
+    ids=["empty", "truncated", "flipped", "overwritten"],
+)
+def test_damaged_entry_is_computed_again(frozen, directory, damage):
+    pool = images(6)
+    fill(directory, frozen, pool)
+    (entry,) = entries(directory)
+    entry.write_bytes(damage(entry.read_bytes()))
+    np.testing.assert_array_equal(
+        FeatureCache(directory).features(frozen, pool, pool), 2.0 * pool.reshape(6, -1)
+    )
+    fill(directory, frozen, pool)
+    assert frozen.calls == [6, 6]
+
+
+def test_directory_that_cannot_be_made(frozen, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    directory = tmp_path / "file" / "cache"
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            fill(directory, frozen, images(6))
+    assert frozen.calls == [6, 6]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the feature cache {directory} cannot be written (Not a directory): "
+        "frozen features are not stored"
+    ]
+
+
+def test_read_only_directory_still_gives_what_it_holds(frozen, directory, monkeypatch):
+    fill(directory, frozen, images(6))
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(models.feature_cache, "FileLock", refuse)
+    monkeypatch.setattr(os, "utime", refuse)
+    fill(directory, frozen, images(6))
+    fill(directory, frozen, images(2, seed=1))
+    assert frozen.calls == [6, 2]
+    assert len(entries(directory)) == 1
+
+
+def fill_a_full_disk(directory, frozen, pool):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))
+    features = FeatureCache(directory).features(frozen, pool, pool)
+    np.testing.assert_array_equal(features, 2.0 * pool.reshape(len(pool), -1))
+
+
+def test_full_disk(frozen, directory):
+    assert in_child(fill_a_full_disk, directory, frozen, images(6)) == 0
+    assert [path.name for path in directory.iterdir()] == ["locks"]
+
+
+def test_least_recently_used_entries_go_first(frozen, directory):
+    fill(directory, frozen, images(6))
+    size = entries(directory)[0].stat().st_size
+    cache = FeatureCache(directory, limit_bytes=2 * size)
+    for age, seed in ((200, 1), (300, 0)):
+        cache.features(frozen, images(6, seed), images(6, seed))
+        for path in entries(directory):
+            os.utime(path, (path.stat().st_mtime - age,) * 2)
+    # read again: the older one becomes the younger
+    FeatureCache(directory).features(frozen, images(6), images(6))
+    cache.features(frozen, images(6, 2), images(6, 2))
+    assert len(entries(directory)) == 2
+    before = len(frozen.calls)
+    fill(directory, frozen, images(6))
+    fill(directory, frozen, images(6, 2))
+    assert len(frozen.calls) == before
+    fill(directory, frozen, images(6, 1))
+    assert len(frozen.calls) == before + 1
+
+
+def test_entry_above_the_limit_is_not_stored(frozen, directory):
+    pool = images(6)
+    features = FeatureCache(directory, limit_bytes=100).features(frozen, pool, pool)
+    np.testing.assert_array_equal(features, 2.0 * pool.reshape(6, -1))
+    assert entries(directory) == []
