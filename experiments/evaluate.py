@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,9 @@ from influence.trace import Trace
 
 
 def evaluate_signals(
-    evidence: Evidence, train: Contaminated, seed: int
+    names: Iterable[str], evidence: Evidence, train: Contaminated, seed: int
 ) -> tuple[pd.DataFrame, dict[str, float], dict[str, list[float]]]:
-    """Every registered signal on the evidence, compared with the error table.
+    """The named signals on the evidence, compared with the error table.
 
     Returns:
         The error table with one column a signal, final metrics, and F1 per epoch, by MLflow name.
@@ -29,7 +30,7 @@ def evaluate_signals(
     metrics: dict[str, float] = {}
     epoch_f1: dict[str, list[float]] = {}
     is_glitch = train.is_glitch
-    for name in SIGNALS:
+    for name in names:
         signal = SIGNALS[name]
         scores = signal(evidence)
         table[name] = scores

@@ -13,6 +13,7 @@ from experiments.datasets.resolve import source_for
 from experiments.settings import settings_for
 from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
+from influence.signals import select
 from models import MODELS
 from models.base import TrainingSettings
 
@@ -50,6 +51,7 @@ class TrialSpec:
     foreign: str | None = _option(
         "dataset that far-clustered anomalies come from (default: the dataset's)"
     )
+    signals: str = _option("signals to score: paper, all, or names joined by +", "paper")
     validation_noise: float = _option("share of validation labels made wrong, in [0, 0.5]", 0.0)
     label: str | None = _option("own data: name of the label column")
     known_glitch: str | None = _option("own data: name of the column that marks known glitches")
@@ -59,6 +61,7 @@ class TrialSpec:
         family = MODELS[self.model]
         if self.estimator not in ESTIMATORS:
             raise unknown_name("estimator", self.estimator, ESTIMATORS)
+        object.__setattr__(self, "signals", "+".join(select(self.signals)))
         parsed = parse_glitch(self.glitch)
         for what, allowed in ((f"model {self.model!r}", family.modalities), *parsed.modalities()):
             if source.modality not in allowed:
@@ -126,7 +129,7 @@ class TrialSpec:
         Traceback (most recent call last):
         common.errors.UserError: unknown trial field 'glitsh' (did you mean 'glitch'?); allowed: \
 batch_size, dataset, epochs, estimator, foreign, glitch, known_glitch, label, learning_rate, \
-model, pretrained, ratio, seed, subset, validation_noise
+model, pretrained, ratio, seed, signals, subset, validation_noise
         """
         known = {f.name for f in fields(cls)}
         for key in values:

@@ -16,6 +16,7 @@ from experiments.spec import TrialSpec
 from experiments.split import draw_subset, split, with_wrong_labels
 from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
+from influence.signals import select
 from models.training import fit
 
 
@@ -58,7 +59,10 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
 
     with clock("signals"):
         scores, metrics, epoch_f1 = evaluate_signals(
-            prepared.evidence(profile, record.trace, spec.seed), train, spec.seed
+            select(spec.signals),
+            prepared.evidence(profile, record.trace, spec.seed),
+            train,
+            spec.seed,
         )
 
     return TrialResult(

@@ -1,9 +1,11 @@
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import pytest
 
 from common.errors import UserError
+from experiments.datasets import DATASETS
+from experiments.datasets.bundled import DIGITS
 from experiments.spec import TrialSpec
 
 
@@ -37,6 +39,7 @@ def test_the_hash_covers_every_field() -> None:
         "learning_rate": 0.5,
         "pretrained": True,
         "subset": 0.5,
+        "signals": "all",
         "validation_noise": 0.2,
         "label": "target",
         "known_glitch": "bad",
@@ -66,6 +69,7 @@ def test_without_a_glitch_the_ratio_is_zero() -> None:
         ({"model": "resnet2"}, r"unknown model 'resnet2' \(did you mean 'resnet20'\?\)"),
         ({"glitch": "uniform"}, r"unknown glitch 'uniform'"),
         ({"estimator": "exakt"}, r"unknown estimator 'exakt' \(did you mean 'exact'\?\)"),
+        ({"signals": "paper+cnic"}, r"unknown signal 'cnic' \(did you mean 'cnci'\?\)"),
         ({"sead": 1}, r"unknown trial field 'sead' \(did you mean 'seed'\?\)"),
         ({"ratio": 0.0}, r"ratio must lie in \(0, 0\.5\], however: 0\.0"),
         ({"ratio": 0.51}, r"ratio must lie in \(0, 0\.5\], however: 0\.51"),
@@ -80,10 +84,6 @@ def test_without_a_glitch_the_ratio_is_zero() -> None:
         (
             {"glitch": "far_clustered_anomalies", "foreign": "wine"},
             "foreign must be an image dataset, however: 'wine'",
-        ),
-        (
-            {"dataset": "photo_patches", "glitch": "far_clustered_anomalies"},
-            "'photo_patches' has none by default: name one with foreign",
         ),
         ({"subset": 0.0}, r"subset must lie in \(0, 1\], however: 0\.0"),
         ({"model": "mlp"}, "model 'mlp' is for tabular data, however 'digits' is image"),
@@ -107,6 +107,16 @@ def test_the_foreign_set_is_settled_only_where_it_is_used() -> None:
     assert far.foreign == "photo_patches"
     assert spec(glitch="far_clustered_anomalies", foreign="photo_patches") == far
     assert spec().foreign is None
+
+
+def test_a_set_without_a_foreign_one_must_name_it() -> None:
+    DATASETS.register("lonely", "experiments.datasets.base:SomeSource")
+    with pytest.MonkeyPatch.context() as patch:
+        lonely = replace(DIGITS, foreign=None)
+        patch.setattr("experiments.datasets.base.SomeSource", lonely, raising=False)
+        with pytest.raises(UserError, match="'lonely' has none by default: name one with foreign"):
+            spec(dataset="lonely", glitch="far_clustered_anomalies")
+    DATASETS.unregister("lonely")
 
 
 def test_a_trial_needs_its_three_names() -> None:
