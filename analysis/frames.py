@@ -1,0 +1,227 @@
+"""From runs to tidy frames: what counts, what does not, and why.
+
+Every run of an experiment is accounted for once in :attr:`Frames.runs`; numbers are taken from
+those in state ``counted`` only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final
+
+import pandas as pd
+from mlflow.entities import LifecycleStage, Run
+
+from experiments import names
+
+COUNTED: Final = "counted"
+RUNNING: Final = "running"
+FAILED: Final = "failed"
+REPEATED: Final = "repeated"
+DUPLICATE: Final = "duplicate"
+DELETED: Final = "deleted"
+FOREIGN: Final = "foreign"
+UNREADABLE: Final = "unreadable"
+
+#: What the state of a run means; ``counted`` alone enters tables and figures.
+STATES: Final = {
+    COUNTED: "finished, and the newest of its spec",
+    RUNNING: "not finished yet",
+    FAILED: "failed or killed, and no other run of the same spec finished",
+    REPEATED: "failed or killed, but another run of the same spec finished",
+    DUPLICATE: "finished, but another run of the same spec finished later",
+    DELETED: "deleted in MLflow",
+    FOREIGN: "not written by this project",
+    UNREADABLE: "a parameter that a trial must have is missing or makes no sense",
+}
+
+REQUIRED: Final = ("dataset", "model", "glitch", "ratio", "seed")
+_BOOLEAN: Final = {"True": True, "False": False}
+_CONVERT: Final[dict[str, Callable[[str], Any]]] = {
+    "ratio": float,
+    "seed": int,
+    "epochs": int,
+    "batch_size": int,
+    "learning_rate": float,
+    "subset": float,
+    "validation_noise": float,
+    "pretrained": _BOOLEAN.__getitem__,
+}
+_CURVE_GROUPS: Final = (names.EPOCH_F1, names.ACCURACY, names.LOSS)
+_INFO: Final = (
+    "run_id",
+    "name",
+    "state",
+    "status",
+    "started",
+    "grid",
+    "parent",
+    "spec_hash",
+    "code_version",
+    "modality",
+    "n_classes",
+)
+FINAL_COLUMNS: Final = ["run_id", "metric", "series", "value"]
+CURVE_COLUMNS: Final = ["run_id", "metric", "series", "epoch", "value"]
+
+Histories = Callable[[str, str], list[tuple[int, float]]]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The runs of an experiment as tidy frames.
+
+    Attributes:
+        runs: one row a run, counted or not, oldest first; grids themselves are left away.
+            Columns: ``run_id``, ``name``, ``state`` (a key of :data:`STATES`), ``status``,
+            ``started`` (UTC), ``grid``, ``parent``, ``spec_hash``, ``code_version``, ``modality``,
+            ``n_classes``, then one a field of the trial's spec.
+        final: one row a metric of a counted run, at its last step. Columns: ``run_id``, ``metric``
+            (``f1``, ``accuracy``, ``seconds``, ...), ``series`` (a signal, a part of the data, a
+            step, ...), ``value``.
+    """
+
+    runs: pd.DataFrame
+    final: pd.DataFrame
+    _texts: dict[str, dict[str, str]] = field(repr=False)
+    _histories: Histories = field(repr=False)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """The counted runs, one row a trial."""
+        return self.runs[self.runs["state"] == COUNTED].reset_index(drop=True)
+
+    @cached_property
+    def spec_columns(self) -> list[str]:
+        """Names of the columns that are fields of the spec."""
+        return [column for column in self.runs.columns if column not in _INFO]
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """One row a per-epoch metric of a counted run. Columns: ``run_id``, ``metric``
+        (``epoch_f1``, ``accuracy``, ``loss``), ``series``, ``epoch`` (from 1), ``value``.
+
+        Curves come from the runs' tags; a run without them costs one request a metric.
+        """
+        rows: list[tuple[str, str, str, int, float]] = []
+        logged = self.final[self.final["metric"].isin(_CURVE_GROUPS)]
+        parsed: dict[str, list[float]] = {}
+        here: tuple[str, str] | None = None
+        for run_id, metric, series in zip(
+            logged["run_id"], logged["metric"], logged["series"], strict=True
+        ):
+            if here != (run_id, metric):
+                here = (run_id, metric)
+                parsed = json.loads(self._texts[run_id].get(names.curves_tag(metric), "{}"))
+            points = (
+                list(enumerate(parsed[series], start=1))
+                if series in parsed
+                else self._histories(run_id, f"{metric}/{series}")
+            )
+            rows += [(run_id, metric, series, epoch, value) for epoch, value in points]
+        return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+
+    def only(self, run_ids: Iterable[str]) -> Frames:
+        """The same frames with these runs alone."""
+        kept = set(run_ids)
+        return replace(
+            self,
+            runs=self.runs[self.runs["run_id"].isin(kept)].reset_index(drop=True),
+            final=self.final[self.final["run_id"].isin(kept)].reset_index(drop=True),
+        )
+
+    def left_out(self) -> dict[str, int]:
+        """How many runs are not counted, by state."""
+        counts = self.runs["state"].value_counts()
+        return {s: int(counts[s]) for s in STATES if s in counts and s != COUNTED}
+
+
+def build(runs: Iterable[Run], histories: Histories) -> Frames:
+    """Frames of an experiment's runs, which come oldest first.
+
+    Args:
+        runs: as MLflow returns them, of any kind.
+        histories: maps a run and a metric's name to its (step, value) pairs, for runs whose
+            curves are not in their tags.
+    """
+    rows: list[dict[str, Any]] = []
+    final: list[tuple[str, str, str, float]] = []
+    texts: dict[str, dict[str, str]] = {}
+    for run in runs:
+        if run.data.tags.get(names.KIND) == names.KIND_GRID:
+            continue
+        row = _row(run)
+        rows.append(row)
+        if row["state"] == COUNTED:
+            run_id = run.info.run_id
+            final += [(run_id, *_split(key), value) for key, value in run.data.metrics.items()]
+            prefix = f"{names.CURVES}/"
+            texts[run_id] = {k: v for k, v in run.data.tags.items() if k.startswith(prefix)}
+    table = pd.DataFrame(rows, columns=_columns(rows))
+    table["state"] = _judged(table)
+    frame = pd.DataFrame(final, columns=FINAL_COLUMNS)
+    counted = table.loc[table["state"] == COUNTED, "run_id"]
+    return Frames(table, frame[frame["run_id"].isin(counted)], texts, histories)
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    found = {key: None for row in rows for key in row}
+    return [*_INFO, *REQUIRED, *(key for key in found if key not in (*_INFO, *REQUIRED))]
+
+
+def _split(key: str) -> tuple[str, str]:
+    metric, _, series = key.partition("/")
+    return metric, series
+
+
+def _row(run: Run) -> dict[str, Any]:
+    tags = run.data.tags
+    row: dict[str, Any] = {
+        "run_id": run.info.run_id,
+        "name": run.info.run_name,
+        "state": _own_state(run),
+        "status": run.info.status,
+        "started": pd.Timestamp(run.info.start_time, unit="ms", tz="UTC"),
+        "grid": tags.get(names.GRID),
+        "parent": tags.get(names.PARENT),
+        "spec_hash": tags.get(names.SPEC_HASH),
+        "code_version": tags.get(names.CODE_VERSION),
+        "modality": tags.get(names.MODALITY),
+        "n_classes": float(tags.get(names.N_CLASSES, "nan")),
+    }
+    if row["state"] == FOREIGN:
+        return row
+    try:
+        spec = {key: _converted(key, text) for key, text in run.data.params.items()}
+    except (ValueError, KeyError):
+        return row | {"state": UNREADABLE}
+    if any(spec.get(key) is None for key in REQUIRED):
+        return row | {"state": UNREADABLE}
+    return row | spec
+
+
+def _converted(key: str, text: str) -> Any:
+    return None if text == "None" else _CONVERT.get(key, str)(text)
+
+
+def _own_state(run: Run) -> str:
+    """The state of a run as far as it can be known without the other runs."""
+    if run.data.tags.get(names.KIND) != names.KIND_TRIAL or names.SPEC_HASH not in run.data.tags:
+        return FOREIGN
+    if run.info.lifecycle_stage != LifecycleStage.ACTIVE:
+        return DELETED
+    return {"FINISHED": COUNTED, "FAILED": FAILED, "KILLED": FAILED}.get(run.info.status, RUNNING)
+
+
+def _judged(table: pd.DataFrame) -> pd.Series[str]:
+    """States of all runs, oldest first, with those of repeated specs told apart."""
+    state = table["state"].astype("str")
+    finished = state == COUNTED
+    hashes = table["spec_hash"]
+    earlier = hashes.where(finished).duplicated(keep="last") & finished
+    state = state.mask(earlier, DUPLICATE)
+    repeated = (state == FAILED) & hashes.isin(hashes[finished])
+    return state.mask(repeated, REPEATED)

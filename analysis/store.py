@@ -1,0 +1,139 @@
+"""Queries to MLflow, and nothing else: which experiments, grids and runs there are."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import Experiment, Run, ViewType
+from mlflow.exceptions import MlflowException
+from sqlalchemy.engine import make_url
+
+from common.errors import UserError
+from experiments import names
+
+PAGE = 500
+HOW_TO_FILL = "fill it with: python -m experiments.grid --grid embedded"
+
+
+class Store:
+    """A tracking store, read by few queries.
+
+    Raises ``UserError`` where ``uri`` names a database file that does not exist: opening it would
+    create an empty one.
+    """
+
+    def __init__(self, uri: str) -> None:
+        _check_file(uri)
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        self.uri = uri
+        self.client = MlflowClient(tracking_uri=uri)
+
+    @cached_property
+    def experiments(self) -> dict[str, Experiment]:
+        """Active experiments by name."""
+        found: dict[str, Experiment] = {}
+        token = None
+        while True:
+            page = self.client.search_experiments(page_token=token)
+            found |= {experiment.name: experiment for experiment in page}
+            token = page.token
+            if not token:
+                return found
+
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of that name; the error for another name lists those that exist."""
+        if name not in self.experiments:
+            known = ", ".join(repr(n) for n in sorted(self.experiments))
+            raise UserError(f"no experiment {name!r} at {self.uri}; there are: {known}")
+        return self.experiments[name]
+
+    def grids(self, experiments: Iterable[Experiment]) -> list[Run]:
+        """The runs of grids in these experiments, newest first."""
+        return list(
+            self._search(
+                [experiment.experiment_id for experiment in experiments],
+                f"tags.{names.KIND} = '{names.KIND_GRID}'",
+                ViewType.ACTIVE_ONLY,
+                "DESC",
+            )
+        )
+
+    def runs(self, experiment: Experiment) -> Iterator[Run]:
+        """All runs of an experiment, oldest first, so that runs that start meanwhile do not move
+        the pages; deleted ones too."""
+        return self._search([experiment.experiment_id], "", ViewType.ALL, "ASC")
+
+    def _search(
+        self, experiment_ids: list[str], wanted: str, view: int, order: str
+    ) -> Iterator[Run]:
+        token = None
+        while True:
+            with _without_cyclic_gc():
+                page = self.client.search_runs(
+                    experiment_ids,
+                    filter_string=wanted,
+                    run_view_type=view,
+                    max_results=PAGE,
+                    order_by=[f"attributes.start_time {order}"],
+                    page_token=token,
+                )
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def history(self, run_id: str, metric: str) -> list[tuple[int, float]]:
+        """(step, value) of a metric, by step; of a step logged twice the later value."""
+        points = self.client.get_metric_history(run_id, metric)
+        return sorted({p.step: p.value for p in sorted(points, key=lambda p: p.timestamp)}.items())
+
+    def artifact(self, run_id: str, path: str) -> Path | None:
+        """A local copy of an artifact, or ``None`` where the run has none of that name."""
+        target = self._downloads / run_id
+        if (target / path).exists():
+            return target / path
+        target.mkdir(exist_ok=True)
+        try:
+            return Path(self.client.download_artifacts(run_id, path, str(target)))
+        except (MlflowException, OSError):
+            return None
+
+    @cached_property
+    def _downloads(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="influence-artifacts-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+
+def _check_file(uri: str) -> None:
+    if uri.startswith("sqlite:"):
+        path = make_url(uri).database
+        if path and not Path(path).is_file():
+            raise UserError(f"no tracking database at {path}; {HOW_TO_FILL}")
+
+
+@contextmanager
+def _without_cyclic_gc() -> Iterator[None]:
+    """Two thirds of a query's time are passes of the cyclic collector over its fresh rows."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def default_uri() -> str:
+    """The tracking URI of the environment, or the database beside the project."""
+    project = Path(__file__).resolve().parent.parent
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / 'mlflow.db'}"

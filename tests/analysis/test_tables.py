@@ -1,0 +1,159 @@
+"""Tables as a user gets them."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import Study
+from rich.console import Console
+from run_writer import SIGNAL_NAMES, Writer
+
+from analysis import tables
+from analysis.formats import FORMATS, print_table
+from analysis.layouts import LAYOUTS, Options, all_tables
+from analysis.selection import select
+from analysis.table import Table
+from common.errors import UserError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def made(study: Study) -> dict[str, Table]:
+    frames = select(study.store, "study").frames
+    return {table.name: table for table in all_tables(frames, Options())}
+
+
+def test_every_layout_is_filled(made: dict[str, Table]) -> None:
+    assert set(made) == set(LAYOUTS)
+
+
+def test_cells_are_means_over_seeds_of_what_was_logged(
+    made: dict[str, Table], study: Study
+) -> None:
+    client = study.store.client
+    logged = [
+        client.get_run(study.runs[f"wine/near_clustered_anomalies#{seed}"]).data.metrics
+        for seed in range(3)
+    ]
+    data = made["detection"].data.query("glitch == 'near_clustered_anomalies'")
+    for signal in SIGNAL_NAMES:
+        mean = sum(metrics[f"f1/{signal}"] for metrics in logged) / 3
+        assert data.set_index("column").at[signal, "mean"] == pytest.approx(mean)
+
+
+def test_missing_seeds_and_failed_trials_are_said(made: dict[str, Table]) -> None:
+    rows = {row.keys: row for row in made["detection"].rows}
+    noise = rows["digits", "resnet20", "class_dependent_noise", "10%"]
+    assert noise.remark == "1 failed"
+    assert {cell.remark for cell in noise.cells} == {"n=2"}
+    assert rows["digits", "resnet20", "uniform_noise", "10%"].remark == "1 running"
+    old = rows["digits", "resnet20", "uniform_noise", "30%"]
+    assert [cell.text != "" for cell in old.cells] == [True, True, False, False]
+
+
+def test_a_cell_whose_every_trial_failed_keeps_its_row(writer: Writer) -> None:
+    experiment = writer.experiment("e")
+    cell = {"dataset": "wine", "model": "mlp", "ratio": 0.1}
+    writer.trial(experiment, None, glitch="uniform_noise", seed=0, **cell)
+    writer.trial(
+        experiment, None, status="FAILED", glitch="near_clustered_anomalies", seed=0, **cell
+    )
+    frames = select(tables.selection.__globals__["Store"](writer.uri), "e").frames
+    table = all_tables(frames, Options())[0]
+    assert table.rows[1].remark == "1 failed"
+    assert {cell.text for cell in table.rows[1].cells} == {""}
+
+
+def test_the_best_is_marked_as_printed(made: dict[str, Table]) -> None:
+    for row in made["detection"].rows:
+        shown = [float(cell.text.split(" ")[0]) for cell in row.cells if cell.text]
+        best = [float(cell.text.split(" ")[0]) for cell in row.cells if cell.best]
+        assert set(best) <= {max(shown)}
+        assert bool(best) == (len(set(shown)) > 1)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_terminal_tables_fit_the_window(made: dict[str, Table], width: int) -> None:
+    for table in made.values():
+        out = io.StringIO()
+        print_table(table, Console(file=out, width=width))
+        lines = out.getvalue().splitlines()
+        assert max(map(len, lines)) <= width
+        assert all(word in out.getvalue() for word in table.columns.values())
+
+
+def test_signals_go_down_where_they_do_not_fit_across(made: dict[str, Table]) -> None:
+    turned = made["detection"].transposed()
+    assert list(turned.keys) == ["dataset", "model", "signal"]
+    assert "uniform_noise 10%" in turned.columns
+    straight = {
+        (*row.keys[:2], " ".join(row.keys[2:]), heading): cell
+        for row in made["detection"].rows
+        for heading, cell in zip(made["detection"].columns.values(), row.cells, strict=True)
+        if cell.text
+    }
+    across = {
+        (*row.keys[:2], heading, row.keys[2]): cell
+        for row in turned.rows
+        for heading, cell in zip(turned.columns, row.cells, strict=True)
+        if cell.text
+    }
+    assert across == straight
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_text_from_the_data_cannot_break_a_format(made: dict[str, Table], style: str) -> None:
+    data = made["seconds"].data.assign(dataset="<script>_&|%$#{}~^\\")
+    table = Table("x", "t", "n", ["dataset", "model"], made["seconds"].columns, data, best=None)
+    text = FORMATS[style][1](table)
+    if style == "html":
+        assert "<script>" not in text
+    if style == "markdown":
+        assert "\\|" in text
+    if style == "latex":
+        assert r"<script>\_\&|\%\$\#\{\}\textasciitilde{}\textasciicircum{}\textbackslash{}" in text
+
+
+def test_as_a_file_from_elsewhere(study: Study, tmp_path: Path) -> None:
+    """Run as users do, from another directory: sibling modules must not shadow the library's."""
+    command = [sys.executable, str(PROJECT / "analysis" / "tables.py")]
+    options = ["--tracking-uri", study.uri, "--experiment", "study", "--out", str(tmp_path / "o")]
+    done = subprocess.run(
+        [*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "digits · resnet20" in done.stdout
+    assert "Not counted: 1 running" in done.stdout
+    assert {p.stem for p in (tmp_path / "o").glob("*.csv")} == set(LAYOUTS)
+    written = pd.read_csv(tmp_path / "o" / "detection.csv")
+    assert {"glitch", "column", "mean", "sd", "seeds", "best"} <= set(written.columns)
+
+
+def test_other_metrics_groups_and_formats(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--tracking-uri", study.uri, "--experiment", "study", "--table", "detection"]
+    tables.main([*common, "--metric", "roc_auc", "--by", "glitch", "--format", "markdown"])
+    printed = capsys.readouterr().out
+    assert printed.startswith("**ROC AUC of each signal.**")
+    assert "| glitch | SI | MI | AAI | GD-class |" in printed
+    tables.main([*common, "--format", "latex", "--out", str(tmp_path)])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["detection.csv", "detection.tex"]
+    assert r"\toprule" in (tmp_path / "detection.tex").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--table", "detction"], "unknown table 'detction'"),
+        (["--by", "glich"], "unknown group 'glich'"),
+        (["--signals", "self_influence,sefl"], "unknown signal 'sefl'"),
+    ],
+)
+def test_bad_options_end_with_one_line(study: Study, arguments: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        tables.main(["--tracking-uri", study.uri, "--experiment", "study", *arguments])
