@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from common.errors import UserError
 from common.seeds import generator
 from influence.profile import Profile, ProfileSlice
 from influence.trace import Trace
+from influence.train_support import train_support
 
 Counterfactual = Callable[[NDArray[np.int64], Sequence[int] | None], Profile]
 Stages = Mapping[str, NDArray[np.float32]]
@@ -46,6 +48,11 @@ class Evidence:
     _trace: Trace | None = field(default=None, repr=False)
     _counterfactual: Counterfactual | None = field(default=None, repr=False)
     _stages: Callable[[], tuple[Stages, Stages]] | None = field(default=None, repr=False)
+    _support: Callable[[], Profile] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self._support is None and self._trace is not None:
+            object.__setattr__(self, "_support", cache(partial(train_support, self._trace)))
 
     def at(self, epoch: int) -> Evidence:
         """The same evidence with ``profile`` set to one epoch, counted from 1."""
@@ -69,6 +76,14 @@ class Evidence:
         if self._stages is None:
             raise EvidenceMissingError("the stages of this run are not at hand: repeat the trial")
         return self._stages()
+
+    @property
+    def train_support(self) -> Profile:
+        """What each training sample gets from the other training samples of each class, at every
+        epoch and cumulated; see :func:`influence.train_support.train_support`."""
+        if self._support is None:
+            raise EvidenceMissingError("train-to-train sums need the trace: repeat the trial")
+        return self._support()
 
     def counterfactual(
         self, labels: NDArray[np.int64], epochs: Sequence[int] | None = None

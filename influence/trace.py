@@ -36,7 +36,7 @@ class Samples:
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
         """Softmax outputs, (T, n, C)."""
-        return np.asarray(softmax(self.logits, axis=2), dtype=np.float32)
+        return np.asarray(softmax(self.logits, axis=2))
 
     def residuals(self, labels: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """Softmax minus one-hot under ``labels`` (default: the given ones), (T, n, C).
@@ -47,8 +47,17 @@ class Samples:
         used = self.labels if labels is None else np.asarray(labels)
         if used.shape != self.labels.shape:
             raise UserError(f"labels must have shape {self.labels.shape}, however: {used.shape}")
+        if len(used) and not 0 <= used.min() <= used.max() < self.logits.shape[2]:
+            raise UserError(
+                f"labels must lie in 0..{self.logits.shape[2] - 1}, however: "
+                f"{used.min()}..{used.max()}"
+            )
         out = self.probabilities.copy()
-        out[:, np.arange(len(used)), used] -= 1.0
+        own = (slice(None), np.arange(len(used)), used)
+        out[own] = 0.0
+        # minus the other probabilities, not probability minus one: the latter has no digits left
+        # where the sample is well learned
+        out[own] = -out.sum(axis=2)
         return out
 
     @cached_property

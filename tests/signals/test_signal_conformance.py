@@ -69,6 +69,7 @@ def test_evidence_holds_no_error_table() -> None:
         "_trace",
         "_counterfactual",
         "_stages",
+        "_support",
     }
 
 

@@ -1,0 +1,1 @@
+"""Exact last-layer influence at the speed of a matrix product."""

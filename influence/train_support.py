@@ -1,0 +1,45 @@
+"""The influence that training samples have on one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from influence.engine.profiles import profile_between
+from influence.engine.sides import chosen_epochs, side_of, sorted_columns
+from influence.profile import Profile
+from influence.trace import Trace
+
+
+def train_support(
+    trace: Trace,
+    labels: NDArray[np.int64] | None = None,
+    epochs: Sequence[int] | None = None,
+    device: str = "cpu",
+) -> Profile:
+    """What each training sample gets from the other training samples of each class.
+
+    Last-layer influence is symmetric, so this is the profile with the other training samples in
+    the place of the validation samples: ``positive[t, i, c]`` sums the positive I_t(j → i) over
+    j ≠ i with y_j = c. It costs what a profile with n validation samples costs.
+
+    Args:
+        trace: T epochs of n training samples.
+        labels: training labels to assume, (n,) int64; default the given ones.
+        epochs: which ones, counted from 1; default all.
+        device: where the tiles are computed, a torch device string.
+
+    Returns:
+        A profile of these epochs and their sum, float64. Its ``class_counts`` are those of the
+        training set.
+
+    Raises:
+        UserError: as :func:`influence.estimators.exact.exact_profile`.
+    """
+    positions = chosen_epochs(trace, epochs)
+    used = trace.train.labels if labels is None else np.asarray(labels)
+    rows = side_of(trace.train, positions, device, used)
+    columns = sorted_columns(rows, used, trace.n_classes, own=True)
+    return profile_between(rows, columns, trace, positions)
