@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+
+import numpy as np
 
 from common.data import Dataset
 from experiments.context import TrialContext
 from experiments.datasets.base import DataOptions
+from experiments.datasets.corrupted import published_images
 from experiments.datasets.resolve import source_for
 from experiments.result import DatasetIdentity
 from experiments.spec import TrialSpec
+from glitches.base import Donors
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,16 @@ def load_dataset(spec: TrialSpec, context: TrialContext) -> LoadedDataset:
     return _load(spec.dataset, context.data_options(spec))
 
 
-def load_foreign(spec: TrialSpec, context: TrialContext) -> Dataset | None:
-    """The dataset of far-clustered anomalies, where the trial's glitch wants one."""
-    if spec.foreign is None:
-        return None
-    return _load(spec.foreign, DataOptions(context.data_root)).data
+def load_donors(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Donors:
+    """Where the trial's glitch may take samples from, beside the drawn subset ``pool``."""
+    options = DataOptions(context.data_root)
+    return Donors(
+        foreign=None if spec.foreign is None else _load(spec.foreign, options).data,
+        spare=partial(_spare, spec, context, pool),
+        published=partial(published_images, spec.dataset, options),
+    )
+
+
+def _spare(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Dataset:
+    whole = load_dataset(spec, context).data
+    return whole.take(np.flatnonzero(~np.isin(whole.source_index, pool.source_index)))

@@ -69,10 +69,10 @@ class TrialSpec:
                     f"{what} is for {' and '.join(sorted(allowed))} data, however "
                     f"{self.dataset!r} is {source.modality}"
                 )
-        if parsed.is_none:
+        object.__setattr__(self, "glitch", str(parsed))
+        if not parsed.takes_ratio:
             object.__setattr__(self, "ratio", 0.0)
-        elif not 0 < self.ratio <= 0.5:
-            raise UserError(f"ratio must lie in (0, 0.5], however: {self.ratio}")
+        parsed.check_ratio(self.ratio)
         self._settle_foreign(source.foreign if parsed.uses_foreign else None, parsed.uses_foreign)
         if not 0 <= self.validation_noise <= 0.5:
             raise UserError(

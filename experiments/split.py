@@ -28,8 +28,13 @@ def draw_subset(dataset: Dataset, share: float, seed: int) -> Dataset:
 
 
 def split(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
-    """80 % to train on and 20 % to validate with, stratified."""
+    """80 % to train on and 20 % to validate with, stratified.
+
+    Validation is clean: samples that the user marks as glitches are left out of it.
+    """
     train, validation = _stratified(dataset, "split", seed, test_size=VALIDATION_SHARE)
+    if dataset.known_glitch is not None:
+        validation = validation[~dataset.known_glitch[validation]]
     return dataset.take(train), dataset.take(validation)
 
 

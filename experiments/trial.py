@@ -9,7 +9,7 @@ import torch
 from common.seeds import derive_seed, generator
 from experiments.context import StepClock, TrialContext
 from experiments.evaluate import dynamics, evaluate_signals, peak_rss_mib
-from experiments.load import load_dataset, load_foreign
+from experiments.load import load_dataset, load_donors
 from experiments.prepare import prepare
 from experiments.result import TrialResult
 from experiments.spec import TrialSpec
@@ -30,14 +30,15 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
 
     with clock("load"):
         dataset = load_dataset(spec, context)
-        foreign = load_foreign(spec, context)
 
     with clock("inject"):
         pool = draw_subset(dataset.data, spec.subset, spec.seed)
         clean, validation = split(pool, spec.seed)
         validation = with_wrong_labels(validation, spec.validation_noise, spec.seed)
-        glitch = parse_glitch(spec.glitch)
-        train = glitch.inject(clean, spec.ratio, generator(spec.seed, "inject"), foreign)
+        donors = load_donors(spec, context, pool)
+        train = parse_glitch(spec.glitch).inject(
+            clean, spec.ratio, generator(spec.seed, "inject"), donors
+        )
 
     with clock("features"):
         prepared = prepare(spec, context, train.data, validation, pool)

@@ -13,5 +13,7 @@ GLITCHES: Registry[type[Glitch]] = Registry(
         "far_clustered_anomalies": "glitches.far_clustered_anomalies:FarClusteredAnomalies",
         "stripe_outliers": "glitches.stripe_outliers:StripeOutliers",
         "brightness_outliers": "glitches.brightness_outliers:BrightnessOutliers",
+        "published_corruption": "glitches.published_corruption:PublishedCorruption",
+        "known_glitches": "glitches.known_glitches:KnownGlitches",
     },
 )

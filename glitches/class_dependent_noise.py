@@ -7,15 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from common.data import Modality
 from common.errors import UserError
-from glitches.base import Injection, Phase
+from glitches.base import Glitch, Injection
 from glitches.contaminated import Contaminated
 from glitches.counts import share_of
 
 
 @dataclass(frozen=True)
-class ClassDependentNoise:
+class ClassDependentNoise(Glitch):
     """Gives ``ratio`` of one random class the label of one other random class.
 
     The ratio is of that class, not of the set; in a mixture, of those of its samples that no
@@ -23,9 +22,6 @@ class ClassDependentNoise:
     """
 
     kind: ClassVar[str] = "label_error"
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"image", "tabular"})
-    phase: ClassVar[Phase] = "alter"
-    uses_foreign: ClassVar[bool] = False
 
     def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
         """The set with wrong labels; samples stay."""

@@ -9,13 +9,13 @@ import numpy as np
 
 from common.data import Modality
 from common.errors import UserError
-from glitches.base import Injection, Phase
+from glitches.base import Glitch, Injection, Phase
 from glitches.contaminated import Contaminated
 from glitches.counts import at_least_one, share_beside
 
 
 @dataclass(frozen=True)
-class NearClusteredAnomalies:
+class NearClusteredAnomalies(Glitch):
     """Turns one random class into a rare event.
 
     Among the classes whose natural share exceeds the ratio one is drawn and downsampled until it
@@ -24,8 +24,11 @@ class NearClusteredAnomalies:
 
     kind: ClassVar[str] = "rare_cluster"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
-    phase: ClassVar[Phase] = "remove"
-    uses_foreign: ClassVar[bool] = False
+
+    @property
+    def phase(self) -> Phase:
+        """Samples of one class go."""
+        return "remove"
 
     def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
         """The set without most samples of one class; labels stay."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from common.data import Modality
-from glitches.base import Injection, Phase
+from glitches.base import Glitch, Injection
 from glitches.contaminated import CLEAN, Contaminated
 
 
 @dataclass(frozen=True)
-class NoGlitch:
+class NoGlitch(Glitch):
     """Leaves the set as it is."""
 
     kind: ClassVar[str] = CLEAN
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"image", "tabular"})
-    phase: ClassVar[Phase] = "alter"
-    uses_foreign: ClassVar[bool] = False
+    takes_ratio: ClassVar[bool] = False
 
     def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
         """The set itself."""

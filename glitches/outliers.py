@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from common.data import Modality
 from common.errors import UserError
 from glitches.adding import drawn_from_one_class, with_added
-from glitches.base import Injection, Phase
+from glitches.base import Glitch, Injection, Phase
 from glitches.contaminated import Contaminated
 from glitches.counts import at_least_one, share_of
 
@@ -26,7 +26,7 @@ def rows_to_corrupt(train: Contaminated, name: str, injection: Injection) -> NDA
 
 
 @dataclass(frozen=True)
-class ComputedOutliers(ABC):
+class ComputedOutliers(Glitch):
     """Outliers by a corruption that is a function of the clean image.
 
     Options:
@@ -39,7 +39,6 @@ class ComputedOutliers(ABC):
 
     kind: ClassVar[str] = "corrupted"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
-    uses_foreign: ClassVar[bool] = False
 
     @property
     def phase(self) -> Phase:
@@ -56,8 +55,8 @@ class ComputedOutliers(ABC):
         if self.mode == "in_place":
             rows = rows_to_corrupt(train, name, injection)
             return train.redrawn(rows, self.corrupt(train.data.x[rows])).marked(rows, name)
-        spare = None if injection.spare is None else injection.spare()
-        if spare is None or len(spare) == 0:
+        spare = injection.donors.spare and injection.donors.spare()
+        if not spare:
             raise UserError(
                 f"{name} adds images that are neither trained on nor validated with, however "
                 f"{train.data.name!r} has none left: draw a smaller subset of it"

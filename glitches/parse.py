@@ -14,6 +14,7 @@ import re
 from dataclasses import MISSING, Field, fields
 from functools import cache
 from math import isfinite
+from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from common.errors import UserError, unknown_name
@@ -66,7 +67,7 @@ def _part(text: str) -> Part:
 def _options(glitch: type[Glitch]) -> dict[str, tuple[Field[Any], Any]]:
     """The fields of a glitch's class and their types, by name."""
     types = get_type_hints(glitch)
-    definitions = fields(glitch)  # type: ignore[arg-type]  # a protocol cannot ask for a dataclass
+    definitions = fields(glitch)  # type: ignore[arg-type]  # the base cannot ask for a dataclass
     return {f.name: (f, types[f.name]) for f in definitions}
 
 
@@ -84,6 +85,8 @@ def _assignments(name: str, text: str) -> list[tuple[str, str]]:
 
 
 def _value(name: str, option: str, wanted: Any, text: str) -> Any:
+    if isinstance(wanted, UnionType):  # of a type and None, which is not written
+        (wanted,) = (one for one in get_args(wanted) if one is not NoneType)
     choices: tuple[Any, ...] = (True, False) if wanted is bool else ()
     if get_origin(wanted) is Literal:
         choices = get_args(wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import fsum, isclose
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from common.data import Dataset, Modality
 from common.errors import UserError
-from glitches.base import PHASES, Glitch, Injection
+from glitches.base import NO_DONORS, PHASES, Donors, Glitch, Injection
 from glitches.contaminated import CLEAN, Contaminated
 
 MAX_RATIO = 0.5
@@ -54,7 +53,7 @@ class GlitchPlan:
             return
         names = [part.name for part in self.parts]
         for part in self.parts:
-            if part.glitch.kind == CLEAN:
+            if not part.glitch.takes_ratio:
                 raise UserError(f"mixture {self}: {part.name!r} cannot be in a mixture")
             if names.count(part.name) > 1:
                 raise UserError(f"mixture {self}: {part.name!r} is named twice")
@@ -81,9 +80,18 @@ class GlitchPlan:
         return all(part.glitch.kind == CLEAN for part in self.parts)
 
     @property
+    def takes_ratio(self) -> bool:
+        """Whether the trial's ratio says how many samples are glitched."""
+        return any(part.glitch.takes_ratio for part in self.parts)
+
+    @property
     def uses_foreign(self) -> bool:
         """Whether samples of another dataset are needed."""
         return any(part.glitch.uses_foreign for part in self.parts)
+
+    def published(self) -> list[tuple[str, int | None]]:
+        """Corruptions and severities of the published files that are needed."""
+        return [part.glitch.published for part in self.parts if part.glitch.published is not None]
 
     @property
     def total(self) -> float | None:
@@ -97,7 +105,7 @@ class GlitchPlan:
 
     def check_ratio(self, ratio: float) -> None:
         """Raise ``UserError`` unless this plan can be injected at ``ratio``."""
-        if self.is_none:
+        if not self.takes_ratio:
             return
         if not 0 < ratio <= MAX_RATIO:
             raise UserError(f"ratio must lie in (0, {MAX_RATIO}], however: {ratio}")
@@ -112,8 +120,7 @@ class GlitchPlan:
         train: Dataset,
         ratio: float,
         rng: np.random.Generator,
-        foreign: Dataset | None = None,
-        spare: Callable[[], Dataset] | None = None,
+        donors: Donors = NO_DONORS,
     ) -> Contaminated:
         """The contaminated training set, shuffled so that position never tells.
 
@@ -121,9 +128,7 @@ class GlitchPlan:
             train: the clean training set.
             ratio: share of glitched samples in the contaminated set, in (0, 0.5].
             rng: the only source of chance.
-            foreign: the dataset that samples of another origin come from.
-            spare: gives samples of the same dataset that are neither trained on nor validated
-                with.
+            donors: where samples may be taken from, beside ``train``.
         """
         self.check_ratio(ratio)
         shares = [ratio / len(self.parts) if p.share is None else p.share for p in self.parts]
@@ -134,6 +139,6 @@ class GlitchPlan:
         current = Contaminated.clean(train)
         for position, (part, share) in enumerate(zip(self.parts, shares, strict=True)):
             share_now = share / (1 - fsum(growth[position + 1 :]))
-            injection = Injection(share_now, rng, foreign, spare)
+            injection = Injection(share_now, rng, donors)
             current = part.glitch.inject(current, part.name, injection)
         return current.shuffled(rng)

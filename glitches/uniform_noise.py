@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from common.data import Modality
 from common.errors import UserError
-from glitches.base import Injection, Phase
+from glitches.base import Glitch, Injection
 from glitches.contaminated import Contaminated
 from glitches.counts import at_least_one, share_of
 
 
 @dataclass(frozen=True)
-class UniformNoise:
+class UniformNoise(Glitch):
     """Gives ⌊ratio · n⌋ samples a different label each, uniformly among the other classes."""
 
     kind: ClassVar[str] = "label_error"
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"image", "tabular"})
-    phase: ClassVar[Phase] = "alter"
-    uses_foreign: ClassVar[bool] = False
 
     def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
         """The set with wrong labels; samples stay."""

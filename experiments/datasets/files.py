@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+import tarfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pooch
 from filelock import FileLock
 
 from common.errors import UserError
+
+NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -51,29 +58,67 @@ def fetched(what: str, file: PublicFile, data_root: Path | None) -> Path:
     the same file at once wait for the first of them. A file that is there is not checked.
     """
     path = required_root(what, data_root) / file.path
-    if path.exists():
-        return path
+    if not path.exists():
+        with _making(what, path):
+            if not path.exists():
+                _download(what, file, path)
+    return path
+
+
+def fetched_folder(what: str, archive: PublicFile, folder: str, data_root: Path | None) -> Path:
+    """A folder of the data root; where it is missing its archive is fetched and unpacked.
+
+    The folder appears only when all of the archive is unpacked; the archive does not stay.
+    """
+    root = required_root(what, data_root)
+    path = root / folder
+    if not path.exists():
+        with _making(what, path), TemporaryDirectory(dir=root, prefix=".") as unpacked:
+            if not path.exists():
+                packed = fetched(what, archive, root)
+                check_unaltered(what, packed, archive)
+                _unpack(packed, unpacked)
+                (Path(unpacked) / folder).rename(path)
+                packed.unlink()
+    return path
+
+
+def _unpack(packed: Path, folder: str) -> None:
+    """Unpack a tar or zip archive; nothing in it leaves the folder."""
+    if tarfile.is_tarfile(packed):
+        with tarfile.open(packed) as tar:
+            tar.extractall(folder, filter="data")
+    else:
+        with zipfile.ZipFile(packed) as zipped:
+            zipped.extractall(folder)  # noqa: S202  # zipfile drops ".." and leading slashes
+
+
+@contextmanager
+def _making(what: str, path: Path) -> Iterator[None]:
+    """While one process makes ``path``, the others wait."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
-            return path if path.exists() else _download(what, file, path)
-    except PermissionError as error:
+            yield
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            raise
         raise UserError(
             f"{what}: {path} is missing, and cannot be fetched since {path.parent} is not writable"
         ) from error
 
 
-def _download(what: str, file: PublicFile, path: Path) -> Path:
+def _download(what: str, file: PublicFile, path: Path) -> None:
     failures = []
     for address in file.addresses:
         try:
             pooch.retrieve(address, known_hash=file.checksum, fname=path.name, path=path.parent)
-        except PermissionError:
-            raise
         except (OSError, ValueError) as error:  # no connection, a broken one, a wrong checksum
+            if getattr(error, "errno", None) in NOT_WRITABLE:
+                raise
             failures.append(f"{address}: {' '.join(str(error).split())}")
         else:
-            return path
+            return
     raise UserError(f"{what}: {path} is missing and could not be fetched; {'; '.join(failures)}")
 
 

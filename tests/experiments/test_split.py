@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,14 @@ def test_validation_labels_are_made_wrong_only_when_asked() -> None:
     noisy = with_wrong_labels(data, 0.2, 0)
     assert (noisy.y != data.y).sum() == 20
     assert set(noisy.y) == {0, 1, 2}
+
+
+def test_samples_that_the_user_marks_are_not_validated_with() -> None:
+    data = labelled([100, 100])
+    marked = replace(data, known_glitch=data.source_index % 10 == 0)
+    train, validation = split(marked, 0)
+    assert train.known_glitch is not None
+    assert train.known_glitch.any()
+    assert validation.known_glitch is not None
+    assert not validation.known_glitch.any()
+    assert set(validation.source_index) == {i for i in split(data, 0)[1].source_index if i % 10}

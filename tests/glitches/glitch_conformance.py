@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from common.data import Dataset, Modality
+from glitches.base import Corrupted, Donors
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL, Contaminated
 from glitches.parse import parse_glitch
 
@@ -44,14 +47,25 @@ def spare() -> Dataset:
     return toy_dataset(sizes=(300, 300, 300, 300), first_index=1_000_000)
 
 
+def published(corruption: str, severity: int | None) -> Corrupted:
+    """Inverted images: of the training set under ``aligned``, of other samples else."""
+    train = toy_dataset()
+    return Corrupted(
+        training=replace(train, x=255 - train.x) if corruption == "aligned" else None,
+        spare=replace(spare(), x=255 - spare().x),
+    )
+
+
 def inject(text: str, train: Dataset, ratio: float = 0.1, seed: int = 0) -> Contaminated:
     """The contaminated set; foreign and spare samples are at hand."""
-    return parse_glitch(text).inject(train, ratio, np.random.default_rng(seed), FOREIGN, spare)
+    donors = Donors(FOREIGN, spare, published)
+    return parse_glitch(text).inject(train, ratio, np.random.default_rng(seed), donors)
 
 
 def check_conformance(text: str, modality: Modality) -> None:
     """Every rule, for one glitch or mixture on data that it fits."""
     train = toy_dataset(modality)
+    train = replace(train, known_glitch=train.source_index % 110 == 0)
     found = inject(text, train)
     _check_error_table(text, found)
     _check_clean_rows_untouched(train, found)

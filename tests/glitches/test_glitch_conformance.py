@@ -12,12 +12,16 @@ from glitch_conformance import check_conformance, inject, toy_dataset
 from common.data import Modality
 from common.errors import UserError
 from glitches import GLITCHES
-from glitches.base import Injection, Phase
+from glitches.base import Glitch, Injection
 from glitches.contaminated import Contaminated
 from glitches.counts import share_of
 from glitches.parse import parse_glitch
 
+NEEDS_OPTIONS = {"published_corruption"}
 VARIANTS = (
+    "published_corruption(corruption=aligned)",
+    "published_corruption(corruption=others)",
+    "published_corruption(corruption=others,mode=added)",
     "stripe_outliers(mode=added)",
     "brightness_outliers(mode=added)",
     "near_clustered_anomalies:0.06+uniform_noise:0.04",
@@ -29,7 +33,8 @@ VARIANTS = (
 def cases() -> list[tuple[str, Modality]]:
     """Each glitch with each modality that it fits."""
     found: list[tuple[str, Modality]] = []
-    for text in (*GLITCHES.names(), *VARIANTS):
+    complete = [name for name in GLITCHES if name not in NEEDS_OPTIONS]
+    for text in (*complete, *VARIANTS):
         allowed = [modalities for _, modalities in parse_glitch(text).modalities()]
         found += [(text, modality) for modality in sorted(frozenset.intersection(*allowed))]
     return found
@@ -41,13 +46,10 @@ def test_conformance(text: str, modality: Modality) -> None:
 
 
 @dataclass(frozen=True)
-class Blackout:
+class Blackout(Glitch):
     """A toy glitch: all features become 0."""
 
     kind: ClassVar[str] = "corrupted"
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"image", "tabular"})
-    phase: ClassVar[Phase] = "alter"
-    uses_foreign: ClassVar[bool] = False
 
     def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
         count = share_of(injection.ratio, len(train))

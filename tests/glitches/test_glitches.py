@@ -8,10 +8,11 @@ from math import floor
 
 import numpy as np
 import pytest
-from glitch_conformance import CLASS_SIZES, FOREIGN, inject, toy_dataset
+from glitch_conformance import CLASS_SIZES, FOREIGN, inject, spare, toy_dataset
 from matplotlib.colors import hsv_to_rgb, rgb_to_hsv
 
 from common.errors import UserError
+from glitches.base import Corrupted, Donors
 from glitches.brightness_outliers import BrightnessOutliers
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL
 from glitches.counts import share_beside, share_of
@@ -129,7 +130,7 @@ def test_far_clustered_anomalies_need_a_foreign_dataset_that_is_large_enough() -
     with pytest.raises(UserError, match="needs a foreign dataset, however 'toy' names none"):
         plan.inject(toy_dataset(), 0.1, rng)
     with pytest.raises(UserError, match=r"adds 44 samples of one class of 'toy'.* has 30"):
-        plan.inject(toy_dataset(), 0.1, rng, toy_dataset(sizes=(30, 20)))
+        plan.inject(toy_dataset(), 0.1, rng, Donors(foreign=toy_dataset(sizes=(30, 20))))
 
 
 @pytest.mark.parametrize("ratio", RATIOS)
@@ -158,9 +159,9 @@ def test_added_outliers_are_spare_images_of_one_class_under_one_label() -> None:
 
 def test_added_outliers_without_spare_images() -> None:
     plan, rng = parse_glitch("stripe_outliers(mode=added)"), np.random.default_rng(0)
-    for spare in (None, lambda: toy_dataset(sizes=(0, 0))):
+    for empty in (None, lambda: toy_dataset(sizes=(0, 0))):
         with pytest.raises(UserError, match="'toy' has none left: draw a smaller subset of it"):
-            plan.inject(toy_dataset(), 0.1, rng, spare=spare)
+            plan.inject(toy_dataset(), 0.1, rng, Donors(spare=empty))
 
 
 def test_stripes_are_the_published_columns_at_the_published_width() -> None:
@@ -192,6 +193,57 @@ def test_brightness_of_colours_keeps_hue_and_saturation() -> None:
     hsv = rgb_to_hsv(pixels / 255)
     hsv[..., 2] = np.minimum(hsv[..., 2] + 0.5, 1)
     assert np.abs(BrightnessOutliers.corrupt(pixels) - hsv_to_rgb(hsv) * 255).max() <= 0.5 + 1e-6
+
+
+def test_published_corruptions_of_the_training_images_replace_them() -> None:
+    train = toy_dataset()
+    found = inject("published_corruption(corruption=aligned)", train, 0.2)
+    rows = found.data.source_index[found.is_glitch] // 10
+    assert found.is_glitch.sum() == 80
+    assert (found.data.x[found.is_glitch] == 255 - train.x[rows]).all()
+    assert (found.data.y == found.true_label).all()
+
+
+def test_published_corruptions_of_other_images_replace_their_class() -> None:
+    train, others = toy_dataset(), spare()
+    found = inject("published_corruption(corruption=others)", train, 0.2)
+    label_of = {(255 - x).tobytes(): label for x, label in zip(others.x, others.y, strict=True)}
+    corrupted = found.data.x[found.is_glitch]
+    assert [label_of[x.tobytes()] for x in corrupted] == found.data.y[found.is_glitch].tolist()
+    assert len({x.tobytes() for x in corrupted}) == 80
+
+
+def test_published_corruptions_that_do_not_fit() -> None:
+    train, rng = toy_dataset(), np.random.default_rng(0)
+    plan = parse_glitch("published_corruption(corruption=fog)")
+    assert plan.published() == [("fog", None)]
+    with pytest.raises(UserError, match="no corrupted images of 'toy' are published"):
+        plan.inject(train, 0.1, rng)
+    shuffled = replace(train, y=np.roll(train.y, 1))
+    for training in (shuffled, train.take(np.arange(10))):
+        donors = Donors(published=lambda *_, t=training: Corrupted(t, t))
+        with pytest.raises(UserError, match="are not those of 'toy' in its order"):
+            plan.inject(train, 0.1, rng, donors)
+    few = Donors(published=lambda *_: Corrupted(None, train.take(np.arange(20))))
+    with pytest.raises(UserError, match=r"needs \d+ corrupted images of class '.*', however there"):
+        plan.inject(train, 0.5, rng, few)
+
+
+def test_known_glitches_are_entered_and_nothing_is_injected() -> None:
+    train = toy_dataset("tabular")
+    train = replace(train, known_glitch=train.source_index % 70 == 0)
+    found = inject("known_glitches", train, 0.0)
+    assert (found.is_glitch == (found.data.source_index % 70 == 0)).all()
+    assert (found.true_label[found.is_glitch] == NO_TRUE_LABEL).all()
+    assert found.data.x.tobytes() == train.x[found.data.source_index // 10].tobytes()
+
+
+def test_known_glitches_need_marks() -> None:
+    train = toy_dataset()
+    with pytest.raises(UserError, match="name their column with known_glitch"):
+        inject("known_glitches", train)
+    with pytest.raises(UserError, match="marks no sample of the training set"):
+        inject("known_glitches", replace(train, known_glitch=np.zeros(400, bool)))
 
 
 def test_mixtures_give_each_part_its_share_of_the_final_set() -> None:

@@ -8,17 +8,16 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from common.data import Modality
 from common.errors import UserError
 from glitches import GLITCHES
-from glitches.base import Injection, Phase
+from glitches.base import Glitch, Injection, Phase
 from glitches.contaminated import Contaminated
 from glitches.parse import parse_glitch
 from glitches.uniform_noise import UniformNoise
 
 
 @dataclass(frozen=True)
-class Configurable:
+class Configurable(Glitch):
     """A glitch with an option of every type."""
 
     level: int
@@ -26,10 +25,9 @@ class Configurable:
     mode: Literal["in_place", "added"] = "in_place"
     quiet: bool = False
     corruption: str = "fog"
+    severity: int | None = None
 
     kind: ClassVar[str] = "corrupted"
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
-    uses_foreign: ClassVar[bool] = False
 
     @property
     def phase(self) -> Phase:
@@ -62,9 +60,9 @@ def test_none_is_none() -> None:
 
 def test_options_are_typed() -> None:
     plan = parse_glitch(
-        "configurable(level=3, strength = 1e+1, mode=added, quiet=True, corruption=blur)"
+        "configurable(level=3, strength = 1e+1, mode=added, quiet=True, corruption=blur,severity=2)"
     )
-    assert plan.parts[0].glitch == Configurable(3, 10.0, "added", True, "blur")
+    assert plan.parts[0].glitch == Configurable(3, 10.0, "added", True, "blur", 2)
 
 
 def test_options_at_their_defaults_leave_the_canonical_text() -> None:
@@ -124,6 +122,7 @@ def test_explicit_shares_fix_the_ratio() -> None:
         ("configurable(level=1.5)", "'level' of glitch 'configurable' must be a whole number"),
         ("configurable(level=1,strength=nan)", "must be a finite number, however: 'nan'"),
         ("configurable(level=1,mode=beside)", "must be one of in_place, added, however: 'beside'"),
+        ("configurable(level=1,severity=None)", "must be a whole number, however: 'None'"),
         ("configurable(level=1,quiet=yes)", "must be one of True, False, however: 'yes'"),
         ("uniform_noise:0.1", "uniform_noise:0.1 is no mixture"),
         (
