@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -127,16 +127,26 @@ class BuildContext:
     device: str = "cpu"
 
 
+def require_scratch(context: BuildContext) -> None:
+    """For families without published weights: refuse to start from them."""
+    if context.pretrained:
+        raise UserError(
+            "the model has no published weights: pretrained must be false, however: true"
+        )
+
+
 class ModelFamily(Protocol):
-    """One architecture.
+    """One architecture."""
 
-    Class attributes:
-        modalities: the modalities that it fits.
-        defaults: settings for a dataset that ``experiments/settings.py`` does not list.
-    """
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """The modalities that it fits."""
+        ...
 
-    modalities: ClassVar[frozenset[Modality]]
-    defaults: ClassVar[TrainingSettings]
+    @property
+    def defaults(self) -> TrainingSettings:
+        """Settings for a dataset that ``experiments/settings.py`` does not list."""
+        ...
 
     def missing(self, context: BuildContext) -> str | None:
         """What is missing to build the model here, and where it would go; ``None`` if nothing."""

@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+SCRATCH_SIZE = (32, 32)
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,13 @@ class ImagePreprocessing:
             torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (self.mean, self.std)
         )
         return (images / 255 - mean) / std
+
+
+def scratch_preprocessing(input_shape: tuple[int, ...]) -> ImagePreprocessing:
+    """For networks trained from scratch: images of their own size, larger ones made 32 x 32.
+
+    >>> scratch_preprocessing((8, 8, 1)).size, scratch_preprocessing((96, 96, 3)).size
+    (None, (32, 32))
+    """
+    large = max(input_shape[:2]) > max(SCRATCH_SIZE)
+    return ImagePreprocessing(SCRATCH_SIZE if large else None)

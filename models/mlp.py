@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import rtdl_revisiting_models as rtdl
-from torch import nn
 
 from common.data import Modality
-from models.base import BuildContext, Model, Network, TrainingSettings
+from models.base import BuildContext, Model, Network, TrainingSettings, require_scratch
 
 
 class MLPFamily:
@@ -21,9 +20,11 @@ class MLPFamily:
         return None
 
     def build(self, context: BuildContext) -> Model:
+        require_scratch(context)
         (d_in,) = context.input_shape
         mlp = rtdl.MLP(d_in=d_in, d_out=context.n_classes, n_blocks=2, d_block=384, dropout=0.1)
-        return Model(Network(nn.Sequential(*mlp.blocks), mlp.output))
+        head, mlp.output = mlp.output, None
+        return Model(Network(mlp, head))
 
 
 MLP = MLPFamily()

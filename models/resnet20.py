@@ -13,7 +13,7 @@ from torch.nn.functional import pad, relu
 from common.data import Modality
 from models.backbone import FrozenBackbone
 from models.base import BuildContext, Model, Network, TrainingSettings
-from models.images import ImagePreprocessing
+from models.images import ImagePreprocessing, scratch_preprocessing
 from models.weights import WeightsFile
 
 WIDTH = 64
@@ -101,9 +101,8 @@ class ResNet20Family:
         head = nn.Linear(WIDTH, context.n_classes)
         resnet = ResNet20()
         if not context.pretrained:
-            small = max(context.input_shape[:2]) <= max(SIZE)
-            preprocessing = ImagePreprocessing(None if small else SIZE)
-            return Model(Network(resnet, head), inputs=preprocessing)
+            inputs = scratch_preprocessing(context.input_shape)
+            return Model(Network(resnet, head), inputs=inputs)
         resnet.load_state_dict(_load_weights(CIFAR10_WEIGHTS.fetch(context.weights_root)))
         frozen = FrozenBackbone(
             f"resnet20/{CIFAR10_WEIGHTS.sha256}",

@@ -17,7 +17,8 @@ from influence.record import Checkpoints, TrainingRecord
 from influence.trace import Samples, Trace
 from models.base import Network, TrainingSettings
 
-EVALUATION_CHUNK = 256
+EVALUATION_CHUNK = (64, 256)
+"""Samples a forward pass without gradients, at least and at most; else as many as in training."""
 
 
 def fit(  # noqa: PLR0913, PLR0917  # two sets of samples, what to do, and where
@@ -65,7 +66,8 @@ def fit(  # noqa: PLR0913, PLR0917  # two sets of samples, what to do, and where
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=settings.learning_rate)
     order = torch.Generator().manual_seed(seed)
-    recorders = [_Recorder(network, x) for x in on_device]
+    chunk = int(np.clip(settings.batch_size, *EVALUATION_CHUNK))
+    recorders = [_Recorder(network, x, chunk) for x in on_device]
     states: list[dict[str, Tensor]] = []
 
     with _own_randomness(seed, target):
@@ -99,9 +101,9 @@ def fit(  # noqa: PLR0913, PLR0917  # two sets of samples, what to do, and where
 class _Recorder:
     """Keeps last-layer inputs and logits of one set of samples, epoch by epoch."""
 
-    def __init__(self, network: Network, x: Tensor) -> None:
+    def __init__(self, network: Network, x: Tensor, chunk: int) -> None:
         self._network = network
-        self._chunks = x.tensor_split(list(range(EVALUATION_CHUNK, len(x), EVALUATION_CHUNK)))
+        self._chunks = x.tensor_split(list(range(chunk, len(x), chunk)))
         # Without state the body is a fixed function in eval mode.
         self._fixed = not network.body.state_dict()
         self._last_inputs: Tensor | None = None

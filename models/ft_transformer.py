@@ -1,0 +1,60 @@
+"""FT-Transformer for tables (Gorishniy et al. 2021, section 3.3)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import rtdl_revisiting_models as rtdl
+from torch import Tensor, nn
+
+from common.data import Modality
+from models.base import BuildContext, Model, Network, TrainingSettings, require_scratch
+
+MANY_FEATURES = 512
+LINFORMER = {
+    "linformer_kv_compression_ratio": 0.2,
+    "linformer_kv_compression_sharing": "headwise",
+}
+
+
+class FTTransformerBody(nn.Module):
+    """All layers before the last linear one: (n, d) continuous features to (n, d_block)."""
+
+    def __init__(self, transformer: rtdl.FTTransformer) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden: Tensor = self.transformer(x, None)
+        return hidden
+
+
+class FTTransformerFamily:
+    """The default configuration of its authors' package: three blocks of width 192.
+
+    Tables of more than 512 columns take the linear attention that its authors propose for them:
+    the exact one would need memory in the square of their number.
+    """
+
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
+    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 64, 0.1)
+
+    def missing(self, context: BuildContext) -> str | None:
+        return None
+
+    def build(self, context: BuildContext) -> Model:
+        require_scratch(context)
+        (d_in,) = context.input_shape
+        transformer = rtdl.FTTransformer(
+            n_cont_features=d_in,
+            cat_cardinalities=[],
+            d_out=context.n_classes,
+            **rtdl.FTTransformer.get_default_kwargs(),
+            **(LINFORMER if d_in > MANY_FEATURES else {}),
+        )
+        output = transformer.backbone.output
+        transformer.backbone.output = nn.Sequential(output.normalization, output.activation)
+        return Model(Network(FTTransformerBody(transformer), output.linear))
+
+
+FT_TRANSFORMER = FTTransformerFamily()

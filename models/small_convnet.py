@@ -1,0 +1,41 @@
+"""A small convolutional network, trained from scratch."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import nn
+
+from common.data import Modality
+from models.base import BuildContext, Model, Network, TrainingSettings, require_scratch
+from models.images import scratch_preprocessing
+
+WIDTHS = (16, 32, 64)
+
+
+class SmallConvNetFamily:
+    """Three 3 x 3 convolutions with batch normalisation, halved in size between them, and the mean
+    over the image."""
+
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
+    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 64, 0.1)
+
+    def missing(self, context: BuildContext) -> str | None:
+        return None
+
+    def build(self, context: BuildContext) -> Model:
+        require_scratch(context)
+        layers: list[nn.Module] = []
+        for before, width in zip((3, *WIDTHS), WIDTHS, strict=False):
+            layers += [
+                *([nn.MaxPool2d(2, ceil_mode=True)] if layers else []),
+                nn.Conv2d(before, width, 3, padding=1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+            ]
+        body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        head = nn.Linear(WIDTHS[-1], context.n_classes)
+        return Model(Network(body, head), inputs=scratch_preprocessing(context.input_shape))
+
+
+SMALL_CONVNET = SmallConvNetFamily()

@@ -1,0 +1,58 @@
+"""Weight files of the published form with random content, since the real ones are large.
+
+The backbones of timm are replaced by the smallest of their kind.
+"""
+
+import hashlib
+from dataclasses import replace
+from functools import singledispatch
+
+import timm
+import torch
+from safetensors.torch import save_file
+
+import models.resnet20
+from models.resnet20 import ResNet20, ResNet20Family
+from models.timm_backbones import TimmFamily
+
+SMALLEST = {"convnext_tiny": "test_convnext.r160_in1k", "vit_base": "test_vit.r160_in1k"}
+SMALLEST_WIDTH = 64
+
+
+def smallest(family: TimmFamily) -> str:
+    """Name of the smallest network of the same kind."""
+    (name,) = (small for start, small in SMALLEST.items() if family.name.startswith(start))
+    return name
+
+
+@singledispatch
+def with_random_weights(family, root, monkeypatch):
+    """The family, with weight files below ``root`` that it takes for the published ones."""
+    return family
+
+
+@with_random_weights.register
+def _(family: TimmFamily, root, monkeypatch):
+    name = smallest(family)
+    torch.manual_seed(0)
+    path = family.weights.path(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(timm.create_model(name, pretrained=False).state_dict(), path)
+    weights = replace(family.weights, sha256=sha256(path))
+    return replace(family, name=name, weights=weights, width=SMALLEST_WIDTH)
+
+
+@with_random_weights.register
+def _(family: ResNet20Family, root, monkeypatch):
+    torch.manual_seed(0)
+    path = models.resnet20.CIFAR10_WEIGHTS.path(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {f"module.{name}": value for name, value in ResNet20().state_dict().items()}
+    torch.save({"state_dict": state | {"module.linear.bias": torch.zeros(10)}}, path)
+    published = replace(models.resnet20.CIFAR10_WEIGHTS, sha256=sha256(path))
+    monkeypatch.setattr(models.resnet20, "CIFAR10_WEIGHTS", published)
+    return family
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,88 @@
+"""ConvNeXt and ViT: the registered ones by their plan, the smallest of their kind in full."""
+
+import numpy as np
+import pytest
+import timm
+import torch
+from random_weights import with_random_weights
+
+from common.errors import UserError
+from models import MODELS
+from models.base import BuildContext
+from models.timm_backbones import TimmFamily
+
+FAMILIES = [name for name in MODELS if isinstance(MODELS[name], TimmFamily)]
+
+
+def context(root, pretrained=True):
+    return BuildContext((12, 10, 3), 4, pretrained, root)
+
+
+def test_they_are_there():
+    assert FAMILIES == ["convnext_tiny", "vit_b16"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_registered_architecture(name):
+    family = MODELS[name]
+    with torch.device("meta"):
+        network = timm.create_model(family.name, pretrained=False)
+    assert network.num_features == family.width
+    config = timm.get_pretrained_cfg(family.name)
+    assert config is not None
+    assert config.input_size == (3, 224, 224)
+    assert config.interpolation == "bicubic"
+    assert config.hf_hub_id == f"timm/{family.name}"
+    assert family.weights.url.startswith(f"https://huggingface.co/{config.hf_hub_id}/resolve/")
+    assert family.weights.url.endswith("/model.safetensors")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_features_are_those_of_timm(name, tmp_path, monkeypatch):
+    family = with_random_weights(MODELS[name], tmp_path, monkeypatch)
+    model = family.build(context(tmp_path))
+    x = np.random.default_rng(0).integers(0, 256, (5, 12, 10, 3), dtype=np.uint8)
+    outputs = model.frozen(x)
+
+    reference = timm.create_model(
+        family.name,
+        pretrained=False,
+        checkpoint_path=str(family.weights.path(tmp_path)),
+    )
+    reference.reset_classifier(0)
+    images = model.frozen.preprocessing(x)
+    assert images.shape == (5, 3, 160, 160)
+    with torch.no_grad():
+        expected = reference.eval()(images)
+    np.testing.assert_allclose(outputs.features, expected.numpy(), rtol=1e-4, atol=1e-5)
+    assert list(outputs.stages) == [
+        f"stage{i}{kind}" for i in (1, 2, 3, 4) for kind in ("", "_grid")
+    ]
+    for i in (1, 2, 3, 4):
+        channels = outputs.stages[f"stage{i}"].shape[1] // 2
+        assert outputs.stages[f"stage{i}_grid"].shape == (5, 4 * channels)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_weights_are_loaded_when_first_needed(name, tmp_path, monkeypatch):
+    family = with_random_weights(MODELS[name], tmp_path, monkeypatch)
+    model = family.build(context(tmp_path))
+    key = model.frozen.key
+    assert "_network" not in vars(model.frozen)
+    model.frozen(np.zeros((1, 12, 10, 3), np.uint8))
+    assert "_network" in vars(model.frozen)
+    assert model.frozen.key == key
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_from_scratch_is_refused(name, tmp_path):
+    with pytest.raises(UserError, match="pretrained must be true, however: false"):
+        MODELS[name].build(context(tmp_path, pretrained=False))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_missing_weights_say_where_they_go(name, tmp_path):
+    family = MODELS[name]
+    message = family.missing(context(tmp_path))
+    assert str(tmp_path / "weights" / f"{family.name}.safetensors") in message
+    assert family.weights.url in message
