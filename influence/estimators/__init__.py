@@ -24,5 +24,7 @@ ESTIMATORS: Registry[Estimator] = Registry(
         "exact": "influence.estimators.exact:EXACT",
         "captum": "influence.estimators.captum:TRACINCP",
         "captum_fast": "influence.estimators.captum:TRACINCP_FAST",
+        "captum_all_layers": "influence.estimators.captum:TRACINCP_ALL_LAYERS",
+        "naive": "influence.estimators.naive:NAIVE",
     },
 )
