@@ -1,0 +1,165 @@
+"""Figures 1, 2, 4 and 5 of the paper, in its arrangement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.drawing import curves, grouped_bars, legend, not_run, panels, preferred, score_axis
+from analysis.frames import Frames
+from analysis.layouts import METRIC_TITLES, Options
+from analysis.summary import measured, summarise
+from analysis.text import words
+from experiments import names
+
+PAPER_RATIO: Final = 0.1
+PAPER_MODEL: Final = "ft_transformer"
+OUTLIERS: Final = "outliers"
+#: Panels of the figures: heading, and the glitch (or family of glitches) it shows.
+NOISE: Final = {
+    "uniform_noise": "uniform class noise",
+    "class_dependent_noise": "class-dependent noise",
+}
+TABULAR_PANELS: Final = NOISE | {"near_clustered_anomalies": "near-clustered anomalies"}
+IMAGE_PANELS: Final = NOISE | {
+    "far_clustered_anomalies": "far-clustered anomalies",
+    OUTLIERS: "outliers",
+}
+RATIO_PANELS: Final = (
+    ("tabular", "uniform_noise"),
+    ("tabular", "near_clustered_anomalies"),
+    ("image", "uniform_noise"),
+    ("image", "far_clustered_anomalies"),
+)
+
+
+def family(glitch: str) -> str:
+    """The panel a glitch belongs to: its name without options, outliers of every corruption taken
+    together; a mixture stays what it is.
+
+    >>> family("stripe_outliers"), family("uniform_noise"), family("a:0.1+b_outliers:0.1")
+    ('outliers', 'uniform_noise', 'a:0.1+b_outliers:0.1')
+    """
+    base = glitch.partition("(")[0]
+    if ":" in glitch:
+        return glitch
+    return OUTLIERS if base.endswith(f"_{OUTLIERS}") else base
+
+
+def _values(frames: Frames, options: Options, modality: str) -> pd.DataFrame:
+    values = measured(frames, options.metric, options.signals)
+    values = values[values["modality"] == modality]
+    return values.assign(family=values["glitch"].map(family))
+
+
+def _bars(
+    frames: Frames, options: Options, modality: str, headings: dict[str, str]
+) -> Figure | None:
+    values = _values(frames, options, modality)
+    values = values[values["family"].isin(list(headings))]
+    values = values[values["ratio"] == _usual_ratio(values)]
+    if values.empty:
+        return None
+    signals = preferred(list(values["series"].unique()), options.signals)
+    summary = summarise(values, ["family", "model"])
+    figure, axes = panels(1, len(headings))
+    for letter, panel, (name, heading) in zip("abcd", axes[0], headings.items(), strict=False):
+        here = summary[summary["family"] == name]
+        models = sorted(here["model"].unique())
+        panel.set_title(f"({letter}) {heading}")
+        score_axis(panel)
+        if models:
+            grouped_bars(panel, here, "model", models, signals)
+            panel.grid(visible=False, axis="x")
+        else:
+            not_run(panel)
+    axes[0, 0].set_ylabel(f"average {METRIC_TITLES[options.metric]}")
+    legend(figure, signals, bars=True)
+    return figure
+
+
+def _usual_ratio(values: pd.DataFrame) -> float:
+    """The paper's ratio where it was run, else the most frequent one."""
+    if (values["ratio"] == PAPER_RATIO).any() or values.empty:
+        return PAPER_RATIO
+    return float(values["ratio"].mode().iloc[0])
+
+
+def figure1(frames: Frames, options: Options) -> Figure | None:
+    """Tables: average F1 of each signal by model, over datasets."""
+    return _bars(frames, options, "tabular", TABULAR_PANELS)
+
+
+def figure2(frames: Frames, options: Options) -> Figure | None:
+    """Images: average F1 of each signal by model, over datasets."""
+    return _bars(frames, options, "image", IMAGE_PANELS)
+
+
+def figure4(frames: Frames, options: Options) -> Figure | None:
+    """F1 at growing ratios, one panel a dataset, over models."""
+    rows: list[tuple[str, pd.DataFrame]] = []
+    for modality, glitch in RATIO_PANELS:
+        values = _values(frames, options, modality)
+        values = values[values["family"] == glitch]
+        several = values.groupby("dataset")["ratio"].transform("nunique") > 1
+        if several.any():
+            rows.append((f"{words(glitch)}, {modality} data", values[several]))
+    if not rows:
+        return None
+    every = pd.concat([values for _, values in rows])
+    signals = preferred(list(every["series"].unique()), options.signals)
+    columns = max(values["dataset"].nunique() for _, values in rows)
+    figure, axes = panels(len(rows), columns, sharex="all")
+    for letter, line, (heading, values) in zip("abcd", axes, rows, strict=False):
+        summary = summarise(values, ["dataset", "ratio"])
+        datasets = sorted(values["dataset"].unique())
+        for panel in line[len(datasets) :]:
+            panel.set_visible(False)
+        for panel, dataset in zip(line, datasets, strict=False):
+            score_axis(panel)
+            curves(panel, summary[summary["dataset"] == dataset], "ratio", signals)
+            panel.set_title(dataset)
+        line[0].set_title(f"({letter}) {heading}\n{datasets[0]}", loc="left")
+        line[0].set_ylabel(METRIC_TITLES[options.metric])
+    axes[-1, 0].xaxis.set_major_formatter(lambda value, _place: f"{value:.0%}")
+    for panel in axes[-1]:
+        panel.set_xlabel("ratio of glitched samples")
+    legend(figure, signals)
+    return figure
+
+
+def epoch_values(frames: Frames, signals: Sequence[str] | None) -> pd.DataFrame:
+    """One row a trial, signal and epoch: as :func:`measured`, with ``epoch``."""
+    trials = measured(frames, names.F1, signals).drop(columns="value")
+    found = frames.curves[frames.curves["metric"] == names.EPOCH_F1].drop(columns="metric")
+    return trials.merge(found, on=["run_id", "series"])
+
+
+def figure5(frames: Frames, options: Options) -> Figure | None:
+    """F1 of each epoch for near-clustered anomalies: the paper's model, or those that were run."""
+    values = epoch_values(frames, options.signals)
+    values = values[values["glitch"].map(family) == "near_clustered_anomalies"]
+    values = values[values["ratio"] == _usual_ratio(values)]
+    if (values["model"] == PAPER_MODEL).any():
+        values = values[values["model"] == PAPER_MODEL]
+    if values.empty:
+        return None
+    signals = preferred(list(values["series"].unique()), options.signals)
+    models, datasets = (sorted(values[key].unique()) for key in ("model", "dataset"))
+    summary = summarise(values, ["model", "dataset", "epoch"])
+    figure, axes = panels(len(models), len(datasets))
+    for line, model in zip(axes, models, strict=True):
+        for panel, dataset in zip(line, datasets, strict=True):
+            here = summary[(summary["model"] == model) & (summary["dataset"] == dataset)]
+            score_axis(panel)
+            curves(panel, here, "epoch", signals)
+            panel.set_title(f"{dataset}, {model}")
+            panel.xaxis.get_major_locator().set_params(integer=True)
+        line[0].set_ylabel("F1")
+    for panel in axes[-1]:
+        panel.set_xlabel("epoch")
+    legend(figure, signals)
+    return figure

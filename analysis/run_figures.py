@@ -1,0 +1,202 @@
+"""Figures beside those of the paper: epochs, scores, precision and recall, ranks, seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from scikit_posthocs import critical_difference_diagram
+from sklearn.metrics import precision_recall_curve
+
+from analysis.drawing import curves, legend, panels, preferred, score_axis
+from analysis.frames import Frames
+from analysis.layouts import Options
+from analysis.paper_figures import epoch_values
+from analysis.significance import ALPHA, TooFewError, in_blocks, omnibus
+from analysis.summary import glitch_order, in_order, measured, summarise
+from analysis.text import words
+from common.appearance import look
+from experiments import names
+
+Scores = Callable[[str], pd.DataFrame | None]
+
+CLEAN_COLOUR: Final = "0.6"
+GLITCHED_COLOUR: Final = "#D55E00"
+STEP_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#999933", "0.6")
+
+
+def epochs(frames: Frames, options: Options) -> Figure | None:
+    """F1 of each epoch with the best one ringed: a row a dataset and model, a column a glitch."""
+    values = _of_usual_ratio(epoch_values(frames, options.signals))
+    if values.empty:
+        return None
+    signals = preferred(list(values["series"].unique()), options.signals)
+    cells = sorted(set(zip(values["dataset"], values["model"], strict=True)))
+    glitches = sorted(values["glitch"].unique(), key=glitch_order)
+    summary = summarise(values, ["dataset", "model", "glitch", "epoch"])
+    figure, axes = panels(len(cells), len(glitches))
+    for line, (dataset, model) in zip(axes, cells, strict=True):
+        for panel, glitch in zip(line, glitches, strict=True):
+            here = summary.query("dataset == @dataset and model == @model and glitch == @glitch")
+            score_axis(panel)
+            panel.set_visible(not here.empty)
+            curves(panel, here, "epoch", signals, best=True)
+            panel.set_title(f"{words(glitch)}\n{dataset}, {model}")
+            panel.xaxis.get_major_locator().set_params(integer=True)
+        line[0].set_ylabel("F1")
+    for panel in axes[-1]:
+        panel.set_xlabel("epoch")
+    legend(figure, signals)
+    return figure
+
+
+def _of_usual_ratio(values: pd.DataFrame) -> pd.DataFrame:
+    """Of each dataset, model and glitch the ratio that most trials have."""
+    cell = ["dataset", "model", "glitch"]
+    usual = values.groupby(cell)["ratio"].transform(lambda ratios: ratios.mode().iloc[0])
+    return values[values["ratio"] == usual]
+
+
+def examples(
+    frames: Frames, options: Options, scores: Scores
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """For each cell with glitches, a title and the scores of its first seed that has them."""
+    values = measured(frames, names.F1, options.signals)
+    values = _of_usual_ratio(values) if len(values) else values
+    cell = ["dataset", "model", "glitch"]
+    trials = in_order(values.drop_duplicates("run_id"), ["glitch", "dataset", "model", "seed"])
+    for (dataset, model, glitch), seeds in trials.groupby(cell, sort=False):
+        for run_id, seed in zip(seeds["run_id"], seeds["seed"], strict=True):
+            table = scores(run_id)
+            if table is not None:
+                yield f"{words(str(glitch))}\n{dataset}, {model}, seed {seed:g}", table
+                break
+
+
+def distributions(frames: Frames, options: Options, scores: Scores) -> Figure | None:
+    """Scores of glitched against clean samples: a row a cell, a column a signal."""
+    found = list(examples(frames, options, scores))
+    if not found:
+        return None
+    signals = preferred(_scored(found), options.signals)
+    figure, axes = panels(len(found), len(signals), sharey="none")
+    for line, (title, table) in zip(axes, found, strict=True):
+        for panel, signal in zip(line, signals, strict=True):
+            panel.set_yticks([])
+            panel.grid(visible=False)
+            if signal not in table:
+                panel.set_visible(False)
+                continue
+            shown = compressed(table[signal].to_numpy())
+            bins = np.histogram_bin_edges(shown, bins=30)
+            for part, colour in ((False, CLEAN_COLOUR), (True, GLITCHED_COLOUR)):
+                chosen = shown[table["is_glitch"].to_numpy() == part]
+                panel.hist(chosen, bins, density=True, color=colour, alpha=0.65)
+        line[0].set_ylabel(title, fontsize=7)
+    for panel, signal in zip(axes[0], signals, strict=True):
+        panel.set_title(look(signal).short)
+    for panel in axes[-1]:
+        panel.set_xlabel("asinh(score / median |score|)")
+    handles = [
+        Patch(facecolor=CLEAN_COLOUR, alpha=0.65, label="clean"),
+        Patch(facecolor=GLITCHED_COLOUR, alpha=0.65, label="glitched"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    return figure
+
+
+def compressed(scores: np.ndarray) -> np.ndarray:
+    """Scores over their median size, linear near zero and logarithmic far from it.
+
+    >>> compressed(np.array([-1.0, 0.0, 1.0])).round(2).tolist()
+    [-0.88, 0.0, 0.88]
+    """
+    size = np.median(np.abs(scores))
+    return np.asarray(np.arcsinh(scores / size if size > 0 else scores))
+
+
+def _scored(found: Sequence[tuple[str, pd.DataFrame]]) -> list[str]:
+    table_columns = {"is_glitch", "glitch", "true_label", "label", "source_index"}
+    return sorted({c for _, table in found for c in table.columns} - table_columns)
+
+
+def precision_recall(frames: Frames, options: Options, scores: Scores) -> Figure | None:
+    """Precision against recall of each signal, a panel a cell."""
+    found = list(examples(frames, options, scores))
+    if not found:
+        return None
+    signals = preferred(_scored(found), options.signals)
+    columns = min(4, len(found))
+    rows = -(-len(found) // columns)
+    figure, axes = panels(rows, columns, sharex="all")
+    for panel in axes.flat[len(found) :]:
+        panel.set_visible(False)
+    for panel, (title, table) in zip(axes.flat, found, strict=False):
+        score_axis(panel)
+        panel.set_title(title)
+        share = table["is_glitch"].mean()
+        panel.axhline(share, color="0.5", linewidth=0.8, linestyle=":")
+        for signal in signals:
+            if signal in table:
+                precision, recall, _ = precision_recall_curve(table["is_glitch"], table[signal])
+                panel.step(recall, precision, where="post", color=look(signal).colour)
+    for line in axes:
+        line[0].set_ylabel("precision")
+    for panel in axes.flat[max(0, len(found) - columns) : len(found)]:
+        panel.set_xlabel("recall")
+        panel.xaxis.set_tick_params(labelbottom=True)
+    legend(figure, signals)
+    return figure
+
+
+def ranks(frames: Frames, options: Options) -> Figure | None:
+    """Critical-difference diagram: mean ranks over all blocks, bars join signals that Nemenyi's
+    test does not tell apart."""
+    blocks = in_blocks(frames, options.metric, options.signals)
+    try:
+        found = omnibus(blocks)
+    except TooFewError:
+        return None
+    figure = Figure(figsize=(6.5, 0.9 + 0.13 * len(found.ranks)), layout="constrained")
+    axes = figure.subplots()
+    looks = {str(signal): look(str(signal)) for signal in blocks}
+    short = {signal: seen.short for signal, seen in looks.items()}
+    critical_difference_diagram(
+        found.ranks.rename(index=short),
+        found.pairs.rename(index=short, columns=short),
+        ax=axes,
+        alpha=ALPHA,
+        color_palette={seen.short: seen.colour for seen in looks.values()},
+    )
+    axes.spines["top"].set_visible(True)
+    axes.set_title(f"mean rank over {found.blocks} blocks, 1 is best")
+    return figure
+
+
+def seconds(frames: Frames, _options: Options) -> Figure | None:
+    """Mean wall time of a trial by step, a bar a dataset and model."""
+    values = measured(frames, names.SECONDS)
+    if values.empty:
+        return None
+    means = values.groupby(["dataset", "model", "series"])["value"].mean().unstack().fillna(0.0)
+    steps = [step for step in dict.fromkeys(values["series"]) if step in means]
+    figure = Figure(figsize=(6.5, 0.9 + 0.28 * len(means)), layout="constrained")
+    axes = figure.subplots()
+    labels = [f"{dataset}, {model}" for dataset, model in means.index]
+    left = np.zeros(len(means))
+    for number, step in enumerate(steps):
+        colour = STEP_COLOURS[number % len(STEP_COLOURS)]
+        axes.barh(
+            labels, means[step], left=left, color=colour, edgecolor="white", label=words(step)
+        )
+        left += means[step].to_numpy()
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    axes.set_xlabel("seconds a trial")
+    figure.legend(loc="outside upper center", ncols=min(len(steps), 6))
+    return figure

@@ -1,0 +1,239 @@
+"""Is a signal better than another by more than chance: tests over blocks of paired scores.
+
+A block is one trial's setting, in which every signal was scored on the same model and the same
+glitched samples. Seeds of one dataset share that dataset: with seeds as blocks (the default) a
+small p speaks of these datasets and models; with ``--blocks dataset,model`` the seeds are averaged
+first, and it speaks of datasets in general (Demšar 2006).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import ceil, comb, log2
+from pathlib import Path
+from typing import Any, Final
+
+if not __package__:  # run as a file: import from the project, not from this folder
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from scikit_posthocs import posthoc_nemenyi_friedman, posthoc_wilcoxon
+from scipy.stats import bootstrap, friedmanchisquare
+
+from analysis.frames import Frames
+from analysis.options import chosen_signals, finish, folder, parser, selection
+from analysis.summary import CELL, check_groups, glitch_order, measured
+from common.appearance import look, ordered
+from common.errors import UserError
+from experiments import names
+
+ALPHA: Final = 0.05
+# scipy: the chi-squared approximation of Friedman's test is reliable from more than ten blocks.
+MIN_FRIEDMAN_BLOCKS: Final = 11
+MIN_SIGNALS: Final = 3
+RESAMPLES: Final = 9999
+DEFAULT_BLOCKS: Final = (*CELL, "seed")
+
+
+class TooFewError(UserError):
+    """A test that these blocks cannot support; the message says how many it needs."""
+
+
+@dataclass(frozen=True)
+class Omnibus:
+    """Friedman's test with Nemenyi's comparison of all pairs.
+
+    Attributes:
+        blocks: how many.
+        statistic, p: of Friedman's test that all signals are alike.
+        ranks: mean rank of each signal, 1 is best.
+        pairs: Nemenyi's p of each pair, signals × signals.
+    """
+
+    blocks: int
+    statistic: float
+    p: float
+    ranks: pd.Series[float]
+    pairs: pd.DataFrame
+
+    @property
+    def verdict(self) -> str:
+        """The result in a sentence."""
+        found = "differ" if self.p < ALPHA else "cannot be told apart"
+        return (
+            f"{len(self.ranks)} signals {found} over {self.blocks} blocks "
+            f"(Friedman χ² = {self.statistic:.1f}, p = {self.p:.2g}); best mean rank: "
+            f"{look(str(self.ranks.index[0])).short} ({self.ranks.iloc[0]:.2f})"
+        )
+
+
+def in_blocks(
+    frames: Frames,
+    metric: str = names.F1,
+    signals: Sequence[str] | None = None,
+    by: Sequence[str] = DEFAULT_BLOCKS,
+) -> pd.DataFrame:
+    """Scores paired by block: one row a block, one column a signal.
+
+    Blocks that lack a signal are left away. Trials of one block are averaged.
+    """
+    values = measured(frames, metric, signals)
+    wide = values.pivot_table(index=list(by), columns="series", values="value").dropna()
+    return wide[ordered(wide.columns)]
+
+
+def omnibus(blocks: pd.DataFrame) -> Omnibus:
+    """Friedman and Nemenyi over the rows of ``blocks``, where higher is better.
+
+    Raises ``TooFewError`` below :data:`MIN_FRIEDMAN_BLOCKS` blocks or three signals.
+    """
+    count, signals = blocks.shape
+    if signals < MIN_SIGNALS:
+        raise TooFewError(f"Friedman's test needs {MIN_SIGNALS} signals, however: {signals}")
+    if count < MIN_FRIEDMAN_BLOCKS:
+        raise TooFewError(f"Friedman's test needs {MIN_FRIEDMAN_BLOCKS} blocks, however: {count}")
+    if not (blocks.nunique(axis=1) > 1).any():
+        raise TooFewError(f"all {signals} signals tie in all {count} blocks: nothing to test")
+    statistic, p = friedmanchisquare(*(blocks[signal] for signal in blocks))
+    ranks = blocks.rank(axis=1, ascending=False).mean().sort_values(kind="stable")
+    pairs = posthoc_nemenyi_friedman(blocks.to_numpy())
+    pairs = pairs.set_axis(blocks.columns, axis=0).set_axis(blocks.columns, axis=1)
+    return Omnibus(count, float(statistic), float(p), ranks, pairs)
+
+
+def blocks_needed(signals: int) -> int:
+    """The fewest blocks whose most extreme outcome passes Wilcoxon's exact test after Holm.
+
+    >>> blocks_needed(2), blocks_needed(4)
+    (6, 8)
+    """
+    return ceil(log2(2 * comb(signals, 2) / ALPHA))
+
+
+def pairwise(blocks: pd.DataFrame) -> pd.DataFrame:
+    """Every pair of signals over the same blocks.
+
+    Returns:
+        Columns ``first``, ``second``, ``blocks``, ``difference`` (mean of first − second), ``low``
+        and ``high`` (its 95 % bootstrap interval over blocks), ``wins`` (share of blocks where the
+        first is higher, ties half), ``p`` (Wilcoxon signed rank, zeros split) and ``p_holm``.
+
+    Raises ``TooFewError`` where no outcome could be significant.
+    """
+    count, signals = blocks.shape
+    needed = blocks_needed(signals) if signals > 1 else 0
+    if signals < 2:
+        raise TooFewError(f"a comparison needs 2 signals, however: {signals}")
+    if count < needed:
+        raise TooFewError(
+            f"Wilcoxon's test with Holm over {comb(signals, 2)} pairs needs {needed} blocks, "
+            f"however: {count}"
+        )
+    columns = [blocks[signal].to_numpy() for signal in blocks]
+    raw = posthoc_wilcoxon(columns, zero_method="zsplit").to_numpy()
+    holm = posthoc_wilcoxon(columns, zero_method="zsplit", p_adjust="holm").to_numpy()
+    rows = []
+    for i, j in combinations(range(signals), 2):
+        difference = columns[i] - columns[j]
+        low, high = interval(difference)
+        wins = float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+        pair = (blocks.columns[i], blocks.columns[j], count)
+        rows.append((*pair, float(difference.mean()), low, high, wins, raw[i, j], holm[i, j]))
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "first",
+            "second",
+            "blocks",
+            "difference",
+            "low",
+            "high",
+            "wins",
+            "p",
+            "p_holm",
+        ],
+    )
+
+
+def interval(difference: np.ndarray) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of a mean over blocks; the same for the same numbers."""
+    rng = np.random.default_rng(0)
+    found = bootstrap(
+        (difference,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=rng
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def pair_verdict(pair: pd.Series[Any]) -> str:
+    """A row of :func:`pairwise` in a sentence."""
+    first, second = look(pair["first"]).short, look(pair["second"]).short
+    known = "" if pair["p_holm"] < ALPHA else ", not significant"
+    return (
+        f"{first} − {second}: {pair['difference']:+.3f} [{pair['low']:+.3f}, {pair['high']:+.3f}], "
+        f"ahead in {pair['wins']:.0%} of {pair['blocks']} blocks, p = {pair['p_holm']:.2g}{known}"
+    )
+
+
+def groups(blocks: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """All blocks together, then those of each glitch, where glitches are told apart."""
+    found = [("all glitches", blocks)]
+    if "glitch" in blocks.index.names:
+        of_block = blocks.index.get_level_values("glitch")
+        kinds = sorted(set(of_block), key=glitch_order)
+        if len(kinds) > 1:
+            found += [(kind, blocks[of_block == kind]) for kind in kinds]
+    return found
+
+
+def verdicts(blocks: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """Sentences on what these blocks support, or why they support nothing; and all pairs."""
+    said: list[str] = []
+    pairs = pd.DataFrame()
+    try:
+        said.append(omnibus(blocks).verdict)
+    except TooFewError as error:
+        said.append(f"not tested: {error}")
+    try:
+        pairs = pairwise(blocks)
+    except TooFewError as error:
+        said.append(f"not tested: {error}")
+    else:
+        best = blocks.mean().idxmax()
+        mine = pairs[(pairs["first"] == best) | (pairs["second"] == best)]
+        said += [pair_verdict(pair) for _, pair in mine.iterrows()]
+    return said, pairs
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print the verdicts and, with ``--out``, write all pairs as CSV."""
+    options = parser("Statistical comparison of signals over the runs in MLflow.")
+    options.add_argument("--metric", default=names.F1, choices=names.DETECTION_METRICS)
+    options.add_argument(
+        "--blocks",
+        default=",".join(DEFAULT_BLOCKS),
+        help="what makes a block; leave out seed to average over seeds first",
+    )
+    args = options.parse_args(argv)
+    by = args.blocks.split(",")
+    check_groups([name for name in by if name != "seed"])
+    runs = selection(args)
+    signals = chosen_signals(args.signals, runs.frames)
+    console = Console(highlight=False, soft_wrap=True)
+    every: list[pd.DataFrame] = []
+    for title, part in groups(in_blocks(runs.frames, args.metric, signals, by)):
+        said, pairs = verdicts(part)
+        every.append(pairs.assign(glitch=title))
+        console.print(f"{title}: {len(part)} blocks of {', '.join(by)}", style="bold")
+        for sentence in said:
+            console.print(f"  {sentence}", markup=False)
+    if args.out:
+        pd.concat(every).to_csv(folder(args.out) / "pairs.csv", index=False)
+
+
+if __name__ == "__main__":
+    sys.exit(finish(main))
