@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from experiments.datasets.base import DataOptions
+from experiments.datasets.base import DATA_ROOT_VARIABLE, DataOptions
 from experiments.spec import TrialSpec
 
-DATA_ROOT_VARIABLE = "INFLUENCE_DATA_ROOT"
 CACHE_VARIABLE = "INFLUENCE_CACHE"
 
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from common.data import Dataset, Modality
 
+DATA_ROOT_VARIABLE = "INFLUENCE_DATA_ROOT"
+
 
 @dataclass(frozen=True)
 class DataOptions:

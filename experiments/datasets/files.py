@@ -15,6 +15,7 @@ import pooch
 from filelock import FileLock
 
 from common.errors import UserError
+from experiments.datasets.base import DATA_ROOT_VARIABLE
 
 NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -37,7 +38,7 @@ class PublicFile:
 def required_root(what: str, data_root: Path | None) -> Path:
     """The data root; ``UserError`` where none is given."""
     if data_root is None:
-        raise UserError(f"{what} needs a data root: give --data-root, or set INFLUENCE_DATA_ROOT")
+        raise UserError(f"{what} needs a data root: give --data-root, or set {DATA_ROOT_VARIABLE}")
     return data_root
 
 

@@ -1,0 +1,113 @@
+"""CSV and Parquet files with a label column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from common.data import Dataset, Modality
+from common.errors import UserError, unknown_name
+from experiments.datasets.base import DataOptions
+from experiments.datasets.own.encoding import encoded_features
+from experiments.datasets.own.labels import encoded_labels, encoded_marks
+
+DEFAULT_LABEL = "label"
+
+READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": lambda path: pd.read_csv(path, low_memory=False),
+    ".parquet": pd.read_parquet,
+}
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """Rows of one file, or of the files of a folder one after the other.
+
+    The label column is ``label`` unless another is named; so may be one with marks of known
+    glitches. All other columns are features.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    modality: Modality = "tabular"
+    subset: float = 1.0
+    foreign: str | None = None
+
+    def missing(self, options: DataOptions) -> str | None:
+        """Nothing: the files were found."""
+        return None
+
+    def load(self, options: DataOptions) -> Dataset:
+        """The table; position is the row, counted from 0 over all files."""
+        frame = _joined(self.files)
+        label = options.label or DEFAULT_LABEL
+        roles = {"label column": label, "column of known glitches": options.glitch}
+        for role, column in roles.items():
+            if column is not None and column not in frame:
+                raise unknown_name(f"{role} of {self.name}", column, map(str, frame.columns))
+        return table(self.name, frame, label, options.glitch)
+
+
+def table(name: str, frame: pd.DataFrame, label: str, known_glitch: str | None) -> Dataset:
+    """The dataset of a frame with these columns."""
+    y, classes = encoded_labels(f"{name}: label column {label!r}", frame[label])
+    marks = None
+    if known_glitch is not None:
+        marks = encoded_marks(f"{name}: column {known_glitch!r}", frame[known_glitch])
+    roles = [label] if known_glitch is None else [label, known_glitch]
+    x, features = encoded_features(name, frame.drop(columns=roles))
+    return Dataset(
+        name=name,
+        modality="tabular",
+        x=x,
+        y=y,
+        class_names=classes,
+        source_index=np.arange(len(y)),
+        feature_names=features,
+        known_glitch=marks,
+    )
+
+
+def table_at(name: str, path: Path) -> OwnTable | None:
+    """The source of a CSV or Parquet file, or of a folder of such files; ``None`` if it is none."""
+    if path.is_file() and path.suffix in READERS:
+        return OwnTable(name, (path,))
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in READERS)
+        return OwnTable(name, tuple(files)) if files else None
+    return None
+
+
+def _joined(files: tuple[Path, ...]) -> pd.DataFrame:
+    first, *rest = (_read(path) for path in files)
+    for path, frame in zip(files[1:], rest, strict=True):
+        lacks = [str(name) for name in first if name not in frame]
+        adds = [str(name) for name in frame if name not in first]
+        if lacks or adds:
+            differences = [
+                f"{what} {', '.join(names)}"
+                for what, names in (("without", lacks), ("with", adds))
+                if names
+            ]
+            raise UserError(
+                f"{path} must have the columns of {files[0].name}, however it is "
+                f"{' and '.join(differences)}"
+            )
+    return pd.concat([first, *rest], ignore_index=True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        frame = READERS[path.suffix](path)
+    except (OSError, ValueError) as error:  # parsers raise kinds of ValueError
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if frame.empty:
+        raise UserError(f"{path} has no rows")
+    first = frame.iloc[:, 0]
+    if str(first.name) == "Unnamed: 0" and first.equals(pd.Series(range(len(frame)))):
+        frame = frame.iloc[:, 1:]  # the row numbers that pandas writes: they may tell the label
+    return frame.reset_index(drop=True)
