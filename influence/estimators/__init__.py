@@ -25,6 +25,8 @@ ESTIMATORS: Registry[Estimator] = Registry(
         "captum": "influence.estimators.captum:TRACINCP",
         "captum_fast": "influence.estimators.captum:TRACINCP_FAST",
         "captum_all_layers": "influence.estimators.captum:TRACINCP_ALL_LAYERS",
+        "inverse_hessian": "influence.estimators.inverse_hessian:INVERSE_HESSIAN",
+        "arnoldi": "influence.estimators.arnoldi:ARNOLDI",
         "naive": "influence.estimators.naive:NAIVE",
     },
 )

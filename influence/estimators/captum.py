@@ -114,8 +114,8 @@ def _profile(
 ) -> Profile:
     trace, checkpoints = record.trace, record.checkpoints
     network.to(record.device)
-    train = _batches(checkpoints.x_train, trace.train, record.device)
-    validation = _batches(checkpoints.x_validation, trace.validation, record.device)
+    train = batches(checkpoints.x_train, trace.train, record.device)
+    validation = batches(checkpoints.x_validation, trace.validation, record.device)
 
     def load(network: nn.Module, epoch: int) -> float:
         network.load_state_dict(checkpoints.states[epoch - 1])
@@ -128,15 +128,17 @@ def _profile(
             influence = torch.cat([captum.influence(batch) for batch in validation])
             yield influence.T, captum.self_influence(train)
 
-    return profile_from_matrices(matrices(), trace.validation.labels, trace.n_classes)
+    with torch.random.fork_rng(devices=[]):  # DataLoaders draw seeds that they have no use for
+        return profile_from_matrices(matrices(), trace.validation.labels, trace.n_classes)
 
 
-def _batches(x: Tensor, samples: Samples, device: str) -> DataLoader[Any]:
+def batches(x: Tensor, samples: Samples, device: str) -> DataLoader[Any]:
+    """Inputs ``x`` and labels of the samples in large batches, on the device."""
     labels = torch.from_numpy(samples.labels.copy()).to(device)
     # Captum differentiates by the inputs, needed or not, and warns if it has to ask for it
     parts = [part.to(device).detach().requires_grad_() for part in torch.split(x, BATCH)]
-    batches = list(zip(parts, torch.split(labels, BATCH), strict=True))
-    return DataLoader(cast("Dataset[Any]", batches), batch_size=None)
+    pairs = list(zip(parts, torch.split(labels, BATCH), strict=True))
+    return DataLoader(cast("Dataset[Any]", pairs), batch_size=None)
 
 
 TRACINCP = CaptumTracInCP(last_layer, batchwise=True)
