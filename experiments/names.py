@@ -22,6 +22,24 @@ SPEC_HASH: Final = "spec_hash"
 MODALITY: Final = "modality"
 N_CLASSES: Final = "n_classes"
 CURVES: Final = "curves"
+SPEC: Final = "spec"
+DATASET_DIGEST: Final = "dataset_digest"
+THREADS: Final = "threads"
+DEVICE: Final = "device"
+VERSIONS: Final = "versions"
+HOST: Final = "host"
+
+# Tags of a run whose process may die: who writes it, and when it last said that it lives.
+OWNER: Final = "owner"
+HEARTBEAT: Final = "heartbeat"
+
+# Tags of a trial that did not finish: one line of why, whether the cause lies in the trial itself,
+# and the command that repeats it.
+ERROR: Final = "error"
+FAULT: Final = "fault"
+FAULT_OWN: Final = "own"
+FAULT_OTHER: Final = "other"
+REPEAT: Final = "repeat"
 
 # Final metrics are named ``<metric>/<signal>``; those by epoch have the epoch, from 1, as step.
 F1: Final = "f1"
@@ -38,7 +56,10 @@ PEAK_RSS: Final = "peak_rss_mib"
 SCORES_FILE: Final = "scores.parquet"
 PROFILE_FILE: Final = "profile.npz"
 TRACEBACK_FILE: Final = "traceback.txt"
-GALLERY_FOLDER: Final = "suspicious"
+LOG_FILE: Final = "log.txt"
+SUSPECTS_FOLDER: Final = "suspicious"
+SUSPECTS_TABLE: Final = "rows.csv"
+CURVES_FILE: Final = "curves.png"
 
 # Artifacts of a grid: the spec hashes of all its trials, also of those that an earlier grid ran.
 GRID_TRIALS_FILE: Final = "trials.json"

@@ -1,0 +1,130 @@
+"""What an experiment already holds: finished runs by spec, and runs that their process left."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mlflow.entities import Run, ViewType
+
+from experiments import names
+from experiments.owner import Owner
+from experiments.run_record import TOTAL
+from experiments.tracking import Tracker, client, is_over
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What is worth knowing of a finished run before another grid starts.
+
+    Attributes:
+        run_id: in MLflow.
+        spec_hash: what was run.
+        code_version: of the code that ran it.
+        dataset, digest: name and content of its data.
+        model: name of its model.
+        seconds: wall time of the trial.
+        peak_rss_mib: peak resident memory, MiB.
+    """
+
+    run_id: str
+    spec_hash: str
+    code_version: str
+    dataset: str
+    digest: str
+    model: str
+    seconds: float
+    peak_rss_mib: float
+
+
+def search(uri: str, experiment_id: str, wanted: str) -> Iterator[Run]:
+    """Active runs of the experiment that MLflow's filter ``wanted`` lets through, oldest first."""
+    token = None
+    while True:
+        with _without_cyclic_gc():
+            page = client(uri).search_runs(
+                [experiment_id],
+                wanted,
+                ViewType.ACTIVE_ONLY,
+                _PAGE,
+                ["attributes.start_time ASC"],
+                token,
+            )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def finished_runs(uri: str, experiment_id: str) -> list[FinishedRun]:
+    """Every finished trial of the experiment, oldest first."""
+    wanted = f"tags.{names.KIND} = '{names.KIND_TRIAL}' and attributes.status = 'FINISHED'"
+    return [_finished(run) for run in search(uri, experiment_id, wanted)]
+
+
+def _finished(run: Run) -> FinishedRun:
+    tags, metrics = run.data.tags, run.data.metrics
+    return FinishedRun(
+        run_id=run.info.run_id,
+        spec_hash=tags.get(names.SPEC_HASH, ""),
+        code_version=tags.get(names.CODE_VERSION, ""),
+        dataset=run.data.params.get("dataset", ""),
+        digest=tags.get(names.DATASET_DIGEST, ""),
+        model=run.data.params.get("model", ""),
+        seconds=metrics.get(f"{names.SECONDS}/{TOTAL}", float("nan")),
+        peak_rss_mib=metrics.get(names.PEAK_RSS, float("nan")),
+    )
+
+
+def close_orphans(tracker: Tracker) -> list[str]:
+    """End the runs that are RUNNING although the process that writes them is gone.
+
+    A trial of a grid belongs to the grid's process; a trial on its own, to its own.
+
+    Returns:
+        Names of the runs, which are KILLED now.
+    """
+    runs = list(search(tracker.uri, tracker.experiment_id, "attributes.status = 'RUNNING'"))
+    owners = {run.info.run_id: run for run in runs}
+    closed = []
+    for run in runs:
+        if names.KIND not in run.data.tags:
+            continue
+        holder = _holder(tracker, run, owners)
+        if holder is None or _is_alone(holder):
+            tracker.end(run.info.run_id, "KILLED", tags={names.ERROR: "its process ended"})
+            closed.append(str(run.info.run_name))
+    return closed
+
+
+def _holder(tracker: Tracker, run: Run, known: dict[str, Run]) -> Run | None:
+    """The run whose tags say which process writes ``run``; ``None`` if that one has ended."""
+    parent = run.data.tags.get(names.PARENT)
+    if parent is None:
+        return run
+    if parent not in known:
+        known[parent] = client(tracker.uri).get_run(parent)
+    return None if is_over(known[parent]) else known[parent]
+
+
+def _is_alone(run: Run) -> bool:
+    tags = run.data.tags
+    if names.OWNER not in tags:
+        return True
+    return not Owner.from_json(tags[names.OWNER]).lives(int(tags.get(names.HEARTBEAT, "0")))
+
+
+@contextmanager
+def _without_cyclic_gc() -> Iterator[None]:
+    """Two thirds of a query's time are passes of the cyclic collector over its fresh rows."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
