@@ -12,6 +12,8 @@ from common.data import Dataset
 
 CLEAN = "clean"
 NO_TRUE_LABEL = -1
+ERROR_COLUMNS = ("is_glitch", "glitch", "true_label", "label", "source_index")
+"""Columns of the error table; a trial's scores follow them, one column a signal."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,11 @@ class Contaminated:
 
     def error_table(self) -> pd.DataFrame:
         """One row a training sample, in training order."""
-        return pd.DataFrame(
-            {
-                "is_glitch": self.is_glitch,
-                "glitch": self.glitch.astype(str),
-                "true_label": self.true_label,
-                "label": self.data.y,
-                "source_index": self.data.source_index,
-            }
+        columns = (
+            self.is_glitch,
+            self.glitch.astype(str),
+            self.true_label,
+            self.data.y,
+            self.data.source_index,
         )
+        return pd.DataFrame(dict(zip(ERROR_COLUMNS, columns, strict=True)))
