@@ -14,6 +14,8 @@ from common.errors import UserError
 
 Modality = Literal["image", "tabular"]
 
+CHECKED_ROWS = 1 << 14
+
 
 def array_digest(*arrays: NDArray[np.generic]) -> str:
     """Hex SHA-256 of the content, shape and type of the arrays.
@@ -61,17 +63,23 @@ class Dataset:
                 f"dataset {self.name!r}: {len(self.x)} samples, {len(self.y)} labels and "
                 f"{len(self.source_index)} source positions must be equally many"
             )
-        if self.modality == "tabular" and not np.isfinite(self.x).all():
-            row, column = np.argwhere(~np.isfinite(self.x))[0]
-            raise UserError(
-                f"dataset {self.name!r}: features must be finite, however: "
-                f"x[{row}, {column}] = {self.x[row, column]}"
-            )
+        if self.modality == "tabular":
+            self._check_finite()
         if len(self.y) and not 0 <= self.y.min() <= self.y.max() < self.n_classes:
             raise UserError(
                 f"dataset {self.name!r}: labels must lie in 0..{self.n_classes - 1}, however: "
                 f"{self.y.min()}..{self.y.max()}"
             )
+
+    def _check_finite(self) -> None:
+        for start in range(0, len(self.x), CHECKED_ROWS):  # a table may be larger than memory
+            finite = np.isfinite(self.x[start : start + CHECKED_ROWS])
+            if not finite.all():
+                row, column = np.argwhere(~finite)[0] + (start, 0)
+                raise UserError(
+                    f"dataset {self.name!r}: features must be finite, however: "
+                    f"x[{row}, {column}] = {self.x[row, column]}"
+                )
 
     def __len__(self) -> int:
         return len(self.y)

@@ -48,7 +48,7 @@ class TrialContext:
 
     def data_options(self, spec: TrialSpec) -> DataOptions:
         """What the trial's dataset source may use."""
-        return DataOptions(self.data_root, spec.label, spec.known_glitch)
+        return DataOptions(self.data_root, spec.label, spec.known_glitch, self.cache)
 
 
 class StepClock:

@@ -13,6 +13,9 @@ DATASETS: Registry[DatasetSource] = Registry(
         "photo_patches": "experiments.datasets.bundled:PHOTO_PATCHES",
         "mnist": "experiments.datasets.torchvision_images:MNIST",
         "fashion_mnist": "experiments.datasets.torchvision_images:FASHION_MNIST",
+        "cifar10": "experiments.datasets.cifar10:CIFAR10",
         "covertype": "experiments.datasets.covertype:COVERTYPE",
+        "jannis": "experiments.datasets.jannis:JANNIS",
+        "epsilon": "experiments.datasets.epsilon:EPSILON",
     },
 )

@@ -20,11 +20,13 @@ class DataOptions:
             and, where they can, fetch what is missing into it.
         label: for own data, the name of the label column.
         glitch: for own data, the name of the column that marks known glitches, if there is one.
+        cache: directory where sources may keep what is slow to parse.
     """
 
     data_root: Path | None = None
     label: str | None = None
     glitch: str | None = None
+    cache: Path | None = None
 
 
 class DatasetSource(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import tarfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ def fetched(what: str, file: PublicFile, data_root: Path | None) -> Path:
     """
     path = required_root(what, data_root) / file.path
     if not path.exists():
-        with _making(what, path):
+        with exclusive(what, path):
             if not path.exists():
                 _download(what, file, path)
     return path
@@ -69,22 +69,36 @@ def fetched(what: str, file: PublicFile, data_root: Path | None) -> Path:
 def fetched_folder(what: str, archive: PublicFile, folder: str, data_root: Path | None) -> Path:
     """A folder of the data root; where it is missing its archive is fetched and unpacked.
 
-    The folder appears only when all of the archive is unpacked; the archive does not stay.
+    An archive that was fetched for it does not stay.
     """
     root = required_root(what, data_root)
-    path = root / folder
+
+    def unpack(half: Path) -> None:
+        was_there = (root / archive.path).exists()
+        packed = fetched(what, archive, root)
+        check_unaltered(what, packed, archive)
+        _unpack(packed, half.parent)
+        if not was_there:
+            packed.unlink()
+
+    return made_folder(what, root / folder, unpack)
+
+
+def made_folder(what: str, path: Path, make: Callable[[Path], None]) -> Path:
+    """The folder's path; where it is missing ``make`` makes it elsewhere first.
+
+    The folder appears only when it is whole, and processes that want it at once make it once.
+    """
     if not path.exists():
-        with _making(what, path), TemporaryDirectory(dir=root, prefix=".") as unpacked:
+        with exclusive(what, path), TemporaryDirectory(dir=path.parent, prefix=".") as elsewhere:
             if not path.exists():
-                packed = fetched(what, archive, root)
-                check_unaltered(what, packed, archive)
-                _unpack(packed, unpacked)
-                (Path(unpacked) / folder).rename(path)
-                packed.unlink()
+                half = Path(elsewhere) / path.name
+                make(half)
+                half.rename(path)
     return path
 
 
-def _unpack(packed: Path, folder: str) -> None:
+def _unpack(packed: Path, folder: Path) -> None:
     """Unpack a tar or zip archive; nothing in it leaves the folder."""
     if tarfile.is_tarfile(packed):
         with tarfile.open(packed) as tar:
@@ -95,8 +109,11 @@ def _unpack(packed: Path, folder: str) -> None:
 
 
 @contextmanager
-def _making(what: str, path: Path) -> Iterator[None]:
-    """While one process makes ``path``, the others wait."""
+def exclusive(what: str, path: Path) -> Iterator[None]:
+    """While one process makes ``path``, the others wait.
+
+    Raises ``UserError`` where it may not be made.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):
@@ -105,7 +122,7 @@ def _making(what: str, path: Path) -> Iterator[None]:
         if error.errno not in NOT_WRITABLE:
             raise
         raise UserError(
-            f"{what}: {path} is missing, and cannot be fetched since {path.parent} is not writable"
+            f"{what}: {path} is missing, and cannot be made since {path.parent} is not writable"
         ) from error
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from common.data import Dataset
+from common.data import CHECKED_ROWS, Dataset
 from common.errors import UserError
 
 
@@ -42,3 +42,11 @@ def test_labels_must_lie_within_the_classes() -> None:
 def test_every_sample_has_a_label() -> None:
     with pytest.raises(UserError, match="2 samples, 1 labels and 2 source positions"):
         table(np.zeros((2, 2)), [0])
+
+
+def test_the_first_number_that_is_not_finite_is_named_wherever_it_is() -> None:
+    x = np.zeros((CHECKED_ROWS + 10, 3), np.float32)
+    x[CHECKED_ROWS + 4, 1] = np.nan
+    rows = np.arange(len(x))
+    with pytest.raises(UserError, match=rf"x\[{CHECKED_ROWS + 4}, 1\] = nan"):
+        Dataset("toy", "tabular", x, rows % 2, ("a", "b"), rows)

@@ -6,7 +6,6 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,8 +35,9 @@ class Mirror:
         return PublicFile(path or name, (f"{self.address}/{name}",), f"md5:{checksum}")
 
 
-@contextmanager
-def running_mirror() -> Iterator[Mirror]:
+def serving() -> Iterator[Mirror]:
+    """To be made a fixture: a mirror that runs for one test."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             served.requests[self.path] += 1

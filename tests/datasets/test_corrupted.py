@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loopback_mirror import Mirror
+from loopback_mirror import Mirror, serving
 
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
@@ -22,6 +22,8 @@ from experiments.datasets.corrupted import (
     MnistC,
     published_images,
 )
+
+mirror = pytest.fixture(serving)
 
 RNG = np.random.default_rng(0)
 TRAIN = RNG.integers(0, 256, (40, 28, 28, 1), dtype=np.uint8)

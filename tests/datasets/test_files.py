@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from loopback_mirror import Mirror
+from loopback_mirror import Mirror, serving
 
 from common.errors import UserError
 from experiments.datasets.files import PublicFile, check_unaltered, fetched, missing_files
+
+mirror = pytest.fixture(serving)
 
 CONTENT = bytes(range(256)) * 40
 

@@ -119,6 +119,6 @@ def test_the_data_root_at_hand() -> None:
     images = source_for("cifar10_part.npz").load(DataOptions())
     assert images.x.shape == (20_000, 32, 32, 3)
     assert images.n_classes == 10
-    rows = source_for("jannis").load(DataOptions())
+    rows = source_for("./jannis").load(DataOptions())
     assert rows.x.shape == (30_145, 54)
     assert rows.n_classes == 4

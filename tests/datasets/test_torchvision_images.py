@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loopback_mirror import Mirror
+from loopback_mirror import Mirror, serving
 
 from common.errors import UserError
 from experiments.datasets import DATASETS
 from experiments.datasets.base import DataOptions
 from experiments.datasets.torchvision_images import FASHION_MNIST, MNIST, IdxImages
+
+mirror = pytest.fixture(serving)
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 28, 28), dtype=np.uint8)
 LABELS = np.arange(30, dtype=np.uint8) % 10

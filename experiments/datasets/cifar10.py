@@ -1,0 +1,61 @@
+"""CIFAR-10 through torchvision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torchvision.datasets import CIFAR10 as TORCHVISION_CIFAR10
+
+from common.data import Dataset, Modality
+from common.errors import UserError
+from experiments.datasets.base import DataOptions
+from experiments.datasets.files import PublicFile, fetched_folder, missing_files, required_root
+
+
+@dataclass(frozen=True)
+class Cifar10:
+    """The published training part, 50,000 images of 32 × 32.
+
+    torchvision reads pickled batches; it checks the published MD5 of each before it does.
+    """
+
+    reader: type[TORCHVISION_CIFAR10] = TORCHVISION_CIFAR10
+    modality: Modality = "image"
+    subset: float = 0.1
+    foreign: str | None = "fashion_mnist"
+
+    @property
+    def archive(self) -> PublicFile:
+        """The published archive."""
+        return PublicFile(self.reader.filename, (self.reader.url,), f"md5:{self.reader.tgz_md5}")
+
+    def missing(self, options: DataOptions) -> str | None:
+        """The archive, where the folder of batches is not there."""
+        root = options.data_root
+        if root is not None and (root / self.reader.base_folder).exists():
+            return None
+        return missing_files(root, [self.archive])
+
+    def load(self, options: DataOptions) -> Dataset:
+        """All training images in the order of the batches."""
+        root = required_root("cifar10", options.data_root)
+        folder = fetched_folder("cifar10", self.archive, self.reader.base_folder, root)
+        try:
+            published = self.reader(str(root), train=True)
+        except RuntimeError as error:  # torchvision's word for a wrong or missing batch
+            raise UserError(
+                f"cifar10: a batch in {folder} is missing, truncated or altered; delete the folder "
+                f"to fetch it again from {self.reader.url}"
+            ) from error
+        return Dataset(
+            name="cifar10",
+            modality=self.modality,
+            x=published.data,
+            y=np.asarray(published.targets, np.int64),
+            class_names=tuple(published.classes),
+            source_index=np.arange(len(published.targets)),
+        )
+
+
+CIFAR10 = Cifar10()
