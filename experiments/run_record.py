@@ -13,8 +13,10 @@ from typing import Any
 from common.errors import UserError
 from experiments import names
 from experiments.context import TrialContext
+from experiments.curve_plot import write_curves
 from experiments.result import DatasetIdentity, TrialResult
 from experiments.spec import TrialSpec
+from experiments.suspects import write_suspects
 
 TOTAL = "total"
 _ALWAYS_GIVEN = ("ratio", "seed")
@@ -111,9 +113,11 @@ def finished(record: RunRecord, result: TrialResult, seconds: float) -> RunRecor
 
 
 def write_artifacts(result: TrialResult, folder: Path) -> None:
-    """The files of a finished trial."""
+    """The files of a finished trial: what later analysis reads, and what people look at."""
     result.scores.to_parquet(folder / names.SCORES_FILE, index=False)
     result.profile.save(folder / names.PROFILE_FILE)
+    write_suspects(result, folder / names.SUSPECTS_FOLDER)
+    write_curves(result, folder / names.CURVES_FILE)
 
 
 def repeat_command(spec: TrialSpec, data_root: Path | None = None) -> str:

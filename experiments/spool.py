@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from experiments.tracking import Tracker
 
 SPOOL_VARIABLE = "INFLUENCE_SPOOL"
 _RECORD = "record.json"
+_FILES = "files"
 _log = logging.getLogger(__name__)
 
 
@@ -38,8 +39,9 @@ def pack(record: RunRecord, artifacts: Path) -> bytes:
     parcel = io.BytesIO()
     with zipfile.ZipFile(parcel, "w") as archive:
         archive.writestr(_RECORD, record.to_json())
-        for path in sorted(artifacts.iterdir()):
-            archive.write(path, f"files/{path.name}")
+        for path in sorted(artifacts.rglob("*")):
+            if path.is_file():
+                archive.write(path, f"{_FILES}/{path.relative_to(artifacts).as_posix()}")
     return parcel.getvalue()
 
 
@@ -48,9 +50,13 @@ def unpacked(parcel: Path) -> Iterator[tuple[RunRecord, Path]]:
     """The run and a directory with its files, for as long as the block runs."""
     with zipfile.ZipFile(parcel) as archive, TemporaryDirectory(prefix="influence-") as folder:
         for member in archive.namelist():
-            if member.startswith("files/"):
-                # the last part alone: a parcel cannot name a path outside of the folder
-                Path(folder, Path(member).name).write_bytes(archive.read(member))
+            inside = PurePosixPath(member).parts
+            if inside[0] == _FILES:
+                if ".." in inside:
+                    raise zipfile.BadZipFile(f"a parcel must not name {member!r}")
+                target = Path(folder, *inside[1:])
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(archive.read(member))
         yield RunRecord.from_json(archive.read(_RECORD).decode()), Path(folder)
 
 

@@ -1,8 +1,10 @@
+import io
 import logging
 import pickle
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,8 +113,16 @@ def test_what_cannot_be_logged_is_spooled_and_logged_by_the_next_start(
     assert spool.parcels() == []
     (run,) = tracker.runs_of(spec(1).spec_hash)
     assert run.info.status == "FINISHED"
-    stored = {f.path for f in client(tracker.uri).list_artifacts(run.info.run_id)}
-    assert stored == {names.SCORES_FILE, names.PROFILE_FILE, names.LOG_FILE}
+    listed = client(tracker.uri).list_artifacts
+    assert {f.path for f in listed(run.info.run_id)} == {
+        names.SCORES_FILE,
+        names.PROFILE_FILE,
+        names.LOG_FILE,
+        names.CURVES_FILE,
+        names.SUSPECTS_FOLDER,
+    }
+    inside = listed(run.info.run_id, names.SUSPECTS_FOLDER)
+    assert [f.path for f in inside] == [f"{names.SUSPECTS_FOLDER}/{names.SUSPECTS_TABLE}"]
 
 
 def test_a_spooled_result_is_dropped_where_the_spec_is_finished(
@@ -127,6 +137,17 @@ def test_a_spooled_result_is_dropped_where_the_spec_is_finished(
     spool.add(parcel)
     assert spool.deliver(tracker) == 1
     assert len(tracker.runs_of(spec(1).spec_hash)) == 1
+
+
+def test_a_parcel_cannot_name_a_path_outside(worker: Worker, tmp_path: Path) -> None:
+    parcel = io.BytesIO()
+    with zipfile.ZipFile(parcel, "w") as archive:
+        archive.writestr("files/../../escaped", "x")
+    spool = Spool(tmp_path / "spool")
+    spool.add(parcel.getvalue())
+    assert spool.deliver(worker.job.tracker) == 0
+    assert spool.parcels() == []
+    assert not list(tmp_path.rglob("escaped"))
 
 
 def test_a_damaged_parcel_is_set_aside(worker: Worker, tmp_path: Path) -> None:
