@@ -200,8 +200,10 @@ def _entry_key(frozen: Frozen, digests: Digests) -> str:
 
 
 def _named(outputs: FrozenOutputs) -> Arrays:
-    stages = {STAGE + name: values for name, values in outputs.stages.items()}
-    return {FEATURES: outputs.features, **stages}
+    arrays = {FEATURES: outputs.features}
+    arrays |= {STAGE + name: values for name, values in outputs.stages.items()}
+    # convolutions of channels-last images give channels-last features
+    return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
 
 
 def _read(path: Path) -> Arrays | None:

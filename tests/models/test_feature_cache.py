@@ -74,6 +74,20 @@ def test_results_are_the_callers_own(frozen, directory):
     assert cache.stages(frozen, pool, pool)["mean"].any()
 
 
+def test_features_in_another_memory_order_are_kept(frozen, directory):
+    def strided(x):
+        outputs = frozen(x)
+        return replace(outputs, features=np.asfortranarray(outputs.features))
+
+    strided.key = "strided"
+    pool = images(6)
+    expected = FeatureCache(directory).features(frozen, pool, pool)
+    for _ in range(2):
+        found = FeatureCache(directory).features(strided, pool, pool)
+        np.testing.assert_array_equal(found, expected)
+    assert frozen.calls == [6, 6]
+
+
 def test_pool_is_computed_once_for_all_trials(frozen, directory):
     pool = images(20)
     for rows in (np.arange(16), np.arange(16, 20), np.arange(20)[::-1]):
