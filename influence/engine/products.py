@@ -9,10 +9,14 @@ from torch import Tensor
 
 
 class Product(Protocol):
-    """(left @ rightᵀ + 1) * times, without the 1 unless ``plus_one``, without ``times`` if None."""
+    """(left @ rightᵀ + plus) * times, without what is ``None``.
+
+    Shape:
+        left (n, k), right (m, k), plus (m,), times (n, m), result (n, m).
+    """
 
     def __call__(
-        self, left: Tensor, right: Tensor, times: Tensor | None = None, plus_one: bool = False
+        self, left: Tensor, right: Tensor, plus: Tensor | None = None, times: Tensor | None = None
     ) -> Tensor: ...
 
 
@@ -34,21 +38,19 @@ def product_for(like: Tensor) -> Product:
 
 
 def _onednn(
-    left: Tensor, right: Tensor, times: Tensor | None = None, plus_one: bool = False
+    left: Tensor, right: Tensor, plus: Tensor | None = None, times: Tensor | None = None
 ) -> Tensor:
-    one = right.new_ones(len(right)) if plus_one else None
     linear = torch.ops.mkldnn._linear_pointwise
+    out: Tensor
     if times is None:
-        out: Tensor = linear(left, right, one, "none", [], "")
+        out = linear(left, right, plus, "none", [], "")
     else:
-        out = linear.binary(left, times, right, one, "mul")
+        out = linear.binary(left, times, right, plus, "mul")
     return out
 
 
 def _blas(
-    left: Tensor, right: Tensor, times: Tensor | None = None, plus_one: bool = False
+    left: Tensor, right: Tensor, plus: Tensor | None = None, times: Tensor | None = None
 ) -> Tensor:
-    out = left @ right.T
-    if times is None:
-        return out.add_(1.0) if plus_one else out
-    return torch.addcmul(times, times, out, out=out) if plus_one else out.mul_(times)
+    out = left @ right.T if plus is None else torch.addmm(plus, left, right.T)
+    return out if times is None else out.mul_(times)

@@ -33,7 +33,7 @@ def profile_between(
     own = self_sums(rows, trace.bias).cpu() * rates.unsqueeze(1)
     _check_finite(own, "self-influence", positions)
     positive, negative = signed_sums(rows, columns, rates, trace.bias)
-    _check_finite((positive - negative).flatten(1), "influence", positions)
+    _check_finite((positive - negative).sum(dim=2), "influence", positions)
     return Profile(
         torch.cat([own, own.sum(dim=0, keepdim=True)]).numpy(),
         positive.numpy(),

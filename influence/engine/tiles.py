@@ -96,7 +96,9 @@ class _Tiles:
         self._columns = columns
         self._rates = rates
         self._bias = bias
-        self._compressed = compress(columns, bias)
+        # a sample's influence on itself may exceed the rest by more than single precision holds
+        dtype = columns.side.residuals.dtype if columns.own is None else torch.float64
+        self._compressed = compress(columns, bias, dtype)
         self._product = product_for(columns.side.residuals)
 
     def parts(self, rows: Side, own: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -104,19 +106,21 @@ class _Tiles:
         sums = class_sums(rows, self._compressed)
         if own is not None:
             self._leave_out_own(sums, rows, own)
-        scale = torch.cat([self._rates.to(sums.device), sums.new_ones(1)]).view(-1, 1, 1)
-        sums = torch.cat([sums, (sums * scale[:-1]).sum(dim=0, keepdim=True)])
+        scale = torch.cat([self._rates.to(sums.device), sums.new_ones(1)]).view(1, -1, 1)
+        # class by class, since that is how the tiles come
+        sums = sums.permute(2, 0, 1)
+        sums = torch.cat([sums, (sums * scale[:, :-1]).sum(dim=1, keepdim=True)], dim=1)
         flip = torch.where(sums > 0, -1.0, 1.0).to(rows.residuals.dtype)
         smaller = torch.zeros_like(sums)
         for c, (low, high) in enumerate(pairwise(self._columns.edges)):
             count = -(-(high - low) // WIDTH)
             bounds = [low + (high - low) * k // count for k in range(count + 1)] if count else []
             for chunk in pairwise(bounds):
-                smaller[..., c] += self._tile(rows, chunk, flip[..., c].unsqueeze(-1), own)
+                smaller[c] += self._tile(rows, chunk, flip[c].unsqueeze(-1), own)
         larger = sums.abs() + smaller
-        positive = torch.where(sums > 0, larger, smaller)
-        negative = torch.where(sums > 0, -smaller, -larger)
-        return positive.mul_(scale), negative.mul_(scale)
+        positive = torch.where(sums > 0, larger, smaller).mul_(scale)
+        negative = torch.where(sums > 0, smaller, larger).mul_(-scale)
+        return positive.permute(1, 2, 0), negative.permute(1, 2, 0)
 
     def _tile(self, rows: Side, chunk: tuple[int, int], flip: Tensor, own: Tensor | None) -> Tensor:
         """Sums over a chunk of columns of the part that ``flip`` makes positive, (T + 1, n)."""
@@ -126,13 +130,14 @@ class _Tiles:
         ones = left.new_ones(total.shape[1])
         parts = left.new_empty(len(flip), len(total))
         itself = None if own is None else _itself(own, chunk)
+        one = ones if self._bias else None
         kernel = None
         if rows.constant and columns.constant:
-            kernel = self._product(rows.inputs[0], columns.inputs[0], plus_one=self._bias)
+            kernel = self._product(rows.inputs[0], columns.inputs[0], one)
         for t, rate in enumerate(self._rates.tolist()):
-            tile = self._product(left[t], columns.residuals[t], kernel)
+            tile = self._product(left[t], columns.residuals[t], times=kernel)
             if kernel is None:
-                tile = self._product(rows.inputs[t], columns.inputs[t], tile, plus_one=self._bias)
+                tile = self._product(rows.inputs[t], columns.inputs[t], one, tile)
             if itself is not None:
                 tile[itself] = 0.0
             total.addcmul_(tile, flip[t], value=rate)
