@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from common.errors import UserError, unknown_name
-from experiments.datasets.resolve import source_for
+from experiments.datasets import DATASETS
+from experiments.datasets.resolve import canonical_dataset, source_for
 from experiments.settings import settings_for
 from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
@@ -57,7 +58,9 @@ class TrialSpec:
     known_glitch: str | None = _option("own data: name of the column that marks known glitches")
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "dataset", canonical_dataset(self.dataset))
         source = source_for(self.dataset)
+        self._check_columns()
         family = MODELS[self.model]
         if self.estimator not in ESTIMATORS:
             raise unknown_name("estimator", self.estimator, ESTIMATORS)
@@ -88,11 +91,19 @@ class TrialSpec:
             raise UserError(f"subset must lie in (0, 1], however: {self.subset}")
         _ = self.settings
 
+    def _check_columns(self) -> None:
+        for name in ("label", "known_glitch"):
+            if self.dataset in DATASETS and getattr(self, name) is not None:
+                raise UserError(
+                    f"{name}={getattr(self, name)!r} has no use with {self.dataset!r}: it names a "
+                    "column of your own data"
+                )
+
     def _settle_foreign(self, default: str | None, used: bool) -> None:
-        if self.foreign is None:
-            object.__setattr__(self, "foreign", default)
-        elif not used:
+        if self.foreign is not None and not used:
             raise UserError(f"foreign={self.foreign!r} has no use with glitch {self.glitch!r}")
+        foreign = default if self.foreign is None else canonical_dataset(self.foreign)
+        object.__setattr__(self, "foreign", foreign)
         if used and self.foreign is None:
             raise UserError(
                 f"{self.glitch!r} needs a foreign dataset, and {self.dataset!r} has none by "
