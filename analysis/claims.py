@@ -22,8 +22,9 @@ from rich.text import Text
 from analysis import claim_tests as t
 from analysis.claim_tests import Outcome, Runs, Test
 from analysis.frames import Frames
-from analysis.options import finish, folder, parser, selection
+from analysis.options import RunOptions
 from analysis.paper_figures import OUTLIERS, PAPER_MODEL
+from common.options import parse, run
 
 HOLDS: Final = "holds"
 DOES_NOT_HOLD: Final = "does not hold"
@@ -189,10 +190,10 @@ def as_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the verdicts and, with ``--out``, write them as CSV."""
-    args = parser("The paper's claims, judged on the runs in MLflow.").parse_args(argv)
-    runs = selection(args)
+    options = parse(RunOptions, "claims", "The paper's claims, judged on the runs.", argv)
+    runs = options.selection()
     verdicts = judge(runs.frames)
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(runs.title, style="bold"))
@@ -201,9 +202,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         console.print(head.append(verdict.claim.statement, style="default"))
         if verdict.evidence:
             console.print(Text(f"{'':15}{verdict.evidence}", style="dim"))
-    if args.out:
-        as_frame(verdicts).to_csv(folder(args.out) / "claims.csv", index=False)
+    if options.out:
+        as_frame(verdicts).to_csv(options.folder() / "claims.csv", index=False)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(finish(main))
+    sys.exit(run(main))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,12 +16,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.drawing import FILE_FORMATS, save, style
-from analysis.layouts import METRIC_TITLES, Options
-from analysis.options import chosen_signals, finish, folder, parser, selection
+from analysis.layouts import METRIC_TITLES, Layout
+from analysis.options import RunOptions, check_names, option
 from analysis.paper_figures import figure1, figure2, figure4, figure5
 from analysis.run_figures import distributions, epochs, precision_recall, ranks, seconds
 from analysis.selection import Selection, left_out_note
-from common.errors import UserError, unknown_name
+from common.options import parse, run
 from experiments import names
 
 #: Figures by name; those of the second group also read the scores that runs have stored.
@@ -41,7 +42,7 @@ FIGURES: Final = (*FROM_METRICS, *FROM_SCORES)
 
 
 def all_figures(
-    runs: Selection, options: Options, wanted: Sequence[str] = FIGURES
+    runs: Selection, layout: Layout, wanted: Sequence[str] = FIGURES
 ) -> dict[str, Figure]:
     """Every figure of ``wanted`` that the runs allow, by name."""
     draw: dict[str, Callable[..., Figure | None]] = {
@@ -49,7 +50,7 @@ def all_figures(
         **{n: partial(f, scores=partial(stored_scores, runs)) for n, f in FROM_SCORES.items()},
     }
     with style():
-        made = {name: draw[name](runs.frames, options) for name in wanted}
+        made = {name: draw[name](runs.frames, layout) for name in wanted}
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
@@ -59,32 +60,34 @@ def stored_scores(runs: Selection, run_id: str) -> pd.DataFrame | None:
     return None if path is None else pd.read_parquet(path)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draw the figures into ``--out``."""
-    options = parser("Figures from the runs in MLflow.")
-    options.add_argument("--metric", default=names.F1, choices=METRIC_TITLES)
-    options.add_argument("--figure", action="append", help=f"only these: {', '.join(FIGURES)}")
-    options.add_argument("--format", default=",".join(FILE_FORMATS), help="of pdf, svg, png")
-    args = options.parse_args(argv)
-    if args.out is None:
-        raise UserError("figures need --out, a directory for the files")
-    wanted, formats = args.figure or FIGURES, args.format.split(",")
-    for kind, given, allowed in (("figure", wanted, FIGURES), ("format", formats, FILE_FORMATS)):
-        for name in given:
-            if name not in allowed:
-                raise unknown_name(kind, name, allowed)
+@dataclass(frozen=True)
+class FigureOptions(RunOptions):
+    """Which figures, and in which form."""
 
-    runs = selection(args)
-    signals = chosen_signals(args.signals, runs.frames)
-    figures = all_figures(runs, Options(args.metric, signals), wanted)
+    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", names.F1)
+    figure: tuple[str, ...] = option(f"only these: {', '.join(FIGURES)}", ())
+    format: tuple[str, ...] = option(f"of {', '.join(FILE_FORMATS)} (default: all)", ())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw the figures into ``--out``."""
+    options = parse(FigureOptions, "figures", "Figures from the runs in MLflow.", argv)
+    check_names("metric", [options.metric], METRIC_TITLES)
+    wanted = check_names("figure", options.figure or FIGURES, FIGURES)
+    formats = check_names("format", options.format or FILE_FORMATS, FILE_FORMATS)
+    out = options.folder()
+
+    runs = options.selection()
+    figures = all_figures(runs, Layout(options.metric, options.chosen_signals(runs.frames)), wanted)
     with style():
-        for path in save(figures, folder(args.out), formats):
+        for path in save(figures, out, formats):
             print(path)
     if missing := [name for name in wanted if name not in figures]:
         print(f"no runs for: {', '.join(missing)}")
     if note := left_out_note(runs.frames):
         print(note)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(finish(main))
+    sys.exit(run(main))

@@ -35,20 +35,15 @@ STATES: Final = {
     DUPLICATE: "finished, but another run of the same spec finished later",
     DELETED: "deleted in MLflow",
     FOREIGN: "not written by this project",
-    UNREADABLE: "a parameter that a trial must have is missing or makes no sense",
+    UNREADABLE: "its spec is missing or makes no sense",
 }
 
-REQUIRED: Final = ("dataset", "model", "glitch", "ratio", "seed")
-_BOOLEAN: Final = {"True": True, "False": False}
-_CONVERT: Final[dict[str, Callable[[str], Any]]] = {
-    "ratio": float,
+REQUIRED: Final[dict[str, type | tuple[type, ...]]] = {
+    "dataset": str,
+    "model": str,
+    "glitch": str,
+    "ratio": (int, float),
     "seed": int,
-    "epochs": int,
-    "batch_size": int,
-    "learning_rate": float,
-    "subset": float,
-    "validation_noise": float,
-    "pretrained": _BOOLEAN.__getitem__,
 }
 _CURVE_GROUPS: Final = (names.EPOCH_F1, names.ACCURACY, names.LOSS)
 _INFO: Final = (
@@ -194,17 +189,18 @@ def _row(run: Run) -> dict[str, Any]:
     }
     if row["state"] == FOREIGN:
         return row
+    spec = _spec(tags.get(names.SPEC, ""))
+    return row | spec if spec else row | {"state": UNREADABLE}
+
+
+def _spec(text: str) -> dict[str, Any]:
+    """The fields of a trial's spec, empty where the text holds none that could be counted."""
     try:
-        spec = {key: _converted(key, text) for key, text in run.data.params.items()}
-    except (ValueError, KeyError):
-        return row | {"state": UNREADABLE}
-    if any(spec.get(key) is None for key in REQUIRED):
-        return row | {"state": UNREADABLE}
-    return row | spec
-
-
-def _converted(key: str, text: str) -> Any:
-    return None if text == "None" else _CONVERT.get(key, str)(text)
+        spec = json.loads(text)
+        usable = all(isinstance(spec[key], kind) for key, kind in REQUIRED.items())
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return spec if usable else {}
 
 
 def _own_state(run: Run) -> str:

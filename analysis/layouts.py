@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,7 @@ ALL_EPOCHS: Final = "all"
 
 
 @dataclass(frozen=True)
-class Options:
+class Layout:
     """What a user may choose of the tables.
 
     Attributes:
@@ -57,13 +57,13 @@ def _as_columns(summary: pd.DataFrame, column: str = "series") -> pd.DataFrame:
     return summary.rename(columns={column: "column"})
 
 
-def detection(frames: Frames, options: Options) -> Table | None:
-    """How well each signal finds each glitch, by the keys of the options."""
-    values = measured(frames, options.metric, options.signals)
+def detection(frames: Frames, layout: Layout) -> Table | None:
+    """How well each signal finds each glitch, by the keys of the layout."""
+    values = measured(frames, layout.metric, layout.signals)
     if values.empty:
         return None
-    keys = _useful(options.by, values)
-    title = METRIC_TITLES[options.metric]
+    keys = _useful(layout.by, values)
+    title = METRIC_TITLES[layout.metric]
     return Table(
         "detection",
         f"{title} of each signal",
@@ -77,13 +77,13 @@ def detection(frames: Frames, options: Options) -> Table | None:
     )
 
 
-def averages(frames: Frames, options: Options) -> Table | None:
+def averages(frames: Frames, layout: Layout) -> Table | None:
     """The averages of the paper's Figures 1 and 2: by glitch and model, over datasets."""
-    values = measured(frames, options.metric, options.signals)
+    values = measured(frames, layout.metric, layout.signals)
     if values.empty:
         return None
     keys = _useful(["modality", "glitch", "ratio", "variant", "model"], values)
-    title = METRIC_TITLES[options.metric]
+    title = METRIC_TITLES[layout.metric]
     return Table(
         "averages",
         f"{title} averaged over datasets",
@@ -96,7 +96,7 @@ def averages(frames: Frames, options: Options) -> Table | None:
     )
 
 
-def accuracy(frames: Frames, _options: Options) -> Table | None:
+def accuracy(frames: Frames, _layout: Layout) -> Table | None:
     """Accuracy of the trained model on the glitched samples, against the labels they carry."""
     values = measured(frames, names.ACCURACY)
     if "glitched" not in set(values["series"]):
@@ -115,9 +115,9 @@ def accuracy(frames: Frames, _options: Options) -> Table | None:
     )
 
 
-def epochs(frames: Frames, options: Options) -> Table | None:
+def epochs(frames: Frames, layout: Layout) -> Table | None:
     """F1 of each epoch alone, and of the influence cumulated over all."""
-    trials = measured(frames, names.F1, options.signals)
+    trials = measured(frames, names.F1, layout.signals)
     curves = frames.curves[frames.curves["metric"] == names.EPOCH_F1]
     each = trials.drop(columns="value").merge(
         curves.drop(columns="metric"), on=["run_id", "series"]
@@ -141,9 +141,9 @@ def epochs(frames: Frames, options: Options) -> Table | None:
     )
 
 
-def ratios(frames: Frames, options: Options) -> Table | None:
+def ratios(frames: Frames, layout: Layout) -> Table | None:
     """Each signal at growing shares of glitched samples (paper, Figure 4)."""
-    values = measured(frames, options.metric, options.signals)
+    values = measured(frames, layout.metric, layout.signals)
     keys = _useful(["dataset", "model", "glitch", "variant"], values)
     several = values.groupby(keys, dropna=False)["ratio"].transform("nunique") > 1
     values = values[several]
@@ -152,7 +152,7 @@ def ratios(frames: Frames, options: Options) -> Table | None:
     summary = summarise(values, [*keys, "ratio"]).rename(columns={"series": "signal"})
     return Table(
         "ratios",
-        f"{METRIC_TITLES[options.metric]} by ratio of glitched samples",
+        f"{METRIC_TITLES[layout.metric]} by ratio of glitched samples",
         "As in Figure 4 of the paper.",
         [*keys, "signal"],
         {f"{r:g}": f"{r:.0%}" for r in sorted(values["ratio"].unique())},
@@ -162,9 +162,9 @@ def ratios(frames: Frames, options: Options) -> Table | None:
     )
 
 
-def ranks(frames: Frames, options: Options) -> Table | None:
+def ranks(frames: Frames, layout: Layout) -> Table | None:
     """Mean rank of each signal by glitch; 1 is best, ties share their mean rank."""
-    values = measured(frames, options.metric, options.signals)
+    values = measured(frames, layout.metric, layout.signals)
     wide = values.pivot_table(index=[*CELL, "seed"], columns="series", values="value").dropna()
     if wide.empty or wide.shape[1] < 2:
         return None
@@ -172,7 +172,7 @@ def ranks(frames: Frames, options: Options) -> Table | None:
     ranked = ranked.melt(id_vars=[*CELL, "seed"], var_name="series", value_name="value")
     return Table(
         "ranks",
-        f"Mean rank by {METRIC_TITLES[options.metric]}",
+        f"Mean rank by {METRIC_TITLES[layout.metric]}",
         f"1 is the best of {wide.shape[1]} signals, over all cells that have every signal.",
         ["glitch"],
         _signal_columns(ranked),
@@ -181,7 +181,7 @@ def ranks(frames: Frames, options: Options) -> Table | None:
     )
 
 
-def seconds(frames: Frames, _options: Options) -> Table | None:
+def seconds(frames: Frames, _layout: Layout) -> Table | None:
     """Wall time of a trial by step."""
     values = measured(frames, names.SECONDS)
     if values.empty:
@@ -214,7 +214,9 @@ LAYOUTS: Final = {
 }
 
 
-def all_tables(frames: Frames, options: Options) -> list[Table]:
-    """Every table that the runs allow."""
-    made = (layout(frames, options) for layout in LAYOUTS.values())
+def all_tables(
+    frames: Frames, layout: Layout, wanted: Iterable[str] = tuple(LAYOUTS)
+) -> list[Table]:
+    """Those of the wanted tables that the runs allow."""
+    made = (LAYOUTS[name](frames, layout) for name in wanted)
     return [table for table in made if table is not None]

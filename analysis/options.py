@@ -1,72 +1,74 @@
-"""Options that every command of the analysis takes, and how a command ends."""
+"""Options that every command of the analysis takes."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from analysis.frames import Frames
 from analysis.selection import Selection, select
-from analysis.store import Store, default_uri
+from analysis.store import Store
 from common.errors import UserError, unknown_name
 from experiments import names
+from experiments.store_uri import default_uri
+from influence.signals import select as select_signals
 
-BAD_INPUT = 2
+_GROUPS = ("paper", "all")
 
 
-def parser(description: str, **kwargs: str) -> argparse.ArgumentParser:
-    """A parser with the options that choose runs."""
-    made = argparse.ArgumentParser(description=description, **kwargs)  # type: ignore[arg-type]
-    made.add_argument(
-        "--tracking-uri", help="MLflow store (default: MLFLOW_TRACKING_URI, or mlflow.db)"
+def option(text: str, default: Any = None) -> Any:
+    """A field of a dataclass of options."""
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Which runs, and where to."""
+
+    tracking_uri: str | None = option("MLflow store (default: MLFLOW_TRACKING_URI or mlflow.db)")
+    experiment: str | None = option("experiment (default: that of the newest grid)")
+    grid: str | None = option("only the trials of this grid")
+    only: tuple[str, ...] = option(
+        "only trials with these values, such as dataset=mnist,glitch=uniform_noise", ()
     )
-    made.add_argument("--experiment", help="experiment (default: that of the newest grid)")
-    made.add_argument("--grid", help="only the trials of this grid")
-    made.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE[,...]",
-        help="only trials with these values, such as dataset=mnist,glitch=uniform_noise",
-    )
-    made.add_argument("--signals", help="such as self_influence,cnci (default: all logged)")
-    made.add_argument("--out", type=Path, help="directory for files")
-    return made
+    signals: str | None = option("signals, such as paper+cnci (default: all that were logged)")
+    out: Path | None = field(default=None, metadata={"help": "directory for files"})
+
+    def selection(self) -> Selection:
+        """The runs that are asked for."""
+        store = Store(self.tracking_uri or default_uri())
+        return select(store, self.experiment, self.grid, self.only)
+
+    def chosen_signals(self, frames: Frames) -> list[str] | None:
+        """The signals that are asked for and were logged; ``None`` for all of them."""
+        if self.signals is None:
+            return None
+        logged = list(frames.final["series"][frames.final["metric"] == names.F1].unique())
+        found: list[str] = []
+        for name in self.signals.split("+"):
+            if name not in logged and name not in _GROUPS:
+                raise unknown_name("signal", name, (*_GROUPS, *logged))
+            members = [name] if name in logged else select_signals(name)
+            found += [signal for signal in members if signal in logged]
+        return found
+
+    def folder(self) -> Path:
+        """``out``, made if need be."""
+        if self.out is None:
+            raise UserError("this command needs --out, a directory for files")
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to {self.out}: {error.strerror}") from error
+        return self.out
 
 
-def chosen_signals(text: str | None, frames: Frames) -> list[str] | None:
-    """Signals by name, joined by commas; ``None`` for all that were logged."""
-    if text is None:
-        return None
-    logged = frames.final["series"][frames.final["metric"] == names.F1].unique()
-    for name in text.split(","):
-        if name not in logged:
-            raise unknown_name("signal", name, logged)
-    return text.split(",")
-
-
-def selection(args: argparse.Namespace) -> Selection:
-    """The runs that the parsed options ask for."""
-    store = Store(args.tracking_uri or default_uri())
-    return select(store, args.experiment, args.grid, args.only)
-
-
-def finish(main: Callable[[Sequence[str] | None], None]) -> int:
-    """Run a command; what the user can mend is one line on stderr and status 2."""
-    try:
-        main(None)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
-    return 0
-
-
-def folder(path: Path) -> Path:
-    """The directory for files, made if need be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write to {path}: {error.strerror}") from error
-    return path
+def check_names(kind: str, given: Iterable[str], allowed: Iterable[str]) -> list[str]:
+    """The given names; one that is not allowed is an error with the nearest one."""
+    known, found = list(allowed), list(given)
+    for name in found:
+        if name not in known:
+            raise unknown_name(kind, name, known)
+    return found

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from analysis.drawing import curves, grouped_bars, legend, not_run, panels, preferred, score_axis
 from analysis.frames import Frames
-from analysis.layouts import METRIC_TITLES, Options
+from analysis.layouts import METRIC_TITLES, Layout
 from analysis.summary import measured, summarise
 from analysis.text import words
 from experiments import names
@@ -37,7 +37,7 @@ RATIO_PANELS: Final = (
 
 
 def family(glitch: str) -> str:
-    """The panel a glitch belongs to: its name without options, outliers of every corruption taken
+    """The panel a glitch belongs to: its name without layout, outliers of every corruption taken
     together; a mixture stays what it is.
 
     >>> family("stripe_outliers"), family("uniform_noise"), family("a:0.1+b_outliers:0.1")
@@ -49,21 +49,19 @@ def family(glitch: str) -> str:
     return OUTLIERS if base.endswith(f"_{OUTLIERS}") else base
 
 
-def _values(frames: Frames, options: Options, modality: str) -> pd.DataFrame:
-    values = measured(frames, options.metric, options.signals)
+def _values(frames: Frames, layout: Layout, modality: str) -> pd.DataFrame:
+    values = measured(frames, layout.metric, layout.signals)
     values = values[values["modality"] == modality]
     return values.assign(family=values["glitch"].map(family))
 
 
-def _bars(
-    frames: Frames, options: Options, modality: str, headings: dict[str, str]
-) -> Figure | None:
-    values = _values(frames, options, modality)
+def _bars(frames: Frames, layout: Layout, modality: str, headings: dict[str, str]) -> Figure | None:
+    values = _values(frames, layout, modality)
     values = values[values["family"].isin(list(headings))]
     values = values[values["ratio"] == _usual_ratio(values)]
     if values.empty:
         return None
-    signals = preferred(list(values["series"].unique()), options.signals)
+    signals = preferred(list(values["series"].unique()), layout.signals)
     summary = summarise(values, ["family", "model"])
     figure, axes = panels(1, len(headings))
     for letter, panel, (name, heading) in zip("abcd", axes[0], headings.items(), strict=False):
@@ -76,7 +74,7 @@ def _bars(
             panel.grid(visible=False, axis="x")
         else:
             not_run(panel)
-    axes[0, 0].set_ylabel(f"average {METRIC_TITLES[options.metric]}")
+    axes[0, 0].set_ylabel(f"average {METRIC_TITLES[layout.metric]}")
     legend(figure, signals, bars=True)
     return figure
 
@@ -88,21 +86,21 @@ def _usual_ratio(values: pd.DataFrame) -> float:
     return float(values["ratio"].mode().iloc[0])
 
 
-def figure1(frames: Frames, options: Options) -> Figure | None:
+def figure1(frames: Frames, layout: Layout) -> Figure | None:
     """Tables: average F1 of each signal by model, over datasets."""
-    return _bars(frames, options, "tabular", TABULAR_PANELS)
+    return _bars(frames, layout, "tabular", TABULAR_PANELS)
 
 
-def figure2(frames: Frames, options: Options) -> Figure | None:
+def figure2(frames: Frames, layout: Layout) -> Figure | None:
     """Images: average F1 of each signal by model, over datasets."""
-    return _bars(frames, options, "image", IMAGE_PANELS)
+    return _bars(frames, layout, "image", IMAGE_PANELS)
 
 
-def figure4(frames: Frames, options: Options) -> Figure | None:
+def figure4(frames: Frames, layout: Layout) -> Figure | None:
     """F1 at growing ratios, one panel a dataset, over models."""
     rows: list[tuple[str, pd.DataFrame]] = []
     for modality, glitch in RATIO_PANELS:
-        values = _values(frames, options, modality)
+        values = _values(frames, layout, modality)
         values = values[values["family"] == glitch]
         several = values.groupby("dataset")["ratio"].transform("nunique") > 1
         if several.any():
@@ -110,7 +108,7 @@ def figure4(frames: Frames, options: Options) -> Figure | None:
     if not rows:
         return None
     every = pd.concat([values for _, values in rows])
-    signals = preferred(list(every["series"].unique()), options.signals)
+    signals = preferred(list(every["series"].unique()), layout.signals)
     columns = max(values["dataset"].nunique() for _, values in rows)
     figure, axes = panels(len(rows), columns, sharex="all")
     for letter, line, (heading, values) in zip("abcd", axes, rows, strict=False):
@@ -123,7 +121,7 @@ def figure4(frames: Frames, options: Options) -> Figure | None:
             curves(panel, summary[summary["dataset"] == dataset], "ratio", signals)
             panel.set_title(dataset)
         line[0].set_title(f"({letter}) {heading}\n{datasets[0]}", loc="left")
-        line[0].set_ylabel(METRIC_TITLES[options.metric])
+        line[0].set_ylabel(METRIC_TITLES[layout.metric])
     axes[-1, 0].xaxis.set_major_formatter(lambda value, _place: f"{value:.0%}")
     for panel in axes[-1]:
         panel.set_xlabel("ratio of glitched samples")
@@ -138,16 +136,16 @@ def epoch_values(frames: Frames, signals: Sequence[str] | None) -> pd.DataFrame:
     return trials.merge(found, on=["run_id", "series"])
 
 
-def figure5(frames: Frames, options: Options) -> Figure | None:
+def figure5(frames: Frames, layout: Layout) -> Figure | None:
     """F1 of each epoch for near-clustered anomalies: the paper's model, or those that were run."""
-    values = epoch_values(frames, options.signals)
+    values = epoch_values(frames, layout.signals)
     values = values[values["glitch"].map(family) == "near_clustered_anomalies"]
     values = values[values["ratio"] == _usual_ratio(values)]
     if (values["model"] == PAPER_MODEL).any():
         values = values[values["model"] == PAPER_MODEL]
     if values.empty:
         return None
-    signals = preferred(list(values["series"].unique()), options.signals)
+    signals = preferred(list(values["series"].unique()), layout.signals)
     models, datasets = (sorted(values[key].unique()) for key in ("model", "dataset"))
     summary = summarise(values, ["model", "dataset", "epoch"])
     figure, axes = panels(len(models), len(datasets))

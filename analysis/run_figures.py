@@ -14,13 +14,14 @@ from sklearn.metrics import precision_recall_curve
 
 from analysis.drawing import curves, legend, panels, preferred, score_axis
 from analysis.frames import Frames
-from analysis.layouts import Options
+from analysis.layouts import Layout
 from analysis.paper_figures import epoch_values
 from analysis.significance import ALPHA, TooFewError, in_blocks, omnibus
 from analysis.summary import glitch_order, in_order, measured, summarise
 from analysis.text import words
 from common.appearance import look
 from experiments import names
+from glitches.contaminated import ERROR_COLUMNS
 
 Scores = Callable[[str], pd.DataFrame | None]
 
@@ -29,12 +30,12 @@ GLITCHED_COLOUR: Final = "#D55E00"
 STEP_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#999933", "0.6")
 
 
-def epochs(frames: Frames, options: Options) -> Figure | None:
+def epochs(frames: Frames, layout: Layout) -> Figure | None:
     """F1 of each epoch with the best one ringed: a row a dataset and model, a column a glitch."""
-    values = _of_usual_ratio(epoch_values(frames, options.signals))
+    values = _of_usual_ratio(epoch_values(frames, layout.signals))
     if values.empty:
         return None
-    signals = preferred(list(values["series"].unique()), options.signals)
+    signals = preferred(list(values["series"].unique()), layout.signals)
     cells = sorted(set(zip(values["dataset"], values["model"], strict=True)))
     glitches = sorted(values["glitch"].unique(), key=glitch_order)
     summary = summarise(values, ["dataset", "model", "glitch", "epoch"])
@@ -61,11 +62,9 @@ def _of_usual_ratio(values: pd.DataFrame) -> pd.DataFrame:
     return values[values["ratio"] == usual]
 
 
-def examples(
-    frames: Frames, options: Options, scores: Scores
-) -> Iterator[tuple[str, pd.DataFrame]]:
+def examples(frames: Frames, layout: Layout, scores: Scores) -> Iterator[tuple[str, pd.DataFrame]]:
     """For each cell with glitches, a title and the scores of its first seed that has them."""
-    values = measured(frames, names.F1, options.signals)
+    values = measured(frames, names.F1, layout.signals)
     values = _of_usual_ratio(values) if len(values) else values
     cell = ["dataset", "model", "glitch"]
     trials = in_order(values.drop_duplicates("run_id"), ["glitch", "dataset", "model", "seed"])
@@ -77,12 +76,12 @@ def examples(
                 break
 
 
-def distributions(frames: Frames, options: Options, scores: Scores) -> Figure | None:
+def distributions(frames: Frames, layout: Layout, scores: Scores) -> Figure | None:
     """Scores of glitched against clean samples: a row a cell, a column a signal."""
-    found = list(examples(frames, options, scores))
+    found = list(examples(frames, layout, scores))
     if not found:
         return None
-    signals = preferred(_scored(found), options.signals)
+    signals = preferred(_scored(found), layout.signals)
     figure, axes = panels(len(found), len(signals), sharey="none")
     for line, (title, table) in zip(axes, found, strict=True):
         for panel, signal in zip(line, signals, strict=True):
@@ -120,16 +119,15 @@ def compressed(scores: np.ndarray) -> np.ndarray:
 
 
 def _scored(found: Sequence[tuple[str, pd.DataFrame]]) -> list[str]:
-    table_columns = {"is_glitch", "glitch", "true_label", "label", "source_index"}
-    return sorted({c for _, table in found for c in table.columns} - table_columns)
+    return sorted({c for _, table in found for c in table.columns} - set(ERROR_COLUMNS))
 
 
-def precision_recall(frames: Frames, options: Options, scores: Scores) -> Figure | None:
+def precision_recall(frames: Frames, layout: Layout, scores: Scores) -> Figure | None:
     """Precision against recall of each signal, a panel a cell."""
-    found = list(examples(frames, options, scores))
+    found = list(examples(frames, layout, scores))
     if not found:
         return None
-    signals = preferred(_scored(found), options.signals)
+    signals = preferred(_scored(found), layout.signals)
     columns = min(4, len(found))
     rows = -(-len(found) // columns)
     figure, axes = panels(rows, columns, sharex="all")
@@ -153,10 +151,10 @@ def precision_recall(frames: Frames, options: Options, scores: Scores) -> Figure
     return figure
 
 
-def ranks(frames: Frames, options: Options) -> Figure | None:
+def ranks(frames: Frames, layout: Layout) -> Figure | None:
     """Critical-difference diagram: mean ranks over all blocks, bars join signals that Nemenyi's
     test does not tell apart."""
-    blocks = in_blocks(frames, options.metric, options.signals)
+    blocks = in_blocks(frames, layout.metric, layout.signals)
     try:
         found = omnibus(blocks)
     except TooFewError:
@@ -177,7 +175,7 @@ def ranks(frames: Frames, options: Options) -> Figure | None:
     return figure
 
 
-def seconds(frames: Frames, _options: Options) -> Figure | None:
+def seconds(frames: Frames, _layout: Layout) -> Figure | None:
     """Mean wall time of a trial by step, a bar a dataset and model."""
     values = measured(frames, names.SECONDS)
     if values.empty:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from mlflow.entities import Run
 from analysis.frames import STATES, Frames, build
 from analysis.store import HOW_TO_FILL, Store
 from analysis.text import plain
+from common.conditions import parse_conditions
 from common.errors import UserError, unknown_name
 from experiments import names
 
@@ -98,22 +98,6 @@ def _members(store: Store, grid_run: Run, runs: pd.DataFrame) -> list[str]:
     else:
         members = runs["spec_hash"].isin(json.loads(listed.read_text()))
     return list(runs.loc[members, "run_id"])
-
-
-def parse_conditions(only: Sequence[str]) -> dict[str, list[str]]:
-    """Conditions by key.
-
-    >>> parse_conditions(["dataset=mnist,glitch=corruption(kind=fog,severity=3)", "dataset=wine"])
-    {'dataset': ['mnist', 'wine'], 'glitch': ['corruption(kind=fog,severity=3)']}
-    """
-    found: dict[str, list[str]] = {}
-    for text in only:
-        for part in re.split(r",(?![^()]*\))", text):
-            key, separator, value = part.strip().partition("=")
-            if not separator or not value:
-                raise UserError(f"a filter must be key=value, however: {part!r}")
-            found.setdefault(key, []).append(value)
-    return found
 
 
 def _matching(frames: Frames, conditions: Mapping[str, Sequence[str]]) -> list[str]:

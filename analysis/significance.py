@@ -26,10 +26,11 @@ from scikit_posthocs import posthoc_nemenyi_friedman, posthoc_wilcoxon
 from scipy.stats import bootstrap, friedmanchisquare
 
 from analysis.frames import Frames
-from analysis.options import chosen_signals, finish, folder, parser, selection
-from analysis.summary import CELL, check_groups, glitch_order, measured
+from analysis.options import RunOptions, check_names, option
+from analysis.summary import CELL, glitch_order, measured
 from common.appearance import look, ordered
 from common.errors import UserError
+from common.options import parse, run
 from experiments import names
 
 ALPHA: Final = 0.05
@@ -209,31 +210,35 @@ def verdicts(blocks: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     return said, pairs
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Print the verdicts and, with ``--out``, write all pairs as CSV."""
-    options = parser("Statistical comparison of signals over the runs in MLflow.")
-    options.add_argument("--metric", default=names.F1, choices=names.DETECTION_METRICS)
-    options.add_argument(
-        "--blocks",
-        default=",".join(DEFAULT_BLOCKS),
-        help="what makes a block; leave out seed to average over seeds first",
+@dataclass(frozen=True)
+class TestOptions(RunOptions):
+    """What is compared."""
+
+    metric: str = option(f"one of {', '.join(names.DETECTION_METRICS)}", names.F1)
+    blocks: str = option(
+        "what makes a block; leave out seed to average over seeds first", ",".join(DEFAULT_BLOCKS)
     )
-    args = options.parse_args(argv)
-    by = args.blocks.split(",")
-    check_groups([name for name in by if name != "seed"])
-    runs = selection(args)
-    signals = chosen_signals(args.signals, runs.frames)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the verdicts and, with ``--out``, write all pairs as CSV."""
+    options = parse(TestOptions, "significance", "Signals compared by statistical tests.", argv)
+    check_names("metric", [options.metric], names.DETECTION_METRICS)
+    by = check_names("group", options.blocks.split(","), DEFAULT_BLOCKS)
+    runs = options.selection()
+    blocks = in_blocks(runs.frames, options.metric, options.chosen_signals(runs.frames), by)
     console = Console(highlight=False, soft_wrap=True)
     every: list[pd.DataFrame] = []
-    for title, part in groups(in_blocks(runs.frames, args.metric, signals, by)):
+    for title, part in groups(blocks):
         said, pairs = verdicts(part)
         every.append(pairs.assign(glitch=title))
         console.print(f"{title}: {len(part)} blocks of {', '.join(by)}", style="bold")
         for sentence in said:
             console.print(f"  {sentence}", markup=False)
-    if args.out:
-        pd.concat(every).to_csv(folder(args.out) / "pairs.csv", index=False)
+    if options.out:
+        pd.concat(every).to_csv(options.folder() / "pairs.csv", index=False)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(finish(main))
+    sys.exit(run(main))

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
-from sqlalchemy.engine import make_url
 
 from common.errors import UserError
 from experiments import names
+from experiments.store_uri import without_secrets
+from experiments.tracking_store import check_answers, client_for, exists
 
 PAGE = 500
 HOW_TO_FILL = "fill it with: python -m experiments.grid --grid embedded"
@@ -27,15 +27,17 @@ HOW_TO_FILL = "fill it with: python -m experiments.grid --grid embedded"
 class Store:
     """A tracking store, read by few queries.
 
-    Raises ``UserError`` where ``uri`` names a database file that does not exist: opening it would
-    create an empty one.
+    Raises ``UserError`` where the store does not answer, or where ``uri`` names a database file
+    that does not exist: opening it would create an empty one.
     """
 
     def __init__(self, uri: str) -> None:
-        _check_file(uri)
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        self.uri = uri
-        self.client = MlflowClient(tracking_uri=uri)
+        if not exists(uri):
+            raise UserError(f"no tracking store at {without_secrets(uri)}; {HOW_TO_FILL}")
+        check_answers(uri)
+        self.uri = without_secrets(uri)
+        self.client = client_for(uri)
 
     @cached_property
     def experiments(self) -> dict[str, Experiment]:
@@ -114,13 +116,6 @@ class Store:
         return Path(folder)
 
 
-def _check_file(uri: str) -> None:
-    if uri.startswith("sqlite:"):
-        path = make_url(uri).database
-        if path and not Path(path).is_file():
-            raise UserError(f"no tracking database at {path}; {HOW_TO_FILL}")
-
-
 @contextmanager
 def _without_cyclic_gc() -> Iterator[None]:
     """Two thirds of a query's time are passes of the cyclic collector over its fresh rows."""
@@ -131,9 +126,3 @@ def _without_cyclic_gc() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def default_uri() -> str:
-    """The tracking URI of the environment, or the database beside the project."""
-    project = Path(__file__).resolve().parent.parent
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / 'mlflow.db'}"

@@ -10,7 +10,6 @@ import pandas as pd
 from analysis.frames import FAILED, RUNNING, Frames
 from analysis.text import plain
 from common.appearance import ordered
-from common.errors import unknown_name
 from experiments import names
 from glitches import GLITCHES
 
@@ -89,14 +88,6 @@ def unfinished(frames: Frames, by: Sequence[str]) -> pd.DataFrame:
     runs = runs.drop_duplicates(["spec_hash", "state"])
     counts = runs.groupby([*by, "state"], dropna=False).size().unstack("state", fill_value=0)
     return counts.reindex(columns=[FAILED, RUNNING], fill_value=0).reset_index()
-
-
-def check_groups(by: Sequence[str]) -> list[str]:
-    """The columns to group by; another name is an error that lists the allowed ones."""
-    for name in by:
-        if name not in GROUPS:
-            raise unknown_name("group", name, GROUPS)
-    return list(by)
 
 
 def glitch_order(glitch: str) -> tuple[int, str]:

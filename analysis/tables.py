@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 if not __package__:  # run as a file: import from the project, not from this folder
@@ -12,41 +13,47 @@ if not __package__:  # run as a file: import from the project, not from this fol
 from rich.console import Console
 
 from analysis.formats import BEST_MARK, FORMATS, print_table
-from analysis.layouts import LAYOUTS, METRIC_TITLES, Options, all_tables
-from analysis.options import chosen_signals, finish, folder, parser, selection
+from analysis.layouts import LAYOUTS, METRIC_TITLES, Layout, all_tables
+from analysis.options import RunOptions, check_names, option
 from analysis.selection import Selection, left_out_note
-from analysis.summary import GROUPS, check_groups
+from analysis.summary import CELL, GROUPS
 from analysis.table import Table
-from common.errors import unknown_name
+from common.options import parse, run
+from experiments import names
 
 TERMINAL = "terminal"
 FILE_WIDTH = 120
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Print the tables and, with ``--out``, write them."""
-    options = parser("Tables from the runs in MLflow.")
-    options.add_argument("--metric", default="f1", choices=METRIC_TITLES)
-    options.add_argument("--by", help=f"rows of the first table, of {', '.join(GROUPS)}")
-    options.add_argument("--table", action="append", help=f"only these: {', '.join(LAYOUTS)}")
-    options.add_argument("--format", default=TERMINAL, choices=(TERMINAL, *FORMATS))
-    args = options.parse_args(argv)
-    wanted = args.table or list(LAYOUTS)
-    for name in wanted:
-        if name not in LAYOUTS:
-            raise unknown_name("table", name, LAYOUTS)
-    by = check_groups(args.by.split(",")) if args.by else Options.by
+@dataclass(frozen=True)
+class TableOptions(RunOptions):
+    """Which tables, and in which form."""
 
-    runs = selection(args)
-    signals = chosen_signals(args.signals, runs.frames)
-    tables = all_tables(runs.frames, Options(args.metric, signals, by))
-    tables = [table for table in tables if table.name in wanted]
-    if args.out:
-        write(tables, folder(args.out), args.format)
-    if args.format == TERMINAL:
-        print_all(tables, runs, Console(width=None if sys.stdout.isatty() else FILE_WIDTH))
-    elif not args.out:
-        print("\n".join(FORMATS[args.format][1](table) for table in tables))
+    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", names.F1)
+    by: str = option(f"rows of the first table, of {', '.join(GROUPS)}", ",".join(CELL))
+    table: tuple[str, ...] = option(f"only these: {', '.join(LAYOUTS)}", ())
+    format: str = option(f"one of {', '.join((TERMINAL, *FORMATS))}", TERMINAL)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the tables and, with ``--out``, write them."""
+    options = parse(TableOptions, "tables", "Tables from the runs in MLflow.", argv)
+    check_names("metric", [options.metric], METRIC_TITLES)
+    check_names("format", [options.format], (TERMINAL, *FORMATS))
+    wanted = check_names("table", options.table or LAYOUTS, LAYOUTS)
+    by = check_names("group", options.by.split(","), GROUPS)
+
+    runs = options.selection()
+    layout = Layout(options.metric, options.chosen_signals(runs.frames), by)
+    tables = all_tables(runs.frames, layout, wanted)
+    if options.out:
+        write(tables, options.folder(), options.format)
+    if options.format == TERMINAL:
+        width = None if sys.stdout.isatty() else FILE_WIDTH
+        print_all(tables, runs, Console(width=width))
+    elif not options.out:
+        print("\n".join(FORMATS[options.format][1](table) for table in tables))
+    return 0
 
 
 def print_all(tables: Sequence[Table], runs: Selection, console: Console) -> None:
@@ -71,4 +78,4 @@ def write(tables: Sequence[Table], out: Path, style: str = TERMINAL) -> list[Pat
 
 
 if __name__ == "__main__":
-    sys.exit(finish(main))
+    sys.exit(run(main))

@@ -13,7 +13,6 @@ from common.errors import UserError
 from common.seeds import generator
 from influence.profile import Profile, ProfileSlice
 from influence.trace import Trace
-from influence.train_support import train_support
 
 Counterfactual = Callable[[NDArray[np.int64], Sequence[int] | None], Profile]
 Stages = Mapping[str, NDArray[np.float32]]
@@ -52,6 +51,9 @@ class Evidence:
 
     def __post_init__(self) -> None:
         if self._support is None and self._trace is not None:
+            # here: the engine needs torch, which reading stored profiles must not
+            from influence.train_support import train_support  # noqa: PLC0415 - see above
+
             object.__setattr__(self, "_support", cache(partial(train_support, self._trace)))
 
     def at(self, epoch: int) -> Evidence:

@@ -80,6 +80,7 @@ class Writer:
             names.KIND: names.KIND_TRIAL,
             names.GRID: "study",
             names.SPEC_HASH: spec_hash(spec),
+            names.SPEC: json.dumps(spec),
             names.CODE_VERSION: "0.1.0",
             names.MODALITY: modality,
             names.N_CLASSES: str(CLASSES),

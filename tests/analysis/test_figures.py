@@ -13,7 +13,7 @@ from run_writer import SIGNAL_NAMES
 from analysis import figures
 from analysis.drawing import preferred, save, settle, style
 from analysis.figures import FIGURES, all_figures
-from analysis.layouts import Options
+from analysis.layouts import Layout
 from analysis.paper_figures import figure4
 from analysis.run_figures import compressed
 from analysis.selection import Selection, select
@@ -30,7 +30,7 @@ def runs(study: Study) -> Selection:
 
 @pytest.fixture(scope="module")
 def drawn(runs: Selection) -> dict[str, Figure]:
-    return all_figures(runs, Options())
+    return all_figures(runs, Layout())
 
 
 def test_every_figure_is_drawn(drawn: dict[str, Figure]) -> None:
@@ -57,9 +57,9 @@ def test_a_panel_without_runs_says_so(drawn: dict[str, Figure]) -> None:
 
 
 def test_figure4_needs_two_ratios(runs: Selection, study: Study) -> None:
-    assert figure4(runs.frames, Options()) is not None
+    assert figure4(runs.frames, Layout()) is not None
     one = select(study.store, "study", only=["ratio=0.1"])
-    assert figure4(one.frames, Options()) is None
+    assert figure4(one.frames, Layout()) is None
 
 
 def test_no_text_leaves_the_figure_or_covers_another(drawn: dict[str, Figure]) -> None:
@@ -113,8 +113,8 @@ def test_the_command_writes_and_says_what_is_missing(
 
 def test_scores_that_were_not_stored_are_skipped(runs: Selection) -> None:
     frames = runs.frames
-    assert figures.distributions(frames, Options(), lambda _run: None) is None
-    assert figures.precision_recall(frames, Options(), lambda _run: None) is None
+    assert figures.distributions(frames, Layout(), lambda _run: None) is None
+    assert figures.precision_recall(frames, Layout(), lambda _run: None) is None
 
 
 def test_compression_keeps_order_and_sign() -> None:

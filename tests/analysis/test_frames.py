@@ -33,7 +33,7 @@ def test_only_counted_runs_give_numbers(frames: Frames) -> None:
     assert not frames.trials["spec_hash"].duplicated().any()
 
 
-def test_parameters_have_their_types(frames: Frames) -> None:
+def test_fields_of_the_spec_have_their_types(frames: Frames) -> None:
     trial = frames.trials.iloc[0]
     assert isinstance(trial["ratio"], float)
     assert trial["seed"] == 0

@@ -59,7 +59,7 @@ def test_filters(study: Study, only: list[str], count: int) -> None:
         ({"experiment": "study", "grid": "sutdy"}, "unknown grid 'sutdy' .*'study'"),
         ({"experiment": "study", "only": ["datset=wine"]}, "unknown trial field 'datset'"),
         ({"experiment": "study", "only": ["dataset=cifar"]}, "there are: digits, wine"),
-        ({"experiment": "study", "only": ["wine"]}, "key=value, however: 'wine'"),
+        ({"experiment": "study", "only": ["wine"]}, "field=value, however: 'wine'"),
         ({"experiment": "study", "only": ["seed=7"]}, "no finished trial; its runs: 1 running"),
     ],
 )
@@ -78,9 +78,14 @@ def test_a_store_without_a_grid_says_how_to_run_one(writer: Writer) -> None:
 
 def test_a_missing_database_is_not_created(tmp_path: Path) -> None:
     path = tmp_path / "none.db"
-    with pytest.raises(UserError, match="no tracking database at"):
+    with pytest.raises(UserError, match="no tracking store at"):
         Store(f"sqlite:///{path}")
     assert not path.exists()
+
+
+def test_a_store_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(UserError, match=r"http://ada:\*\*\*@127\.0\.0\.1:9 cannot be used"):
+        Store("http://ada:secret@127.0.0.1:9")
 
 
 def test_what_is_left_out_is_said(study: Study) -> None:

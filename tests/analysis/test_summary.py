@@ -9,8 +9,7 @@ import pytest
 from conftest import Study
 
 from analysis.selection import select
-from analysis.summary import CELL, check_groups, in_order, measured, summarise, with_variant
-from common.errors import UserError
+from analysis.summary import CELL, in_order, measured, summarise, with_variant
 
 
 def values(rows: list[tuple[str, int, float]]) -> pd.DataFrame:
@@ -53,11 +52,6 @@ def test_trials_that_differ_in_another_field_are_not_averaged(study: Study) -> N
     mixed = frames.runs.assign(estimator=frames.runs["estimator"].mask(captum, "captum"))
     variants = measured(replace(frames, runs=mixed))["variant"]
     assert set(variants) == {"estimator=exact", "estimator=captum"}
-
-
-def test_an_unknown_group_is_refused() -> None:
-    with pytest.raises(UserError, match=r"unknown group 'modle' \(did you mean 'model'"):
-        check_groups(["glitch", "modle"])
 
 
 def test_glitches_and_signals_keep_their_own_order() -> None:

@@ -13,8 +13,9 @@ from run_writer import SIGNAL_NAMES, Writer
 
 from analysis import tables
 from analysis.formats import FORMATS, print_table
-from analysis.layouts import LAYOUTS, Options, all_tables
+from analysis.layouts import LAYOUTS, Layout, all_tables
 from analysis.selection import select
+from analysis.store import Store
 from analysis.table import Table
 from common.errors import UserError
 
@@ -24,7 +25,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def made(study: Study) -> dict[str, Table]:
     frames = select(study.store, "study").frames
-    return {table.name: table for table in all_tables(frames, Options())}
+    return {table.name: table for table in all_tables(frames, Layout())}
 
 
 def test_every_layout_is_filled(made: dict[str, Table]) -> None:
@@ -62,8 +63,8 @@ def test_a_cell_whose_every_trial_failed_keeps_its_row(writer: Writer) -> None:
     writer.trial(
         experiment, None, status="FAILED", glitch="near_clustered_anomalies", seed=0, **cell
     )
-    frames = select(tables.selection.__globals__["Store"](writer.uri), "e").frames
-    table = all_tables(frames, Options())[0]
+    frames = select(Store(writer.uri), "e").frames
+    table = all_tables(frames, Layout())[0]
     assert table.rows[1].remark == "1 failed"
     assert {cell.text for cell in table.rows[1].cells} == {""}
 
@@ -151,7 +152,9 @@ def test_other_metrics_groups_and_formats(
     [
         (["--table", "detction"], "unknown table 'detction'"),
         (["--by", "glich"], "unknown group 'glich'"),
-        (["--signals", "self_influence,sefl"], "unknown signal 'sefl'"),
+        (["--signals", "self_influence+sefl"], "unknown signal 'sefl'"),
+        (["--metric", "f2"], "unknown metric 'f2'"),
+        (["--experimnt", "x"], "unrecognized arguments: --experimnt"),
     ],
 )
 def test_bad_options_end_with_one_line(study: Study, arguments: list[str], message: str) -> None:
