@@ -10,7 +10,7 @@ import numpy as np
 from common.data import Dataset, Modality
 from common.errors import UserError
 from glitches.base import NO_DONORS, PHASES, Donors, Glitch, Injection
-from glitches.contaminated import CLEAN, Contaminated
+from glitches.contaminated import Contaminated
 
 MAX_RATIO = 0.5
 
@@ -73,11 +73,6 @@ class GlitchPlan:
     def __str__(self) -> str:
         """The canonical text, which :func:`glitches.parse.parse_glitch` reads back."""
         return "+".join(map(str, self.parts))
-
-    @property
-    def is_none(self) -> bool:
-        """Whether nothing is injected."""
-        return all(part.glitch.kind == CLEAN for part in self.parts)
 
     @property
     def takes_ratio(self) -> bool:

@@ -49,13 +49,16 @@ def test_a_name_alone() -> None:
     assert [part.name for part in plan.parts] == ["uniform_noise"]
     assert plan.parts[0].glitch == UniformNoise()
     assert plan.total is None
-    assert not plan.is_none
+    assert plan.takes_ratio
     assert not plan.uses_foreign
     assert plan.modalities() == [("glitch 'uniform_noise'", frozenset({"image", "tabular"}))]
 
 
-def test_none_is_none() -> None:
-    assert parse_glitch("none").is_none
+@pytest.mark.parametrize("text", ["none", "known_glitches"])
+def test_what_is_not_injected_takes_no_ratio(text: str) -> None:
+    plan = parse_glitch(text)
+    assert not plan.takes_ratio
+    plan.check_ratio(0.0)
 
 
 def test_options_are_typed() -> None:
