@@ -56,7 +56,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
         )
 
     with clock("influence"):
-        profile = ESTIMATORS[spec.estimator].profile(record)
+        profile = ESTIMATORS[spec.estimator].profile(record).as_stored()
 
     with clock("signals"):
         scores, metrics, epoch_f1 = evaluate_signals(

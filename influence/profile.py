@@ -76,14 +76,25 @@ class Profile:
             self.self_influence[row], self.positive[row], self.negative[row], self.class_counts
         )
 
+    def as_stored(self) -> Profile:
+        """The same profile at the precision of its file (float32), so that a signal gives the same
+        digits on the profile of a trial and on the stored one."""
+        return Profile(
+            self.self_influence.astype(np.float32),
+            self.positive.astype(np.float32),
+            self.negative.astype(np.float32),
+            self.class_counts,
+        )
+
     def save(self, path: Path) -> None:
-        """Write a compressed ``.npz`` (float32)."""
+        """Write a compressed ``.npz`` of :meth:`as_stored`."""
+        stored = self.as_stored()
         np.savez_compressed(
             path,
-            self_influence=self.self_influence.astype(np.float32),
-            positive=self.positive.astype(np.float32),
-            negative=self.negative.astype(np.float32),
-            class_counts=self.class_counts,
+            self_influence=stored.self_influence,
+            positive=stored.positive,
+            negative=stored.negative,
+            class_counts=stored.class_counts,
         )
 
     @classmethod
