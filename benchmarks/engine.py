@@ -1,0 +1,139 @@
+"""The exact engine against other implementations of last-layer TracIn.
+
+    python benchmarks/engine.py            # side by side: half an hour
+    python benchmarks/engine.py --sizes    # growing sizes: five minutes
+
+write docs/benchmarks/engine.md and docs/benchmarks/engine_sizes.md. The cell of ResNet-20 on MNIST
+needs INFLUENCE_DATA_ROOT; without it the same layers are measured on random inputs. dattri is
+measured where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import psutil
+import torch
+from engine_cells import Cell, head_record, resnet20_record, synthetic_trace, trace_of
+from engine_report import machine, median_ratio, side_by_side, write_table
+from engine_rivals import RIVALS, installed
+
+from influence.estimators.exact import exact_profile
+from influence.profile import Profile
+from influence.record import TrainingRecord
+
+FEATURES_GIVEN = [Cell(4_800, 1_200, 64), Cell(4_800, 1_200, 768, epochs=3)]
+SIZES = [
+    Cell(n, m, d) for n, m in ((4_800, 1_200), (20_000, 4_000), (50_000, 10_000)) for d in (64, 768)
+]
+MIB = 2**20
+
+
+def end_to_end(record: TrainingRecord) -> Profile:
+    """Forward passes over all checkpoints and the profile: what the others do, too."""
+    trace = record.trace
+    labels = trace.train.labels, trace.validation.labels
+    return exact_profile(trace_of(record.checkpoints, *labels, trace.learning_rates))
+
+
+def compare(threads: int, repeats: int) -> None:
+    """Write the table of all implementations."""
+    records = [resnet20_record()]
+    records += [(f"linear layer alone, d = {cell.d}", head_record(cell)) for cell in FEATURES_GIVEN]
+    rows = []
+    for name, record in records:
+        trace = record.trace
+        shape = f"{name}: {len(trace.train):,} × {len(trace.validation):,}, T = {trace.epochs}"
+        tasks: dict[str, Callable[[], object]] = {
+            "**exact**, from checkpoints": partial(end_to_end, record),
+            "**exact**, as in a trial: the trace is there": partial(exact_profile, trace),
+        }
+        rivals = {rival: run for rival, run in RIVALS.items() if installed(rival)}
+        tasks |= {rival: partial(run, record) for rival, run in rivals.items()}
+        seconds = side_by_side(tasks, repeats)
+        ours = next(iter(seconds.values()))
+        for task, values in seconds.items():
+            median = statistics.median(values)
+            rows.append([shape, task, f"{median:.3g}", f"{median_ratio(values, ours):,.3g}"])
+        rows += [[shape, rival, "not installed", ""] for rival in RIVALS if rival not in rivals]
+    write_table(
+        "engine",
+        "The engine against other implementations",
+        "Seconds of wall time for the influence of the last layer, train → validation and of each"
+        " training sample on itself, summed over all checkpoints; the engine gives that of each"
+        f" epoch, too. Ratio to the engine from checkpoints: median of {repeats} rounds side by"
+        " side, after one to warm up. The others run in batches of 512, validation in one batch,"
+        " checkpoints and inputs of the trained layers in memory; TracInCPFast leaves the bias"
+        f" out. Float32, {machine(threads)}. Repeat: `python benchmarks/engine.py`.",
+        ["cell", "implementation", "seconds", "ratio"],
+        rows,
+    )
+
+
+def sizes(threads: int, repeats: int) -> None:
+    """Write the table of growing sizes, each measured in a process of its own."""
+    rows = []
+    for cell in SIZES:
+        own = [sys.executable, __file__, "--threads", str(threads), "--repeats", str(repeats)]
+        size = [str(value) for value in (cell.n, cell.m, cell.d)]
+        done = subprocess.run(  # noqa: S603  # this very file
+            [*own, "--one", *size], check=True, capture_output=True, text=True
+        )
+        seconds, trace, above = map(float, done.stdout.split())
+        gflops = 2 * cell.pairs * (cell.d + cell.classes) / seconds / 1e9
+        figures = f"{seconds:.3g}", f"{gflops:,.0f}", f"{trace:,.0f}", f"{above:,.0f}"
+        rows.append([f"{cell.n:,} × {cell.m:,}", str(cell.d), *figures])
+    write_table(
+        "engine_sizes",
+        "The engine at growing sizes",
+        "Profiles of seven epochs and ten classes, inputs of the last layer new at every epoch."
+        f" Seconds: median of {repeats} runs. Gflop/s: the arithmetic of the bare products over"
+        " the time of everything. Memory: the trace itself, and the peak above it. Float32,"
+        f" {machine(threads)}. Repeat: `python benchmarks/engine.py --sizes`.",
+        ["n × m", "d", "seconds", "Gflop/s", "trace, MiB", "peak above it, MiB"],
+        rows,
+    )
+
+
+def one(cell: Cell, repeats: int) -> None:
+    """Print median seconds, MiB of the trace and MiB of the peak above it."""
+    trace = synthetic_trace(cell)
+    held = sum(
+        side.logits.nbytes + sum(h.nbytes for h in side.inputs)
+        for side in (trace.train, trace.validation)
+    )
+    before = psutil.Process().memory_info().rss
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        exact_profile(trace)
+        seconds.append(time.perf_counter() - started)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(statistics.median(seconds), held / MIB, (peak - before) / MIB)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", action="store_true", help="growing sizes instead")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--repeats", type=int, default=3, help="rounds, of which the median counts")
+    parser.add_argument("--one", type=int, nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if arguments.one:
+        one(Cell(*arguments.one), arguments.repeats)
+    elif arguments.sizes:
+        sizes(arguments.threads, arguments.repeats)
+    else:
+        compare(arguments.threads, arguments.repeats)
+
+
+if __name__ == "__main__":
+    main()

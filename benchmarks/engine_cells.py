@@ -1,0 +1,125 @@
+"""Traces and records to measure on."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from experiments.context import TrialContext
+from experiments.load import load_dataset
+from experiments.prepare import prepare
+from experiments.spec import TrialSpec
+from experiments.split import draw_subset, split
+from influence.record import Checkpoints, TrainingRecord
+from influence.trace import Samples, Trace
+from models.base import Network, TrainingSettings
+from models.resnet20 import ResNet20
+from models.training import fit
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Sizes of a trace: n training and m validation samples, d inputs, C classes, T epochs."""
+
+    n: int
+    m: int
+    d: int
+    classes: int = 10
+    epochs: int = 7
+    constant: bool = False
+
+    @property
+    def pairs(self) -> int:
+        return self.n * self.m * self.epochs
+
+    def __str__(self) -> str:
+        inputs = "the same at every epoch" if self.constant else "new at every epoch"
+        return f"{self.n:,} × {self.m:,}, d = {self.d}, T = {self.epochs}, inputs {inputs}"
+
+
+def synthetic_trace(cell: Cell, seed: int = 0) -> Trace:
+    """A trace of non-negative inputs, as after a ReLU, and logits that favour the given label."""
+    rng = np.random.default_rng(seed)
+
+    def samples(count: int) -> Samples:
+        def inputs() -> np.ndarray:
+            drawn = rng.standard_normal((count, cell.d), dtype=np.float32)
+            return np.abs(drawn, out=drawn)
+
+        first = inputs()
+        later = range(cell.epochs - 1)
+        labels = rng.integers(0, cell.classes, count)
+        logits = rng.standard_normal((cell.epochs, count, cell.classes), dtype=np.float32)
+        logits[:, np.arange(count), labels] += np.linspace(1, 5, cell.epochs)[:, None]
+        return Samples(
+            [first, *(first if cell.constant else inputs() for _ in later)], logits, labels
+        )
+
+    return Trace(samples(cell.n), samples(cell.m), np.full(cell.epochs, 0.1))
+
+
+def head_record(cell: Cell, seed: int = 0) -> TrainingRecord:
+    """A record of a linear layer alone on inputs that never change: features given."""
+    torch.manual_seed(seed)
+    network = Network(nn.Identity(), nn.Linear(cell.d, cell.classes))
+    states = []
+    for _ in range(cell.epochs):
+        nn.init.normal_(network.head.weight, std=2 / cell.d**0.5)
+        states.append(copy.deepcopy(network.state_dict()))
+    x = [torch.randn(count, cell.d).abs() for count in (cell.n, cell.m)]
+    y = [torch.randint(0, cell.classes, (count,)).numpy() for count in (cell.n, cell.m)]
+    checkpoints = Checkpoints(network, states, *x)
+    rates = np.full(cell.epochs, 0.1)
+    return TrainingRecord(trace_of(checkpoints, y[0], y[1], rates), checkpoints)
+
+
+@torch.no_grad()
+def trace_of(
+    checkpoints: Checkpoints, y_train: np.ndarray, y_validation: np.ndarray, rates: np.ndarray
+) -> Trace:
+    """The trace by forward passes over stored checkpoints."""
+    sides = []
+    fixed = not checkpoints.network.body.state_dict()
+    for x, y in ((checkpoints.x_train, y_train), (checkpoints.x_validation, y_validation)):
+        inputs: list[np.ndarray] = []
+        logits = []
+        for epoch in range(1, len(checkpoints.states) + 1):
+            network = checkpoints.at(epoch)
+            h = torch.cat([network.body(part) for part in x.split(256)])
+            inputs.append(inputs[0] if inputs and fixed else h.numpy())
+            logits.append(network.head(h).numpy())
+        sides.append(Samples(inputs, np.stack(logits), y))
+    return Trace(sides[0], sides[1], rates)
+
+
+def resnet20_record() -> tuple[str, TrainingRecord]:
+    """ResNet-20 on a tenth of MNIST as in the paper, n = 4,800 and m = 1,200, with a name.
+
+    Without a data root, its last block with random weights on random inputs of the same shape.
+    """
+    context = TrialContext()
+    if context.data_root is None:
+        return "ResNet-20's last block, random inputs", _random_block_record()
+    spec = TrialSpec("mnist", "resnet20", "none")
+    pool = draw_subset(load_dataset(spec, context).data, spec.subset, spec.seed)
+    train, validation = split(pool, spec.seed)
+    prepared = prepare(spec, context, train, validation, pool)
+    network = prepared.model.network
+    inputs = prepared.train, train.y, prepared.validation, validation.y
+    return "ResNet-20, MNIST", fit(network, *inputs, spec.settings, seed=spec.seed)
+
+
+def _random_block_record() -> TrainingRecord:
+    torch.manual_seed(0)
+    resnet = ResNet20()
+    network = Network(nn.Sequential(resnet.layer3[-1], resnet.pool), nn.Linear(64, 10))
+    x_train, x_validation = (torch.rand(count, 64, 8, 8) for count in (4_800, 1_200))
+    y_train, y_validation = (
+        torch.randint(0, 10, (len(x),)).numpy() for x in (x_train, x_validation)
+    )
+    settings = TrainingSettings(7, 128, 0.1)
+    return fit(network, x_train, y_train, x_validation, y_validation, settings, seed=0)

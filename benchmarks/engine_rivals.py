@@ -1,0 +1,101 @@
+"""Other implementations of last-layer TracIn, each as its makers would have it used.
+
+Each maps a record to the influence of all training on all validation samples, summed over the
+checkpoints, (m, n), and the self-influence, (n,).
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from captum.influence import TracInCP, TracInCPFast
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from influence.record import TrainingRecord
+
+Rival = Callable[[TrainingRecord], tuple[Tensor, Tensor]]
+
+
+def captum(kind: str, record: TrainingRecord, batch_size: int = 512) -> tuple[Tensor, Tensor]:
+    """All checkpoints in one call, validation in one batch."""
+    network = copy.deepcopy(record.checkpoints.network)
+    train, validation = _datasets(record)
+
+    def load(model: nn.Module, epoch: int) -> float:
+        model.load_state_dict(record.checkpoints.states[epoch - 1])
+        model.eval()
+        return float(record.trace.learning_rates[epoch - 1])
+
+    checkpoints = list(range(1, record.trace.epochs + 1))
+    loss = nn.CrossEntropyLoss(reduction="sum")
+    if kind == "fast":
+        estimator = TracInCPFast(
+            network, network.head, train, checkpoints, load, loss, batch_size=batch_size
+        )
+    else:
+        estimator = TracInCP(
+            network,
+            train,
+            checkpoints,
+            load,
+            layers=["head"],
+            loss_fn=loss,
+            batch_size=batch_size,
+            sample_wise_grads_per_batch=True,
+        )
+    return estimator.influence(validation[:]).detach(), estimator.self_influence().detach()
+
+
+def dattri(record: TrainingRecord, batch_size: int = 512) -> tuple[Tensor, Tensor]:
+    """``TracInAttributor`` on the last layer, without its random projection."""
+    from dattri.algorithm.tracin import TracInAttributor  # noqa: PLC0415  # optional
+    from dattri.task import AttributionTask  # noqa: PLC0415
+
+    network = copy.deepcopy(record.checkpoints.network)
+
+    def loss(params: dict[str, Tensor], data: tuple[Tensor, Tensor]) -> Tensor:
+        x, y = data
+        logits = torch.func.functional_call(network, params, x.unsqueeze(0))
+        return nn.functional.cross_entropy(logits, y.unsqueeze(0))
+
+    task = AttributionTask(loss, network, list(record.checkpoints.states))
+    attributor = TracInAttributor(
+        task,
+        torch.as_tensor(record.trace.learning_rates, dtype=torch.float32),
+        normalized_grad=False,
+        layer_name=["head.weight", "head.bias"],
+    )
+    attributor.projector_kwargs = None
+    train, validation = (
+        DataLoader(data, batch_size=size)
+        for data, size in zip(
+            _datasets(record), (batch_size, len(record.trace.validation)), strict=True
+        )
+    )
+    with torch.no_grad():
+        return attributor.attribute(train, validation).T, attributor.self_attribute(train)
+
+
+def _datasets(record: TrainingRecord) -> tuple[TensorDataset, TensorDataset]:
+    trace, checkpoints = record.trace, record.checkpoints
+    return (
+        TensorDataset(checkpoints.x_train, torch.from_numpy(trace.train.labels.copy())),
+        TensorDataset(checkpoints.x_validation, torch.from_numpy(trace.validation.labels.copy())),
+    )
+
+
+def installed(name: str) -> bool:
+    """Whether the library that a rival's name begins with can be imported."""
+    return importlib.util.find_spec(name.partition(" ")[0].lower()) is not None
+
+
+RIVALS: dict[str, Rival] = {
+    "Captum TracInCPFast": partial(captum, "fast"),
+    "Captum TracInCP": partial(captum, "plain"),
+    "dattri TracIn": dattri,
+}

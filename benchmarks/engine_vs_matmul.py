@@ -1,0 +1,110 @@
+"""The exact engine against the bare matrix products of the same shapes.
+
+    python benchmarks/engine_vs_matmul.py --threads 1
+
+writes docs/benchmarks/engine_vs_matmul.md. The products are those of the sign-split part: for each
+epoch H Hᵀ and Δ Δᵀ of all pairs, by torch and by numpy, whichever is the faster. Takes about a
+minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+
+import numpy as np
+import torch
+from engine_cells import Cell, synthetic_trace
+from engine_report import CLOCKS, machine, median_ratio, side_by_side, write_table
+from threadpoolctl import threadpool_limits
+
+from influence.estimators.exact import exact_profile
+from influence.trace import Trace
+
+CELLS = [
+    Cell(4_800, 1_200, 64),
+    Cell(4_800, 1_200, 64, constant=True),
+    Cell(4_800, 1_200, 768, epochs=3),
+    Cell(4_800, 1_200, 768, epochs=3, constant=True),
+    Cell(20_000, 4_000, 64),
+    Cell(20_000, 4_000, 768, epochs=2),
+]
+BLOCK = 512
+
+
+def bare_products(trace: Trace, library: str) -> None:
+    """All matrix products of the sign-split part, in blocks of rows, and nothing else."""
+    delta, delta_validation = trace.train.residuals(), trace.validation.residuals()
+    constant = trace.train.inputs[0] is trace.train.inputs[-1]
+    out = np.empty((2, BLOCK, len(trace.validation)), np.float32)
+    buffers = torch.from_numpy(out)
+    for t in range(trace.epochs):
+        pairs = [(delta[t], delta_validation[t])]
+        if t == 0 or not constant:
+            pairs.append((trace.train.inputs[t], trace.validation.inputs[t]))
+        for which, (left, right) in enumerate(pairs):
+            for start in range(0, len(left), BLOCK):
+                rows = left[start : start + BLOCK]
+                if library == "numpy":
+                    np.matmul(rows, right.T, out=out[which, : len(rows)])
+                else:
+                    torch.mm(
+                        torch.from_numpy(rows),
+                        torch.from_numpy(right).T,
+                        out=buffers[which, : len(rows)],
+                    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--repeats", type=int, default=5, help="rounds, of which the median counts")
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="cpu: processor time of one thread, where other work shares the machine",
+    )
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+
+    rows = []
+    with threadpool_limits(arguments.threads):
+        for cell in CELLS:
+            trace = synthetic_trace(cell)
+            seconds = side_by_side(
+                {
+                    "exact": lambda trace=trace: exact_profile(trace),
+                    "torch": lambda trace=trace: bare_products(trace, "torch"),
+                    "numpy": lambda trace=trace: bare_products(trace, "numpy"),
+                },
+                arguments.repeats,
+                arguments.clock,
+            )
+            best = min(("torch", "numpy"), key=lambda name: statistics.median(seconds[name]))
+            ratio = median_ratio(seconds["exact"], seconds[best])
+            medians = {name: statistics.median(values) for name, values in seconds.items()}
+            rows.append(
+                [
+                    str(cell),
+                    *(f"{medians[name]:.3f}" for name in ("exact", "torch", "numpy")),
+                    f"{1e9 * medians['exact'] / cell.pairs:.2f}",
+                    f"{ratio:.2f}",
+                ]
+            )
+    write_table(
+        "engine_vs_matmul",
+        "The engine against bare matrix products",
+        f"Seconds of {arguments.clock} time for all profiles (every epoch and cumulated, positive"
+        " and negative parts by class, self-influence), and for nothing but the matrix products H"
+        " Hᵀ and Δ Δᵀ of all pairs at every epoch. Ratio: engine to the faster of the two"
+        f" libraries, median of {arguments.repeats} rounds side by side. Float32,"
+        f" {machine(arguments.threads)}."
+        " Repeat: `python benchmarks/engine_vs_matmul.py`.",
+        ["n × m", "engine, s", "torch, s", "numpy, s", "engine, ns a pair and epoch", "ratio"],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()
