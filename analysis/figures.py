@@ -12,7 +12,6 @@ from typing import Final
 if not __package__:  # run as a file: import from the project, not from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.drawing import FILE_FORMATS, save, style
@@ -21,6 +20,7 @@ from analysis.options import RunOptions, check_names, option
 from analysis.paper_figures import figure1, figure2, figure4, figure5
 from analysis.run_figures import distributions, epochs, precision_recall, ranks, seconds
 from analysis.selection import Selection, left_out_note
+from analysis.stored import load_scores
 from common.options import parse, run
 from experiments import names
 
@@ -47,17 +47,11 @@ def all_figures(
     """Every figure of ``wanted`` that the runs allow, by name."""
     draw: dict[str, Callable[..., Figure | None]] = {
         **FROM_METRICS,
-        **{n: partial(f, scores=partial(stored_scores, runs)) for n, f in FROM_SCORES.items()},
+        **{n: partial(f, scores=partial(load_scores, runs.store)) for n, f in FROM_SCORES.items()},
     }
     with style():
         made = {name: draw[name](runs.frames, layout) for name in wanted}
     return {name: figure for name, figure in made.items() if figure is not None}
-
-
-def stored_scores(runs: Selection, run_id: str) -> pd.DataFrame | None:
-    """The scores that a run has stored, if it has."""
-    path = runs.store.artifact(run_id, names.SCORES_FILE)
-    return None if path is None else pd.read_parquet(path)
 
 
 @dataclass(frozen=True)

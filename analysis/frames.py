@@ -77,11 +77,12 @@ class Frames:
         final: one row a metric of a counted run, at its last step. Columns: ``run_id``, ``metric``
             (``f1``, ``accuracy``, ``seconds``, ...), ``series`` (a signal, a part of the data, a
             step, ...), ``value``.
+        curve_tags: of each counted run, the tags that hold its per-epoch metrics.
     """
 
     runs: pd.DataFrame
     final: pd.DataFrame
-    _texts: dict[str, dict[str, str]] = field(repr=False)
+    curve_tags: dict[str, dict[str, str]] = field(repr=False)
     _histories: Histories = field(repr=False)
 
     @cached_property
@@ -110,7 +111,7 @@ class Frames:
         ):
             if here != (run_id, metric):
                 here = (run_id, metric)
-                parsed = json.loads(self._texts[run_id].get(names.curves_tag(metric), "{}"))
+                parsed = json.loads(self.curve_tags[run_id].get(names.curves_tag(metric), "{}"))
             points = (
                 list(enumerate(parsed[series], start=1))
                 if series in parsed

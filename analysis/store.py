@@ -109,6 +109,10 @@ class Store:
         except (MlflowException, OSError):
             return None
 
+    def forget(self, run_id: str) -> None:
+        """Drop local copies of a run's artifacts, which have changed."""
+        shutil.rmtree(self._downloads / run_id, ignore_errors=True)
+
     @cached_property
     def _downloads(self) -> Path:
         folder = tempfile.mkdtemp(prefix="influence-artifacts-")

@@ -23,7 +23,8 @@ def with_variant(frames: Frames, runs: pd.DataFrame) -> pd.DataFrame:
     """Runs with a column ``variant``: the other fields of the spec, as text, where trials of one
     dataset, model, glitch and ratio differ in them; empty where nothing differs."""
     main = ["dataset", "model", "glitch", "ratio"]
-    others = [c for c in frames.spec_columns if c not in (*main, "seed")]
+    # which signals a trial scores changes none of its numbers
+    others = [c for c in frames.spec_columns if c not in (*main, "seed", "signals")]
     grouped = frames.trials.groupby(main, dropna=False)
     varied = [c for c in others if (grouped[c].nunique(dropna=False) > 1).any()]
     words = [runs[c].map(lambda value, c=c: f"{c}={plain(value)}") for c in varied]
@@ -38,6 +39,8 @@ def measured(
 ) -> pd.DataFrame:
     """One row a counted trial and series of a final metric.
 
+    Two trials that differ in nothing but the signals they score count once.
+
     Args:
         frames: the runs.
         metric: such as ``f1``, ``accuracy`` or ``seconds``.
@@ -50,7 +53,8 @@ def measured(
     if series is not None:
         final = final[final["series"].isin(list(series))]
     trials = with_variant(frames, frames.trials)[["run_id", "modality", *CELL, "seed"]]
-    return trials.merge(final[["run_id", "series", "value"]], on="run_id").dropna(subset=["value"])
+    found = trials.merge(final[["run_id", "series", "value"]], on="run_id").dropna(subset=["value"])
+    return found.drop_duplicates([*CELL, "seed", "series"], keep="last")
 
 
 def summarise(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

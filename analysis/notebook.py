@@ -1,0 +1,128 @@
+"""Runs, scores and profiles as pandas frames, for notebooks and scripts::
+
+from analysis.notebook import runs, scores
+
+found = runs("study")
+scores(found.iloc[0]).groupby("glitch")["self_influence"].mean()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.selection import select
+from analysis.store import Store
+from analysis.stored import load_profile, load_scores, stored_evidence
+from common.errors import UserError
+from experiments.store_uri import default_uri
+from influence.evidence import Evidence
+from influence.profile import Profile
+
+CUMULATED = 0
+
+
+@lru_cache(maxsize=8)
+def _store(uri: str) -> Store:
+    return Store(uri)
+
+
+def runs(
+    experiment: str | None = None,
+    *,
+    grid: str | None = None,
+    only: Sequence[str] = (),
+    tracking_uri: str | None = None,
+) -> pd.DataFrame:
+    """One row a trial that counts: finished, and the newest of its spec.
+
+    Args:
+        experiment: its name; default: that of the newest grid, and the trials of that grid alone.
+        grid: only the trials of this grid.
+        only: conditions such as ``"dataset=mnist,glitch=uniform_noise"``.
+        tracking_uri: default: ``MLFLOW_TRACKING_URI`` or the database beside the project.
+
+    Returns:
+        Columns ``run_id``, ``name``, ``started``, ``grid``, ``spec_hash``, ``code_version``,
+        ``modality``, ``n_classes``; one a field of the spec; one a metric at its last step, such as
+        ``f1/self_influence``; ``tracking_uri``, by which :func:`scores` and its like find the run.
+    """
+    uri = tracking_uri or default_uri()
+    frames = select(_store(uri), experiment, grid, only).frames
+    final = frames.final
+    key = final["metric"].where(final["series"] == "", final["metric"] + "/" + final["series"])
+    wide = final.assign(key=key).pivot(index="run_id", columns="key", values="value")
+    table = frames.trials.drop(columns=["state", "status", "parent"])
+    return table.join(wide, on="run_id").assign(tracking_uri=uri)
+
+
+def scores(run: str | pd.Series[Any], tracking_uri: str | None = None) -> pd.DataFrame:
+    """One row a training sample of a trial, in training order.
+
+    Args:
+        run: a run id, or a row of :func:`runs`.
+        tracking_uri: as in :func:`runs`; a row knows its own.
+
+    Returns:
+        Columns ``is_glitch``, ``glitch`` (its kind, or ``clean``), ``true_label`` (−1 for a sample
+        of another dataset), ``label`` (as given in training), ``source_index`` (position in the
+        published data), and one a signal.
+
+    Raises ``UserError`` where the run has stored none.
+    """
+    store, run_id = _find(run, tracking_uri)
+    found = load_scores(store, run_id)
+    if found is None:
+        raise UserError(f"run {run_id} has stored no scores")
+    return found
+
+
+def profile(run: str | pd.Series[Any], tracking_uri: str | None = None) -> pd.DataFrame:
+    """One row a training sample and epoch of a trial's influence profile.
+
+    Args: as of :func:`scores`.
+
+    Returns:
+        Columns ``row`` (in training order), ``epoch`` (from 1; 0 is the influence cumulated over
+        all epochs), ``self_influence``, and for each validation class c ``positive_c`` and
+        ``negative_c``: the sums of the positive and of the negative influences on its samples.
+    """
+    found = _profile(run, tracking_uri)
+    rows = []
+    for epoch in (*range(1, found.epochs + 1), CUMULATED):
+        part = found.cumulative if epoch == CUMULATED else found.epoch(epoch)
+        columns = {"row": np.arange(len(part.self_influence)), "epoch": epoch}
+        columns["self_influence"] = part.self_influence
+        for c in range(part.positive.shape[1]):
+            columns[f"positive_{c}"] = part.positive[:, c]
+            columns[f"negative_{c}"] = part.negative[:, c]
+        rows.append(pd.DataFrame(columns))
+    return pd.concat(rows, ignore_index=True)
+
+
+def evidence(run: str | pd.Series[Any], tracking_uri: str | None = None) -> Evidence:
+    """What a signal may look at, made of what the run has stored: to try a signal by hand.
+
+    Args: as of :func:`scores`.
+    """
+    store, run_id = _find(run, tracking_uri)
+    seed = int(store.client.get_run(run_id).data.params["seed"])
+    return stored_evidence(_profile(run, tracking_uri), scores(run, tracking_uri), seed)
+
+
+def _profile(run: str | pd.Series[Any], tracking_uri: str | None) -> Profile:
+    store, run_id = _find(run, tracking_uri)
+    found = load_profile(store, run_id)
+    if found is None:
+        raise UserError(f"run {run_id} has stored no profile")
+    return found
+
+
+def _find(run: str | pd.Series[Any], tracking_uri: str | None) -> tuple[Store, str]:
+    if isinstance(run, str):
+        return _store(tracking_uri or default_uri()), run
+    return _store(tracking_uri or str(run["tracking_uri"])), str(run["run_id"])
