@@ -7,6 +7,9 @@ import torch
 from random_weights import with_random_weights
 
 from common.errors import UserError
+from experiments.context import TrialContext
+from experiments.spec import TrialSpec
+from experiments.trial import run_trial
 from models import MODELS
 from models.base import BuildContext
 from models.timm_backbones import TimmFamily
@@ -86,3 +89,23 @@ def test_missing_weights_say_where_they_go(name, tmp_path):
     message = family.missing(context(tmp_path))
     assert str(tmp_path / "weights" / f"{family.name}.safetensors") in message
     assert family.weights.url in message
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_one_whole_trial(name, tmp_path, monkeypatch):
+    small = with_random_weights(MODELS[name], tmp_path, monkeypatch)
+    monkeypatch.setitem(globals(), "SMALL", small)
+    MODELS.register("small", f"{__name__}:SMALL")
+    try:
+        training = {"epochs": 3, "batch_size": 16, "learning_rate": 0.01}
+        spec = TrialSpec("digits", "small", "uniform_noise", subset=0.1, signals="all", **training)
+        context = TrialContext(data_root=tmp_path, cache=tmp_path / "cache")
+        cold, warm = run_trial(spec, context), run_trial(spec, context)
+    finally:
+        MODELS.unregister("small")
+    assert spec.pretrained
+    assert cold.profile.epochs == 3
+    assert np.isfinite(cold.epoch_metrics["loss/train"]).all()
+    assert cold.epoch_metrics["loss/train"][-1] < cold.epoch_metrics["loss/train"][0]
+    assert cold.scores.equals(warm.scores)
+    assert len(list((tmp_path / "cache").glob("*.safetensors"))) == 1
