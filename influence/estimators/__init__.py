@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from common.registry import Registry
-from influence.profile import Profile
+from influence.profile import Floats, Profile
 from influence.record import TrainingRecord
 
 
@@ -15,6 +15,10 @@ class Estimator(Protocol):
 
         Raises ``UserError`` where the record does not fit the estimator.
         """
+        ...
+
+    def matrix(self, record: TrainingRecord) -> tuple[Floats, Floats]:
+        """I(i → j) of the whole training, (n, m), and I(i → i), (n,), float64: for small data."""
         ...
 
 

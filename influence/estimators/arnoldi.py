@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from captum.influence._core.arnoldi_influence_function import ArnoldiInfluenceFunction
@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from influence.estimators.captum import batches
-from influence.estimators.dense import profile_from_matrices
-from influence.profile import Profile
+from influence.estimators.dense import DenseEstimator
 from influence.record import TrainingRecord
 
 # Captum's own documentation; its signature has 0.1, at which vectors that matter are dropped.
@@ -22,7 +21,7 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Arnoldi:
+class Arnoldi(DenseEstimator):
     """I(i → j) = g_jᵀ H⁻¹ g_i with the largest eigenvalues of the last layer's Hessian H.
 
     H sums over the training samples. It predicts by how much the loss of j grows when i is left
@@ -37,24 +36,19 @@ class Arnoldi:
     rank: int = 50
     steps: int = 200
 
-    def profile(self, record: TrainingRecord) -> Profile:
-        """The profile of each epoch's model; the last row repeats the last epoch."""
+    cumulated: ClassVar[bool] = False
+
+    def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
+        """Per epoch I(i → j) and I(i → i), from the model of that epoch alone."""
         trace, checkpoints = record.trace, record.checkpoints
-
-        def matrices() -> Iterator[tuple[Tensor, Tensor]]:
-            for t in range(trace.epochs):
-                head = cast(nn.Linear, checkpoints.at(t + 1).get_submodule("head"))
-                train, validation = (
-                    batches(torch.tensor(side.inputs[t]), side, record.device)
-                    for side in (trace.train, trace.validation)
-                )
-                captum = self._captum(head.to(record.device), train)
-                yield captum.influence(validation).T, captum.self_influence(train)
-
-        with torch.random.fork_rng(devices=[]):  # Captum seeds the global generator
-            return profile_from_matrices(
-                matrices(), trace.validation.labels, trace.n_classes, cumulated=False
+        for t in range(trace.epochs):
+            head = cast(nn.Linear, checkpoints.at(t + 1).get_submodule("head"))
+            train, validation = (
+                batches(torch.tensor(side.inputs[t]), side, record.device)
+                for side in (trace.train, trace.validation)
             )
+            captum = self._captum(head.to(record.device), train)
+            yield captum.influence(validation).T, captum.self_influence(train)
 
     def _captum(self, head: nn.Linear, train: DataLoader[object]) -> ArnoldiInfluenceFunction:
         with warnings.catch_warnings():

@@ -1,52 +1,62 @@
-"""From the n × m matrix of each epoch to a profile: for the slow references."""
+"""Estimators that make the whole n × m matrix: the slow references."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from influence.profile import Profile
+from influence.profile import Floats, Profile
+from influence.record import TrainingRecord
 
 
-def profile_from_matrices(
-    epochs: Iterable[tuple[Tensor, Tensor]],
-    validation_labels: NDArray[np.int64],
-    classes: int,
-    *,
-    cumulated: bool = True,
-) -> Profile:
-    """The profile of influence matrices, of which one epoch's at a time is in memory.
+class DenseEstimator(ABC):
+    """An estimator by its influence matrices, of which one epoch's at a time is in memory.
 
-    Args:
-        epochs: per epoch I(i → j), (n, m), and I(i → i), (n,).
-        validation_labels: (m,) int64.
-        classes: C.
-        cumulated: whether the last row of the profile is the sum over the epochs, as for TracIn;
-            otherwise it is the last epoch again, for estimators that look at one model only.
+    Attributes:
+        cumulated: whether the whole training is the sum over its epochs, as for TracIn; otherwise
+            it is the last epoch again, for estimators that look at one model only.
     """
-    members = one_hot(torch.from_numpy(np.array(validation_labels)), classes).double()
-    own_rows, positive_rows, negative_rows = [], [], []
 
-    def add(influence: Tensor, own: Tensor) -> None:
-        own_rows.append(own)
-        positive_rows.append(influence.clamp(min=0) @ members)
-        negative_rows.append(influence.clamp(max=0) @ members)
+    cumulated: ClassVar[bool] = True
 
-    total = own_total = torch.zeros(())
-    for matrix, own_influence in epochs:
-        influence, own = matrix.detach().cpu().double(), own_influence.detach().cpu().double()
-        add(influence, own)
-        total = total + influence if cumulated else influence
-        own_total = own_total + own if cumulated else own
-    add(total, own_total)
-    return Profile(
-        torch.stack(own_rows).numpy(),
-        torch.stack(positive_rows).numpy(),
-        torch.stack(negative_rows).numpy(),
-        members.sum(dim=0).numpy().astype(np.int64),
-    )
+    @abstractmethod
+    def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
+        """Per epoch I(i → j), (n, m), and I(i → i), (n,)."""
+
+    def profile(self, record: TrainingRecord) -> Profile:
+        """The profile of the given labels at every epoch."""
+        labels = torch.from_numpy(record.trace.validation.labels.copy())
+        members = one_hot(labels, record.trace.n_classes).double()
+        own_rows, positive_rows, negative_rows = [], [], []
+        for influence, own in self._epochs_and_whole(record):
+            own_rows.append(own)
+            positive_rows.append(influence.clamp(min=0) @ members)
+            negative_rows.append(influence.clamp(max=0) @ members)
+        return Profile(
+            torch.stack(own_rows).numpy(),
+            torch.stack(positive_rows).numpy(),
+            torch.stack(negative_rows).numpy(),
+            members.sum(dim=0).numpy().astype(np.int64),
+        )
+
+    def matrix(self, record: TrainingRecord) -> tuple[Floats, Floats]:
+        """I(i → j) of the whole training, (n, m), and I(i → i), (n,)."""
+        *_, (influence, own) = self._epochs_and_whole(record)
+        return influence.numpy(), own.numpy()
+
+    def _epochs_and_whole(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
+        whole = whole_own = torch.zeros(())
+        with torch.random.fork_rng(devices=[]):  # DataLoaders and Captum use the global generator
+            for matrix, own_influence in self.matrices(record):
+                influence = matrix.detach().cpu().double()
+                own = own_influence.detach().cpu().double()
+                whole = whole + influence if self.cumulated else influence
+                whole_own = whole_own + own if self.cumulated else own
+                yield influence, own
+        yield whole, whole_own

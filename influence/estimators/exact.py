@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from influence.engine.class_sums import self_sums
 from influence.engine.profiles import profile_between
 from influence.engine.sides import chosen_epochs, side_of, sorted_columns
-from influence.profile import Profile
+from influence.profile import Floats, Profile
 from influence.record import TrainingRecord
 from influence.trace import Trace
 
@@ -20,6 +22,21 @@ class Exact:
     def profile(self, record: TrainingRecord) -> Profile:
         """The profile of the given labels at every epoch."""
         return exact_profile(record.trace, device=record.device)
+
+    def matrix(self, record: TrainingRecord) -> tuple[Floats, Floats]:
+        """I(i → j) of the whole training, (n, m), and I(i → i), (n,), in double precision."""
+        trace = record.trace
+        everything = range(trace.epochs)
+        train = side_of(trace.train, everything, record.device)
+        validation = side_of(trace.validation, everything, record.device)
+        rates = torch.from_numpy(trace.learning_rates.astype(np.float64))
+        matrix = torch.zeros(len(trace.train), len(trace.validation), dtype=torch.float64)
+        for t, rate in enumerate(rates.tolist()):
+            residuals = train.residuals[t].double() @ validation.residuals[t].double().T
+            inputs = train.inputs[t].double() @ validation.inputs[t].double().T
+            matrix += (rate * residuals * (inputs + float(trace.bias))).cpu()
+        own = rates.unsqueeze(1) * self_sums(train, trace.bias).cpu()
+        return matrix.numpy(), own.sum(dim=0).numpy()
 
 
 EXACT = Exact()

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from common.errors import UserError
 from influence.engine.sides import Side, side_of
-from influence.estimators.dense import profile_from_matrices
-from influence.profile import Profile
+from influence.estimators.dense import DenseEstimator
 from influence.record import TrainingRecord
 
 # the Hessian of so many takes 0.8 GiB
@@ -22,7 +22,7 @@ MOST_PARAMETERS = 10_000
 
 
 @dataclass(frozen=True)
-class InverseHessian:
+class InverseHessian(DenseEstimator):
     """I(i → j) = g_jᵀ (Σ_k ∇²ℓ_k + λ)⁻¹ g_i with gradients and Hessian of the last layer.
 
     It predicts by how much the loss of j grows when i is left out; positive means that i helps j.
@@ -35,8 +35,10 @@ class InverseHessian:
 
     damping: float = 0.1
 
-    def profile(self, record: TrainingRecord) -> Profile:
-        """The profile of each epoch's model; the last row repeats the last epoch.
+    cumulated: ClassVar[bool] = False
+
+    def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
+        """Per epoch I(i → j) and I(i → i), from the model of that epoch alone.
 
         Raises:
             UserError: the last layer has too many parameters for its Hessian.
@@ -51,19 +53,13 @@ class InverseHessian:
                 "static influence takes the Hessian of the last layer, of at most "
                 f"{MOST_PARAMETERS} parameters, however: {parameters}"
             )
-
-        def matrices() -> Iterator[tuple[Tensor, Tensor]]:
-            for t in everything:
-                probabilities = torch.tensor(trace.train.probabilities[t], dtype=torch.float64)
-                h = _extended(train.inputs[t], trace.bias)
-                factor = self._factor(h, probabilities.to(h.device))
-                whitened = _whitened(factor, train, t, trace.bias)
-                whitened_validation = _whitened(factor, validation, t, trace.bias)
-                yield whitened.T @ whitened_validation, whitened.square().sum(dim=0)
-
-        return profile_from_matrices(
-            matrices(), trace.validation.labels, trace.n_classes, cumulated=False
-        )
+        for t in everything:
+            probabilities = torch.tensor(trace.train.probabilities[t], dtype=torch.float64)
+            h = _extended(train.inputs[t], trace.bias)
+            factor = self._factor(h, probabilities.to(h.device))
+            whitened = _whitened(factor, train, t, trace.bias)
+            whitened_validation = _whitened(factor, validation, t, trace.bias)
+            yield whitened.T @ whitened_validation, whitened.square().sum(dim=0)
 
     def _factor(self, h: Tensor, probabilities: Tensor) -> Tensor:
         """Cholesky factor of the damped Hessian, parameters ordered by class, then by input."""

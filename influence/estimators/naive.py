@@ -9,14 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from influence.estimators.dense import profile_from_matrices
+from influence.estimators.dense import DenseEstimator
 from influence.estimators.layers import Layers, last_layer, trained_layers
-from influence.profile import Profile
 from influence.record import TrainingRecord
 
 
 @dataclass(frozen=True)
-class Naive:
+class Naive(DenseEstimator):
     """TracInCP in loops, to test the others against.
 
     Attributes:
@@ -25,14 +24,7 @@ class Naive:
 
     layers: Layers
 
-    def profile(self, record: TrainingRecord) -> Profile:
-        """The profile of the given labels at every epoch."""
-        trace = record.trace
-        return profile_from_matrices(
-            self._matrices(record), trace.validation.labels, trace.n_classes
-        )
-
-    def _matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
+    def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
         trace, checkpoints = record.trace, record.checkpoints
         for epoch, rate in enumerate(trace.learning_rates.tolist(), start=1):
             network = checkpoints.at(epoch)

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from common.errors import UserError
-from influence.estimators import ESTIMATORS, inverse_hessian
+from influence.estimators import inverse_hessian
 from influence.estimators.arnoldi import Arnoldi
 from influence.estimators.inverse_hessian import InverseHessian
 from influence.record import Checkpoints, TrainingRecord
@@ -114,13 +114,6 @@ def test_arnoldi_approaches_the_inverse_hessian() -> None:
     ]
     assert agreement == sorted(agreement)
     assert agreement[-1] > 0.99
-
-
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_random_numbers_of_the_caller_are_left_alone(name: str) -> None:
-    before = torch.random.get_rng_state()
-    ESTIMATORS[name].profile(tiny_record(identity_body, 2))
-    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_static_estimators_repeat_the_last_epoch() -> None:
