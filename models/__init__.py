@@ -10,6 +10,7 @@ MODELS: Registry[ModelFamily] = Registry(
         "small_convnet": "models.small_convnet:SMALL_CONVNET",
         "convnext_tiny": "models.convnext_tiny:CONVNEXT_TINY",
         "vit_b16": "models.vit_b16:VIT_B16",
+        "softmax_regression": "models.softmax_regression:SOFTMAX_REGRESSION",
         "mlp": "models.mlp:MLP",
         "tabular_resnet": "models.tabular_resnet:TABULAR_RESNET",
         "ft_transformer": "models.ft_transformer:FT_TRANSFORMER",

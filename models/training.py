@@ -57,24 +57,21 @@ def fit(  # noqa: PLR0913, PLR0917  # two sets of samples, what to do, and where
     Raises:
         UserError: where training diverges, or a batch of one meets batch normalisation.
     """
-    batch_starts = _batch_starts(len(x_train), settings.batch_size)
-    _check_batches(network, batch_starts)
+    _check_batches(network, _batch_starts(len(x_train), settings.batch_size))
     target = torch.device(device)
     network.to(target)
     on_device = x_train.to(target), x_validation.to(target)
     labels = torch.from_numpy(np.ascontiguousarray(y_train)).to(target)
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=settings.learning_rate)
-    order = torch.Generator().manual_seed(seed)
     chunk = int(np.clip(settings.batch_size, *EVALUATION_CHUNK))
     recorders = [_Recorder(network, x, chunk) for x in on_device]
     states: list[dict[str, Tensor]] = []
 
     with _own_randomness(seed, target):
-        for epoch in range(1, settings.epochs + 1):
+        for epoch, batches in enumerate(epoch_batches(len(labels), settings, seed), start=1):
             network.train()
-            shuffled = torch.randperm(len(labels), generator=order).to(target)
-            for batch in torch.tensor_split(shuffled, batch_starts):
+            for batch in (positions.to(target) for positions in batches):
                 optimizer.zero_grad()
                 # index_select: several times faster than indexing
                 inputs = on_device[0].index_select(0, batch)
@@ -96,6 +93,14 @@ def fit(  # noqa: PLR0913, PLR0917  # two sets of samples, what to do, and where
     rates = np.full(settings.epochs, settings.learning_rate)
     trace = Trace(train, validation, rates, bias=network.head.bias is not None)
     return TrainingRecord(trace, Checkpoints(network, states, x_train, x_validation), device)
+
+
+def epoch_batches(n: int, settings: TrainingSettings, seed: int) -> Iterator[tuple[Tensor, ...]]:
+    """The batches of each epoch, as positions among n training samples, int64 on the CPU."""
+    order = torch.Generator().manual_seed(seed)
+    starts = _batch_starts(n, settings.batch_size)
+    for _ in range(settings.epochs):
+        yield torch.randperm(n, generator=order).tensor_split(starts)
 
 
 class _Recorder:

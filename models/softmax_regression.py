@@ -1,0 +1,29 @@
+"""Softmax regression: a linear layer, and nothing else."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import nn
+
+from common.data import Modality
+from models.base import BuildContext, Model, Network, TrainingSettings, require_scratch
+
+
+class SoftmaxRegressionFamily:
+    """A table's standardised columns straight into the last layer."""
+
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
+    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 32, 0.05)
+
+    def missing(self, context: BuildContext) -> str | None:
+        return None
+
+    def build(self, context: BuildContext) -> Model:
+        require_scratch(context)
+        return Model(
+            Network(nn.Identity(), nn.Linear(prod(context.input_shape), context.n_classes))
+        )
+
+
+SOFTMAX_REGRESSION = SoftmaxRegressionFamily()
