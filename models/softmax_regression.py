@@ -21,9 +21,8 @@ class SoftmaxRegressionFamily:
 
     def build(self, context: BuildContext) -> Model:
         require_scratch(context)
-        return Model(
-            Network(nn.Identity(), nn.Linear(prod(context.input_shape), context.n_classes))
-        )
+        (d_in,) = context.input_shape
+        return Model(Network(nn.Identity(), nn.Linear(d_in, context.n_classes)))
 
 
 SOFTMAX_REGRESSION = SoftmaxRegressionFamily()
