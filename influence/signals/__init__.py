@@ -22,9 +22,6 @@ SIGNALS: Registry[Signal] = Registry(
         "negative_class_influence": "influence.signals.negative_influence:negative_class_influence",
         "negative_share": "influence.signals.negative_influence:negative_share",
         "own_class_influence": "influence.signals.own_class_influence:own_class_influence",
-        "own_class_negative_influence": (
-            "influence.signals.own_class_influence:own_class_negative_influence"
-        ),
         "best_epoch_self_influence": (
             "influence.signals.best_epoch_self_influence:best_epoch_self_influence"
         ),
@@ -39,10 +36,15 @@ SIGNALS: Registry[Signal] = Registry(
         "data_maps_variability": "influence.signals.data_maps:data_maps_variability",
         "loss": "influence.signals.loss:loss",
         "confident_learning": "influence.signals.confident_learning:confident_learning",
+        "confident_learning_validation": (
+            "influence.signals.confident_learning:confident_learning_validation"
+        ),
         "datalab_label": "influence.signals.datalab:datalab_label",
+        "datalab_label_validation": "influence.signals.datalab:datalab_label_validation",
         "datalab_outlier": "influence.signals.datalab:datalab_outlier",
         "datalab_near_duplicate": "influence.signals.datalab:datalab_near_duplicate",
         "simifeat": "influence.signals.simifeat:simifeat",
+        "simifeat_validation": "influence.signals.simifeat:simifeat_validation",
         "isolation_forest": "influence.signals.isolation_forest:isolation_forest",
         "isolation_forest_novelty": "influence.signals.isolation_forest:isolation_forest_novelty",
         "local_outlier_factor": "influence.signals.local_outlier_factor:local_outlier_factor",

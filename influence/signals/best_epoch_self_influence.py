@@ -1,33 +1,28 @@
-"""Self-Influence at the epoch where it separates best, chosen without knowing any glitch (the
-use of training dynamics that the paper, section 6, asks for)."""
+"""Self-Influence at the epoch where it tells most, chosen without knowing any glitch (the use of
+training dynamics that the paper, section 6, asks for)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from influence.evidence import Evidence
 from influence.signals.base import Scores, whole_training
+from influence.signals.grand import gradient_norms
+from influence.trace import Trace
+
+CLEAN_QUANTILE = 0.99
 
 
-def separability(values: NDArray[np.floating]) -> float:
-    """Share of the variance that the best split in two groups explains (Otsu 1979), in [0, 1].
+def best_epoch(trace: Trace) -> int:
+    """The epoch, from 1, at which most training samples stand out from clean validation.
 
-    >>> separability(np.array([0.0, 0.0, 1.0, 1.0]))
-    1.0
-    >>> separability(np.array([3.0, 3.0]))
-    0.0
+    A sample stands out where its gradient is longer than those of 99 % of the validation samples.
+    The first of equals.
     """
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    variance, count = ordered.var(), len(ordered)
-    if variance == 0:
-        return 0.0
-    below = np.arange(1, count)
-    sums = ordered.cumsum()
-    gap = (sums[-1] - sums[:-1]) / (count - below) - sums[:-1] / below
-    return float((below * (count - below) * gap**2).max() / (count**2 * variance))
+    train = gradient_norms(trace.train, trace.bias)
+    clean = np.quantile(gradient_norms(trace.validation, trace.bias), CLEAN_QUANTILE, axis=1)
+    return int((train > clean[:, None]).sum(axis=1).argmax()) + 1
 
 
 @whole_training
 def best_epoch_self_influence(evidence: Evidence) -> Scores:
-    """SI at the epoch whose SI has the largest :func:`separability`; the first of equals."""
-    by_epoch = evidence.full_profile.self_influence[:-1]
-    return by_epoch[int(np.argmax([separability(values) for values in by_epoch]))]
+    """SI at :func:`best_epoch` alone."""
+    return evidence.full_profile.epoch(best_epoch(evidence.trace)).self_influence

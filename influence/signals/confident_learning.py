@@ -1,27 +1,39 @@
 """Confident learning (Northcutt et al., JAIR 2021), by cleanlab."""
 
+import numpy as np
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
+from numpy.typing import NDArray
 
 from influence.evidence import Evidence
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import last_layer_features
-from influence.signals.probes import cross_fitted_probabilities, over_present_classes
+from influence.signals.features import Matrix, last_layer_features
+from influence.signals.probes import (
+    cross_fitted_probabilities,
+    over_present_classes,
+    validation_taught_probabilities,
+)
+
+
+def _pruned_first(labels: NDArray[np.int64], probabilities: Matrix, ranking: str) -> Scores:
+    """1 − label quality in [0, 1], plus 1 for the samples that confident learning prunes, (n,)."""
+    labels, probabilities = over_present_classes(labels, probabilities)
+    pruned = find_label_issues(labels, probabilities, n_jobs=1)
+    return pruned + 1.0 - get_label_quality_scores(labels, probabilities, method=ranking)
 
 
 @whole_training
 def confident_learning(evidence: Evidence) -> Scores:
-    """1 − normalised margin in [0, 1], plus 1 for the samples that confident learning prunes.
-
-    Probabilities come from cross-fitted probes on the inputs of the last layer.
-    """
+    """Probabilities by cross-fitted probes on the inputs of the last layer; ranked by margin."""
     features = last_layer_features(evidence)
-    labels, probabilities = over_present_classes(
-        features.labels,
-        cross_fitted_probabilities(
-            features, evidence.n_classes, evidence.rng("confident_learning")
-        ),
-    )
-    pruned = find_label_issues(labels, probabilities, n_jobs=1)
-    quality = get_label_quality_scores(labels, probabilities, method="normalized_margin")
-    return features.restore(pruned + 1.0 - quality)
+    rng = evidence.rng("confident_learning")
+    probabilities = cross_fitted_probabilities(features, evidence.n_classes, rng)
+    return features.restore(_pruned_first(features.labels, probabilities, "normalized_margin"))
+
+
+@whole_training
+def confident_learning_validation(evidence: Evidence) -> Scores:
+    """Probabilities by a probe that clean validation taught; ranked by that of the given label."""
+    features = last_layer_features(evidence)
+    probabilities = validation_taught_probabilities(features, evidence.n_classes)
+    return features.restore(_pruned_first(features.labels, probabilities, "self_confidence"))

@@ -10,19 +10,28 @@ from numpy.typing import NDArray
 
 from influence.evidence import Evidence
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import Features, last_layer_features
-from influence.signals.probes import cross_fitted_probabilities, over_present_classes
+from influence.signals.features import Features, Matrix, last_layer_features
+from influence.signals.probes import (
+    cross_fitted_probabilities,
+    over_present_classes,
+    validation_taught_probabilities,
+)
 
 NEIGHBOURS = 10
 
 
 def _issue_score(
-    labels: NDArray[np.int64], issue: str, options: dict[str, Any], **inputs: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    labels: NDArray[np.int64], issue: str, options: dict[str, Any], **inputs: Matrix
+) -> Scores:
     """1 − Datalab's quality score for one kind of issue, (n,), in [0, 1]."""
     lab = Datalab({"label": labels}, label_name="label", verbosity=0)
     lab.find_issues(issue_types={issue: options}, **inputs)
     return 1.0 - lab.get_issues(issue)[f"{issue}_score"].to_numpy()
+
+
+def _label_score(features: Features, probabilities: Matrix) -> Scores:
+    labels, probabilities = over_present_classes(features.labels, probabilities)
+    return features.restore(_issue_score(labels, "label", {}, pred_probs=probabilities))
 
 
 def _neighbourhood_score(features: Features, issue: str) -> Scores:
@@ -34,11 +43,15 @@ def _neighbourhood_score(features: Features, issue: str) -> Scores:
 def datalab_label(evidence: Evidence) -> Scores:
     """Label issues, from cross-fitted probes on the inputs of the last layer."""
     features = last_layer_features(evidence)
-    labels, probabilities = over_present_classes(
-        features.labels,
-        cross_fitted_probabilities(features, evidence.n_classes, evidence.rng("datalab_label")),
-    )
-    return features.restore(_issue_score(labels, "label", {}, pred_probs=probabilities))
+    rng = evidence.rng("datalab_label")
+    return _label_score(features, cross_fitted_probabilities(features, evidence.n_classes, rng))
+
+
+@whole_training
+def datalab_label_validation(evidence: Evidence) -> Scores:
+    """Label issues, from a probe on the inputs of the last layer that clean validation taught."""
+    features = last_layer_features(evidence)
+    return _label_score(features, validation_taught_probabilities(features, evidence.n_classes))
 
 
 @whole_training

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,8 @@ class Features:
     """Features and labels of training and validation samples, rows in content order.
 
     Attributes:
-        train, validation: (n, d) and (m, d), standardised with mean and deviation of the training
-            set as it is.
+        train, validation: (n, d) and (m, d), each column standardised with mean and deviation of
+            the training set as it is.
         labels, validation_labels: (n,) and (m,) int64.
     """
 
@@ -44,22 +45,6 @@ class Features:
     validation: Matrix
     validation_labels: NDArray[np.int64]
     _order: NDArray[np.int64]
-
-    @classmethod
-    def of(
-        cls, evidence: Evidence, train: NDArray[np.floating], validation: NDArray[np.floating]
-    ) -> Features:
-        """From raw features of the evidence's samples."""
-        order = content_order(train, evidence.labels)
-        reference = content_order(validation, evidence.validation_labels)
-        scaler = StandardScaler().fit(train[order].astype(np.float64))
-        return cls(
-            scaler.transform(train[order].astype(np.float64)),
-            evidence.labels[order],
-            scaler.transform(validation[reference].astype(np.float64)),
-            evidence.validation_labels[reference],
-            order,
-        )
 
     def restore(self, scores: NDArray[np.floating]) -> Scores:
         """Scores of the training rows, back in the order of the evidence."""
@@ -71,20 +56,46 @@ class Features:
 def last_layer_features(evidence: Evidence) -> Features:
     """Inputs of the last layer at the last checkpoint."""
     trace = evidence.trace
-    return Features.of(evidence, trace.train.inputs[-1], trace.validation.inputs[-1])
+    return _features(evidence, [trace.train.inputs[-1]], [trace.validation.inputs[-1]])
 
 
 def all_features(evidence: Evidence) -> Features:
-    """Early and middle stages beside the inputs of the last layer."""
-    trace = evidence.trace
-    train, validation = evidence.stages
-    return Features.of(
+    """Early and middle stages beside the inputs of the last layer.
+
+    Each stage's columns are divided by the root of their number, so that in a distance every stage
+    counts alike, however wide it is.
+    """
+    trace, (train, validation) = evidence.trace, evidence.stages
+    features = _features(
         evidence,
-        np.hstack([*(train[name] for name in train), trace.train.inputs[-1]]),
-        np.hstack([*(validation[name] for name in train), trace.validation.inputs[-1]]),
+        [*train.values(), trace.train.inputs[-1]],
+        [*(validation[name] for name in train), trace.validation.inputs[-1]],
+    )
+    widths = [*(stage.shape[1] for stage in train.values()), trace.train.inputs[-1].shape[1]]
+    weights = np.concatenate([np.full(width, width**-0.5) for width in widths])
+    return replace(
+        features, train=features.train * weights, validation=features.validation * weights
     )
 
 
 def sklearn_seed(rng: np.random.Generator) -> int:
     """A seed as scikit-learn takes it."""
     return int(rng.integers(2**32))
+
+
+def _features(
+    evidence: Evidence,
+    train: Sequence[NDArray[np.floating]],
+    validation: Sequence[NDArray[np.floating]],
+) -> Features:
+    x, reference = np.hstack([*train]), np.hstack([*validation])
+    order = content_order(x, evidence.labels)
+    reference_order = content_order(reference, evidence.validation_labels)
+    scaler = StandardScaler().fit(x[order].astype(np.float64))
+    return Features(
+        scaler.transform(x[order].astype(np.float64)),
+        evidence.labels[order],
+        scaler.transform(reference[reference_order].astype(np.float64)),
+        evidence.validation_labels[reference_order],
+        order,
+    )

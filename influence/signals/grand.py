@@ -4,16 +4,24 @@ import numpy as np
 
 from influence.evidence import Evidence
 from influence.signals.base import Scores, whole_training
+from influence.trace import Samples
+
+
+def gradient_norms(samples: Samples, bias: bool) -> Scores:
+    """‖∇ loss_i(θ_t)‖₂ over weights and, with ``bias``, bias of the last layer, (T, n).
+
+    The gradient is Δ ⊗ [h; 1], so that its norm is ‖Δ‖ √(‖h‖² + 1) exactly.
+    """
+    error = np.linalg.norm(samples.residuals(), axis=2)
+    size = np.stack([np.square(h, dtype=np.float64).sum(axis=1) for h in samples.inputs])
+    return error * np.sqrt(size + bias)
 
 
 @whole_training
 def grand(evidence: Evidence) -> Scores:
-    """mean_t ‖∇ loss_i(θ_t)‖₂ over weights and bias of the last layer.
+    """The gradient's norm at the last checkpoint.
 
-    The gradient is Δ ⊗ [h; 1], so that its norm is ‖Δ‖ √(‖h‖² + 1) exactly. The source averages
-    over initialisations early in training; one training has its checkpoints instead.
+    The source averages it early in training over many initialisations; of one short training the
+    last checkpoint tells most.
     """
-    trace = evidence.trace
-    error = np.linalg.norm(trace.train.residuals(), axis=2)
-    size = np.stack([np.square(h, dtype=np.float64).sum(axis=1) for h in trace.train.inputs])
-    return (error * np.sqrt(size + trace.bias)).mean(axis=0)
+    return gradient_norms(evidence.trace.train, evidence.trace.bias)[-1]

@@ -1,5 +1,5 @@
-"""Influence on validation samples of the sample's own class, signed (the class-wise aggregation
-that the paper, section 6, asks for)."""
+"""Influence on validation samples of the sample's own class (the class-wise aggregation that the
+paper, section 6, asks for)."""
 
 import numpy as np
 
@@ -9,11 +9,9 @@ from influence.signals.base import Scores, per_epoch
 
 @per_epoch
 def own_class_influence(evidence: Evidence) -> Scores:
-    """−(P + N)_{i, y_i}: a sample that does not support its class is suspicious."""
+    """−(P + N)_{i, y_i}: a sample that does little for its class is suspicious.
+
+    Anomalies that are fitted with ease do little; wrong labels do much, since they pull the model
+    towards the class that they were given.
+    """
     return -evidence.profile.by_class[np.arange(len(evidence.labels)), evidence.labels]
-
-
-@per_epoch
-def own_class_negative_influence(evidence: Evidence) -> Scores:
-    """−N_{i, y_i}: the harm done to the class that the sample is said to belong to."""
-    return -evidence.profile.negative[np.arange(len(evidence.labels)), evidence.labels]

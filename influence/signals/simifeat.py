@@ -8,47 +8,61 @@ from influence.evidence import Evidence
 from influence.signals.base import Scores, whole_training
 from influence.signals.features import last_layer_features
 
-NEIGHBOURS = 10
+NEIGHBOURS = 50
 ROUNDS = 21
-VOTERS = 0.5
-REACH = 4
+VOTING_SHARE = 0.5
+REACH = 4  # times the neighbours: so far to look for enough of those that vote
 
 
 def vote_score(
-    neighbours: NDArray[np.int64], labels: NDArray[np.int64], n_classes: int
+    votes: NDArray[np.int64], labels: NDArray[np.int64], n_classes: int
 ) -> NDArray[np.float64]:
-    """1 − cos(votes, one-hot of the given label), (n,), in [0, 1].
+    """1 − cos(count of votes by class, one-hot of the given label), (n,), in [0, 1].
 
     Args:
-        neighbours: rows of each sample's voters, (n, k); a negative one does not vote.
+        votes: the labels that the neighbours of each sample vote for, (n, k); a negative one is no
+            vote.
         labels: given labels, (n,).
         n_classes: C.
     """
-    n = len(labels)
-    votes = np.zeros((n, n_classes))
-    sample, place = np.nonzero(neighbours >= 0)
-    np.add.at(votes, (sample, labels[neighbours[sample, place]]), 1.0)
-    length = np.linalg.norm(votes, axis=1)
-    agreement = votes[np.arange(n), labels]
-    return 1.0 - np.divide(agreement, length, out=np.zeros(n), where=length > 0)
+    counts = np.stack([(votes == c).sum(axis=1) for c in range(n_classes)], axis=1)
+    length = np.linalg.norm(counts, axis=1)
+    agreement = counts[np.arange(len(labels)), labels]
+    return 1.0 - np.divide(agreement, length, out=np.zeros(len(labels)), where=length > 0)
+
+
+def electorate(voters: int, n_classes: int) -> int:
+    """How many neighbours vote: 50, or half of an average class where that is less."""
+    return max(1, min(NEIGHBOURS, voters // (2 * n_classes)))
 
 
 @whole_training
 def simifeat(evidence: Evidence) -> Scores:
     """Mean of :func:`vote_score` over rounds, in each of which a random half of the training set
-    votes; neighbours by cosine similarity of the last layer's inputs.
+    may vote; neighbours in the inputs of the last layer.
 
     The source's threshold, from an estimated noise matrix, is left out: only the ranking counts.
     """
     features = last_layer_features(evidence)
-    n = len(features.train)
-    reach = min(REACH * NEIGHBOURS, n - 1)
-    search = NearestNeighbors(n_neighbors=reach, metric="cosine").fit(features.train)
+    n, k = len(features.train), electorate(len(features.train), evidence.n_classes)
+    search = NearestNeighbors(n_neighbors=min(REACH * k, n - 1)).fit(features.train)
     nearest = search.kneighbors(return_distance=False)
     rng = evidence.rng("simifeat")
     total = np.zeros(n)
     for _ in range(ROUNDS):
-        votes = (rng.random(n) < VOTERS)[nearest]
-        votes &= votes.cumsum(axis=1) <= NEIGHBOURS
-        total += vote_score(np.where(votes, nearest, -1), features.labels, evidence.n_classes)
+        voting = (rng.random(n) < VOTING_SHARE)[nearest]
+        voting &= voting.cumsum(axis=1) <= k
+        votes = np.where(voting, features.labels[nearest], -1)
+        total += vote_score(votes, features.labels, evidence.n_classes)
     return features.restore(total / ROUNDS)
+
+
+@whole_training
+def simifeat_validation(evidence: Evidence) -> Scores:
+    """:func:`vote_score` with the nearest clean validation samples as voters."""
+    features = last_layer_features(evidence)
+    k = electorate(len(features.validation), evidence.n_classes)
+    search = NearestNeighbors(n_neighbors=k).fit(features.validation)
+    nearest = search.kneighbors(features.train, return_distance=False)
+    votes = features.validation_labels[nearest]
+    return features.restore(vote_score(votes, features.labels, evidence.n_classes))

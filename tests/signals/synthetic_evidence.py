@@ -122,12 +122,12 @@ def make_training(wrong: int = 9, seed: int = 0) -> Training:
             p /= p.sum(axis=1, keepdims=True)
             weights -= 0.1 * inputs[:n].T @ (p - np.eye(classes)[labels]) / n
         logits.append(inputs @ weights)
-    z = np.stack(logits).astype(np.float32)
+    outputs = np.stack(logits).astype(np.float32)
     early = rng.normal(size=(n + m, 4)).astype(np.float32) + h[:, :1]
     return Training(
         Trace(
-            Samples([h[:n]] * epochs, z[:, :n], labels),
-            Samples([h[n:]] * epochs, z[:, n:], reference),
+            Samples([h[:n]] * epochs, outputs[:, :n], labels),
+            Samples([h[n:]] * epochs, outputs[:, n:], reference),
             np.full(epochs, 0.1),
         ),
         {"early": early[:n], "middle": 2 * early[:n, :2] + 1},

@@ -11,10 +11,17 @@ from influence.evidence import EvidenceMissingError
 from influence.signals import SIGNALS
 from influence.signals.features import all_features, content_order, last_layer_features
 from influence.signals.probes import FOLDS, cross_fitted_probabilities, folds
-from influence.signals.simifeat import vote_score
+from influence.signals.simifeat import electorate, vote_score
 from influence.trace import Samples
 
-LABEL = ("confident_learning", "datalab_label", "simifeat")
+LABEL = (
+    "confident_learning",
+    "confident_learning_validation",
+    "datalab_label",
+    "datalab_label_validation",
+    "simifeat",
+    "simifeat_validation",
+)
 WITHIN = ("isolation_forest", "local_outlier_factor", "knn_distance", "datalab_outlier")
 NOVELTY = ("isolation_forest_novelty", "local_outlier_factor_novelty", "knn_distance_novelty")
 
@@ -102,11 +109,18 @@ def test_fewer_samples_than_neighbours_asked_for(name: str) -> None:
 
 
 def test_votes_by_hand() -> None:
-    """Of three neighbours: all agree; two against one; none votes."""
-    labels = np.array([0, 1, 1, 0])
-    neighbours = np.array([[0, 3, 3], [0, 2, 3], [-1, -1, -1], [1, 2, -1]])
+    """All agree; one of three; nobody votes; one of two votes, against."""
+    votes = np.array([[0, 0, 0], [0, 1, 0], [-1, -1, -1], [1, -1, -1]])
     expected = [0.0, 1 - 1 / np.sqrt(5), 1.0, 1.0]
-    np.testing.assert_allclose(vote_score(neighbours, labels, 2), expected, atol=1e-12)
+    found = vote_score(votes, np.array([0, 1, 1, 0]), 2)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("voters", "n_classes", "expected"), [(4800, 10, 50), (142, 3, 23), (5, 3, 1)]
+)
+def test_electorate(voters: int, n_classes: int, expected: int) -> None:
+    assert electorate(voters, n_classes) == expected
 
 
 def test_folds_spread_each_class_evenly() -> None:
@@ -139,9 +153,18 @@ def test_content_order_keeps_equal_features_apart_by_label() -> None:
 
 def test_features_are_standardised_and_restored() -> None:
     evidence = make_training().evidence()
-    features = all_features(evidence)
-    assert features.train.shape == (90, 4 + 2 + 6)
-    assert features.validation.shape == (45, 4 + 2 + 6)
+    features = last_layer_features(evidence)
     np.testing.assert_allclose(features.train.mean(axis=0), 0.0, atol=1e-9)
     np.testing.assert_allclose(features.train.std(axis=0), 1.0)
-    np.testing.assert_array_equal(features.restore(features.labels), evidence.labels)
+    assert features.validation.shape == (45, 6)
+    np.testing.assert_array_equal(
+        features.restore(features.labels.astype(np.float64)), evidence.labels
+    )
+
+
+def test_every_stage_counts_alike() -> None:
+    features = all_features(make_training().evidence())
+    widths = [4, 2, 6]
+    assert features.train.shape == (90, sum(widths))
+    for stage in np.split(features.train, np.cumsum(widths)[:-1], axis=1):
+        assert stage.var(axis=0).sum() == pytest.approx(1.0)
