@@ -239,7 +239,8 @@ def _drops(runs: Runs) -> tuple[pd.DataFrame, pd.DataFrame]:
     ``pretrained`` and ``drop``, from uniform to class-dependent."""
     values = runs.of_glitch(LABEL_NOISE).query("series == @SI")
     values = values[values.groupby(_SETTING)["family"].transform("nunique") == 2]
-    drop = values["value"] * values["family"].map({"uniform_noise": 1, "class_dependent_noise": -1})
+    sign = values["family"].map({"uniform_noise": 1.0, "class_dependent_noise": -1.0})
+    drop = values["value"] * sign.astype(float)
     sums = values.assign(drop=drop).groupby([*_SETTING, "pretrained", "family"])["drop"].mean()
     return values, sums.groupby([*_SETTING, "pretrained"]).sum().reset_index()
 

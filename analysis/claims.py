@@ -158,8 +158,12 @@ class Verdict:
         found = self.outcome
         if found is None:
             return ""
-        counts = f"{found.cells} cells, {found.seeds} seeds: {found.where}"
+        counts = f"{_count(found.cells, 'cell')}, {_count(found.seeds, 'seed')}: {found.where}"
         return f"{found.numbers} ({counts})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def judge(frames: Frames) -> list[Verdict]:

@@ -40,6 +40,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "savefig.dpi": 200,
     "pdf.fonttype": 42,
     "svg.hashsalt": "influence-signals",
+    "text.parse_math": False,  # a name from the data may hold a dollar sign
 }
 
 

@@ -125,7 +125,10 @@ def to_html(table: Table) -> str:
         for name, heading in table.columns.items()
     )
     lines = ["<figure>", f"<figcaption><b>{html.escape(table.title)}.</b> "]
-    lines += [f"{html.escape(table.caption)}</figcaption>", '<div class="scroll"><table>']
+    lines += [
+        f"{html.escape(table.caption)}</figcaption>",
+        '<div class="scroll"><table class="cells">',
+    ]
     lines += [f"<thead><tr>{keys}{columns}</tr></thead>", "<tbody>"]
     for row in table.rows:
         heads = (f'<th scope="row">{html.escape(k)}</th>' for k in _keys_with_remark(row))

@@ -58,6 +58,8 @@ _INFO: Final = (
     "code_version",
     "modality",
     "n_classes",
+    "error",
+    "repeat",
 )
 FINAL_COLUMNS: Final = ["run_id", "metric", "series", "value"]
 CURVE_COLUMNS: Final = ["run_id", "metric", "series", "epoch", "value"]
@@ -73,7 +75,8 @@ class Frames:
         runs: one row a run, counted or not, oldest first; grids themselves are left away.
             Columns: ``run_id``, ``name``, ``state`` (a key of :data:`STATES`), ``status``,
             ``started`` (UTC), ``grid``, ``parent``, ``spec_hash``, ``code_version``, ``modality``,
-            ``n_classes``, then one a field of the trial's spec.
+            ``n_classes``, ``error`` and ``repeat`` (why a trial failed, and the command that runs
+            it again), then one a field of the trial's spec.
         final: one row a metric of a counted run, at its last step. Columns: ``run_id``, ``metric``
             (``f1``, ``accuracy``, ``seconds``, ...), ``series`` (a signal, a part of the data, a
             step, ...), ``value``.
@@ -187,6 +190,8 @@ def _row(run: Run) -> dict[str, Any]:
         "code_version": tags.get(names.CODE_VERSION),
         "modality": tags.get(names.MODALITY),
         "n_classes": float(tags.get(names.N_CLASSES, "nan")),
+        "error": tags.get(names.ERROR),
+        "repeat": tags.get(names.REPEAT),
     }
     if row["state"] == FOREIGN:
         return row

@@ -48,15 +48,16 @@ def runs(
 
     Returns:
         Columns ``run_id``, ``name``, ``started``, ``grid``, ``spec_hash``, ``code_version``,
-        ``modality``, ``n_classes``; one a field of the spec; one a metric at its last step, such as
-        ``f1/self_influence``; ``tracking_uri``, by which :func:`scores` and its like find the run.
+        ``modality``, ``n_classes``, ``repeat`` (the command that runs it again); one a field of
+        the spec; one a metric at its last step, such as ``f1/self_influence``; and
+        ``tracking_uri``, by which :func:`scores` and its like find the run.
     """
     uri = tracking_uri or default_uri()
     frames = select(_store(uri), experiment, grid, only).frames
     final = frames.final
     key = final["metric"].where(final["series"] == "", final["metric"] + "/" + final["series"])
     wide = final.assign(key=key).pivot(index="run_id", columns="key", values="value")
-    table = frames.trials.drop(columns=["state", "status", "parent"])
+    table = frames.trials.drop(columns=["state", "status", "parent", "error"])
     return table.join(wide, on="run_id").assign(tracking_uri=uri)
 
 

@@ -120,9 +120,10 @@ def figure4(frames: Frames, layout: Layout) -> Figure | None:
             score_axis(panel)
             curves(panel, summary[summary["dataset"] == dataset], "ratio", signals)
             panel.set_title(dataset)
-        line[0].set_title(f"({letter}) {heading}\n{datasets[0]}", loc="left")
+        line[0].set_title(f"({letter}) {heading}\n{datasets[0]}")
         line[0].set_ylabel(METRIC_TITLES[layout.metric])
-    axes[-1, 0].xaxis.set_major_formatter(lambda value, _place: f"{value:.0%}")
+    ratios = sorted(every["ratio"].unique())
+    axes[-1, 0].set_xticks(ratios, [f"{ratio:.0%}" for ratio in ratios])
     for panel in axes[-1]:
         panel.set_xlabel("ratio of glitched samples")
     legend(figure, signals)

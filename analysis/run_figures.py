@@ -24,6 +24,8 @@ from experiments import names
 from glitches.contaminated import ERROR_COLUMNS
 
 Scores = Callable[[str], pd.DataFrame | None]
+Example = tuple[str, str, pd.DataFrame]
+"""A title, the id of a run, and its scores."""
 
 CLEAN_COLOUR: Final = "0.6"
 GLITCHED_COLOUR: Final = "#D55E00"
@@ -62,8 +64,8 @@ def _of_usual_ratio(values: pd.DataFrame) -> pd.DataFrame:
     return values[values["ratio"] == usual]
 
 
-def examples(frames: Frames, layout: Layout, scores: Scores) -> Iterator[tuple[str, pd.DataFrame]]:
-    """For each cell with glitches, a title and the scores of its first seed that has them."""
+def examples(frames: Frames, layout: Layout, scores: Scores) -> Iterator[Example]:
+    """Of each cell with glitches the first seed that has scores."""
     values = measured(frames, names.F1, layout.signals)
     values = _of_usual_ratio(values) if len(values) else values
     cell = ["dataset", "model", "glitch"]
@@ -72,7 +74,7 @@ def examples(frames: Frames, layout: Layout, scores: Scores) -> Iterator[tuple[s
         for run_id, seed in zip(seeds["run_id"], seeds["seed"], strict=True):
             table = scores(run_id)
             if table is not None:
-                yield f"{words(str(glitch))}\n{dataset}, {model}, seed {seed:g}", table
+                yield f"{words(str(glitch))}\n{dataset}, {model}, seed {seed:g}", run_id, table
                 break
 
 
@@ -83,7 +85,7 @@ def distributions(frames: Frames, layout: Layout, scores: Scores) -> Figure | No
         return None
     signals = preferred(_scored(found), layout.signals)
     figure, axes = panels(len(found), len(signals), sharey="none")
-    for line, (title, table) in zip(axes, found, strict=True):
+    for line, (title, _, table) in zip(axes, found, strict=True):
         for panel, signal in zip(line, signals, strict=True):
             panel.set_yticks([])
             panel.grid(visible=False)
@@ -94,7 +96,8 @@ def distributions(frames: Frames, layout: Layout, scores: Scores) -> Figure | No
             bins = np.histogram_bin_edges(shown, bins=30)
             for part, colour in ((False, CLEAN_COLOUR), (True, GLITCHED_COLOUR)):
                 chosen = shown[table["is_glitch"].to_numpy() == part]
-                panel.hist(chosen, bins, density=True, color=colour, alpha=0.65)
+                heights, _ = np.histogram(chosen, bins, density=True)
+                panel.stairs(heights, bins, fill=True, color=colour, alpha=0.65)
         line[0].set_ylabel(title, fontsize=7)
     for panel, signal in zip(axes[0], signals, strict=True):
         panel.set_title(look(signal).short)
@@ -118,8 +121,8 @@ def compressed(scores: np.ndarray) -> np.ndarray:
     return np.asarray(np.arcsinh(scores / size if size > 0 else scores))
 
 
-def _scored(found: Sequence[tuple[str, pd.DataFrame]]) -> list[str]:
-    return sorted({c for _, table in found for c in table.columns} - set(ERROR_COLUMNS))
+def _scored(found: Sequence[Example]) -> list[str]:
+    return sorted({c for _, _, table in found for c in table.columns} - set(ERROR_COLUMNS))
 
 
 def precision_recall(frames: Frames, layout: Layout, scores: Scores) -> Figure | None:
@@ -133,7 +136,7 @@ def precision_recall(frames: Frames, layout: Layout, scores: Scores) -> Figure |
     figure, axes = panels(rows, columns, sharex="all")
     for panel in axes.flat[len(found) :]:
         panel.set_visible(False)
-    for panel, (title, table) in zip(axes.flat, found, strict=False):
+    for panel, (title, _, table) in zip(axes.flat, found, strict=False):
         score_axis(panel)
         panel.set_title(title)
         share = table["is_glitch"].mean()

@@ -80,6 +80,17 @@ def select(
     return Selection(store, experiment, name, grid_run, frames, words)
 
 
+def select_run(store: Store, run_id: str) -> Selection:
+    """The trials of the grid whose run this is; there may be none yet."""
+    grid_run = store.client.get_run(run_id)
+    by_id = {e.experiment_id: e for e in store.experiments.values()}
+    experiment = by_id[grid_run.info.experiment_id]
+    frames = build(store.runs(experiment), store.history)
+    members = frames.only(_members(store, grid_run, frames.runs))
+    grid = grid_run.data.tags.get(names.GRID)
+    return Selection(store, experiment.name, grid, grid_run, members)
+
+
 def _newest(grids: Sequence[Run], wanted: str | None) -> Run:
     """The first of these runs, or the first of the grid of that name."""
     if not grids:

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
+from PIL import Image
 
 from common.seeds import generator
 from experiments import names
 from experiments.scoring import detection_f1, detection_metrics
+from glitches.contaminated import ERROR_COLUMNS
 from influence.evidence import Evidence
 from influence.profile import Profile
 from influence.signals import SIGNALS
@@ -110,6 +112,7 @@ class Writer:
                 tags |= names.curve_tags(curves)
             if artifacts:
                 self._artifacts(run_id, profile, table)
+                self._suspects(run_id, modality, table)
         self.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags.items()])
         if status is not None:
             self.client.set_terminated(run_id, status)
@@ -122,6 +125,17 @@ class Writer:
         profile.save(folder / names.PROFILE_FILE)
         for file in (names.SCORES_FILE, names.PROFILE_FILE):
             self.client.log_artifact(run_id, str(folder / file))
+
+    def _suspects(self, run_id: str, modality: str, table: pd.DataFrame) -> None:
+        if modality == "image":
+            sheet = Image.new("RGB", (64, 32), "orange")
+            for signal in table.columns.difference(ERROR_COLUMNS):
+                self.client.log_image(run_id, sheet, f"{names.SUSPECTS_FOLDER}/{signal}.png")
+            return
+        text = "signal,rank,row,source_index,score,label,true_label,glitch,unusual\n"
+        for signal in table.columns.difference(ERROR_COLUMNS):
+            text += f"{signal},1,0,0,1.5,<script>alert(1)</script>,b,clean,<b>x</b> = 3 (+9.1)\n"
+        self.client.log_text(run_id, text, f"{names.SUSPECTS_FOLDER}/{names.SUSPECTS_TABLE}")
 
     def _tick(self) -> int:
         self.clock += 1000

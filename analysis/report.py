@@ -1,0 +1,141 @@
+"""One self-contained HTML page: ``python -m analysis.report --experiment NAME --out DIR``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from analysis import narrative
+from analysis.claims import judge
+from analysis.figures import all_figures
+from analysis.formats import to_html
+from analysis.frames import FAILED, Frames
+from analysis.layouts import METRIC_TITLES, Layout, all_tables
+from analysis.options import RunOptions, check_names, option
+from analysis.pictures import Suspects, inline, suspects
+from analysis.selection import Selection, left_out_note
+from common.options import parse, run
+from experiments import names
+
+REPORT_FILE: Final = "report.html"
+LARGEST: Final = 4_800_000
+TEMPLATES: Final = Path(__file__).parent / "templates"
+CAPTIONS: Final = {
+    "figure1": "Figure 1 of the paper, tables: mislabelled samples and near-clustered anomalies; "
+    "mean over datasets, bars between seeds.",
+    "figure2": "Figure 2 of the paper, images: mislabelled samples, far-clustered anomalies and "
+    "outliers; mean over datasets, bars between seeds.",
+    "figure4": "Figure 4 of the paper: growing ratios of glitched samples; mean over models.",
+    "figure5": "Figure 5 of the paper: near-clustered anomalies, each epoch alone.",
+    "epochs": "F1 of each epoch alone; rings mark the best epoch.",
+    "ranks": "Critical-difference diagram: bars join signals that Nemenyi's test does not tell "
+    "apart.",
+    "seconds": "Wall time of a trial by step.",
+    "distributions": "Scores of clean and glitched samples, of each setting the first seed.",
+    "precision_recall": "Precision against recall, of each setting the first seed; dotted: chance.",
+}
+SECTIONS: Final = {
+    "summary": "Summary",
+    "claims": "Claims",
+    "figures": "Figures",
+    "tables": "Tables",
+    "suspects": "Most suspicious samples",
+    "failures": "Trials that failed",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page."""
+
+    caption: str
+    picture: Markup
+
+
+def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> str:
+    """The page.
+
+    Args:
+        runs: what it is about.
+        layout: metric and signals.
+        figures: those to show, as :func:`analysis.figures.all_figures` returns them.
+    """
+    frames = runs.frames
+    pictures = [Picture(CAPTIONS[name], inline(f, CAPTIONS[name])) for name, f in figures.items()]
+    verdicts = judge(frames)
+    content: dict[str, Any] = {
+        "title": f"Influence signals: {runs.title}",
+        "subtitle": _subtitle(frames),
+        "ran": narrative.what_was_run(frames),
+        "found": narrative.what_was_found(frames, layout),
+        "claimed": narrative.what_was_claimed(verdicts),
+        "certain": narrative.what_is_certain(frames, layout),
+        "left_out": left_out_note(frames),
+        "verdicts": verdicts,
+        "figures": pictures,
+        "tables": [Markup(to_html(table)) for table in all_tables(frames, layout)],  # noqa: S704 - escaped
+        "failures": frames.runs[frames.runs["state"] == FAILED].to_dict("records"),
+    }
+    every = suspects(runs, layout)
+    kept = fitting(every, LARGEST - len(_page(content, [], 0).encode()))
+    return _page(content, kept, len(every) - len(kept))
+
+
+def _page(content: Mapping[str, Any], kept: Sequence[Suspects], dropped: int) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )
+    full = {**content, "suspects": kept, "dropped": dropped}
+    sections = {name: heading for name, heading in SECTIONS.items() if full.get(name, True)}
+    return environment.get_template("report.html").render(full, sections=sections)
+
+
+def fitting(every: Sequence[Suspects], room: int) -> list[Suspects]:
+    """The first sheets that fit into ``room`` characters."""
+    kept = []
+    for cell in every:
+        room -= cell.size
+        if room < 0:
+            break
+        kept.append(cell)
+    return kept
+
+
+def _subtitle(frames: Frames) -> str:
+    trials = frames.trials
+    started = trials["started"]
+    first, last = (moment.strftime("%Y-%m-%d %H:%M") for moment in (started.min(), started.max()))
+    versions = ", ".join(sorted(trials["code_version"].dropna().unique()))
+    return f"{len(trials)} trials, started {first} to {last} UTC; code version {versions}"
+
+
+@dataclass(frozen=True)
+class ReportOptions(RunOptions):
+    """Which report."""
+
+    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", names.F1)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the report into ``--out``."""
+    options = parse(ReportOptions, "report", "One HTML page about the runs in MLflow.", argv)
+    check_names("metric", [options.metric], METRIC_TITLES)
+    out = options.folder()
+    runs = options.selection()
+    layout = Layout(options.metric, options.chosen_signals(runs.frames))
+    page = render(runs, layout, all_figures(runs, layout))
+    path = out / REPORT_FILE
+    path.write_text(page, encoding="utf-8")
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
