@@ -82,7 +82,12 @@ def prepare(
     torch.manual_seed(derive_seed(spec.seed, "build"))
     model = MODELS[spec.model].build(
         BuildContext(
-            train.x.shape[1:], train.n_classes, spec.pretrained, context.data_root, context.device
+            train.x.shape[1:],
+            train.n_classes,
+            spec.pretrained,
+            context.data_root,
+            context.device,
+            spec.keep_classifier,
         )
     )
     features = FeatureCache(context.cache)

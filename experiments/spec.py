@@ -33,9 +33,9 @@ def _required(help_text: str) -> Any:
 class TrialSpec:
     """One trial: a dataset, a model, a glitch at a ratio, a seed, and how it is run.
 
-    ``epochs``, ``batch_size``, ``learning_rate``, ``pretrained`` and ``subset`` left at ``None``
-    take the values of ``experiments/settings.py`` and of the dataset; after construction they are
-    always set, so that the hash covers what really ran.
+    ``epochs``, ``batch_size``, ``learning_rate``, ``pretrained``, ``keep_classifier`` and
+    ``subset`` left at ``None`` take the values of ``experiments/settings.py`` and of the dataset;
+    after construction they are always set, so that the hash covers what really ran.
     """
 
     dataset: str = _required("registered name of a dataset, or a path to your own data")
@@ -48,6 +48,9 @@ class TrialSpec:
     batch_size: int = _option("samples a step of SGD (default: published setting)")
     learning_rate: float = _option("learning rate (default: published setting)")
     pretrained: bool = _option("start from published weights (default: published setting)")
+    keep_classifier: bool = _option(
+        "start from the published classifier too (default: published setting)"
+    )
     subset: float = _option("share of the dataset that is drawn (default: the dataset's)")
     foreign: str | None = _option(
         "dataset that far-clustered anomalies come from (default: the dataset's)"
@@ -115,7 +118,9 @@ class TrialSpec:
     @property
     def settings(self) -> TrainingSettings:
         """How the model is trained."""
-        return TrainingSettings(self.epochs, self.batch_size, self.learning_rate, self.pretrained)
+        return TrainingSettings(
+            self.epochs, self.batch_size, self.learning_rate, self.pretrained, self.keep_classifier
+        )
 
     @property
     def name(self) -> str:
@@ -139,8 +144,8 @@ class TrialSpec:
         >>> TrialSpec.from_mapping({"dataset": "digits", "model": "mlp", "glitsh": "none"})
         Traceback (most recent call last):
         common.errors.UserError: unknown trial field 'glitsh' (did you mean 'glitch'?); allowed: \
-batch_size, dataset, epochs, estimator, foreign, glitch, known_glitch, label, learning_rate, \
-model, pretrained, ratio, seed, signals, subset, validation_noise
+batch_size, dataset, epochs, estimator, foreign, glitch, keep_classifier, known_glitch, label, \
+learning_rate, model, pretrained, ratio, seed, signals, subset, validation_noise
         """
         known = {f.name for f in fields(cls)}
         for key in values:

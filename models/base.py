@@ -25,12 +25,15 @@ class TrainingSettings:
         batch_size: samples a step.
         learning_rate: η, constant.
         pretrained: start from published weights, or from random ones.
+        keep_classifier: start from the published classifier too, to continue its training on the
+            classes that it knows, instead of a new one.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     pretrained: bool = False
+    keep_classifier: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -39,6 +42,8 @@ class TrainingSettings:
             raise UserError(f"batch_size must be at least 1, however: {self.batch_size}")
         if not 0 < self.learning_rate < float("inf"):
             raise UserError(f"learning_rate must be positive, however: {self.learning_rate}")
+        if self.keep_classifier and not self.pretrained:
+            raise UserError("keep_classifier needs pretrained weights, however pretrained is false")
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,7 @@ class BuildContext:
         pretrained: published weights or random ones.
         weights_root: where weight files lie or are fetched to (``data_root``), if given.
         device: torch device string of the frozen layers.
+        keep_classifier: start from the published classifier too.
     """
 
     input_shape: tuple[int, ...]
@@ -125,6 +131,7 @@ class BuildContext:
     pretrained: bool
     weights_root: Path | None = None
     device: str = "cpu"
+    keep_classifier: bool = False
 
 
 def require_scratch(context: BuildContext) -> None:

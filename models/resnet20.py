@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
 from common.data import Modality
+from common.errors import UserError
 from models.backbone import FrozenBackbone
 from models.base import BuildContext, Model, Network, TrainingSettings
 from models.images import ImagePreprocessing, scratch_preprocessing
@@ -88,8 +89,8 @@ class FrozenPart(nn.Module):
 
 
 class ResNet20Family:
-    """Pretrained on CIFAR-10, the last residual block and a new classifier trained; or all of it
-    from scratch, on images of their own size up to 32 x 32."""
+    """Pretrained on CIFAR-10, the last residual block and the classifier trained, a new one or the
+    published one; or all of it from scratch, on images of their own size up to 32 x 32."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
     defaults: ClassVar[TrainingSettings] = TrainingSettings(7, 128, 0.1, pretrained=True)
@@ -103,7 +104,17 @@ class ResNet20Family:
         if not context.pretrained:
             inputs = scratch_preprocessing(context.input_shape)
             return Model(Network(resnet, head), inputs=inputs)
-        resnet.load_state_dict(_load_weights(CIFAR10_WEIGHTS.fetch(context.weights_root)))
+        state = _load_weights(CIFAR10_WEIGHTS.fetch(context.weights_root))
+        classifier = {name: state.pop(f"linear.{name}") for name in ("weight", "bias")}
+        resnet.load_state_dict(state)
+        if context.keep_classifier:
+            known = len(classifier["bias"])
+            if context.n_classes != known:
+                raise UserError(
+                    f"resnet20: the published classifier knows the {known} classes of CIFAR-10, "
+                    f"however the data has {context.n_classes}: keep_classifier must be false"
+                )
+            head.load_state_dict(classifier)
         frozen = FrozenBackbone(
             f"resnet20/{CIFAR10_WEIGHTS.sha256}",
             lambda: FrozenPart(resnet),
@@ -123,10 +134,9 @@ def _stage(channels_in: int, channels: int, *, stride: int) -> nn.Sequential:
 
 
 def _load_weights(path: Path) -> dict[str, Tensor]:
-    """Weights without the classifier, under this module's names."""
+    """The published weights, under this module's names; the classifier is ``linear``."""
     state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    renamed = {name.removeprefix("module."): value for name, value in state.items()}
-    return {name: value for name, value in renamed.items() if not name.startswith("linear.")}
+    return {name.removeprefix("module."): value for name, value in state.items()}
 
 
 RESNET20 = ResNet20Family()

@@ -60,6 +60,10 @@ class TimmFamily:
     def build(self, context: BuildContext) -> Model:
         if not context.pretrained:
             raise UserError(f"{self.name} is not trained: pretrained must be true, however: false")
+        if context.keep_classifier:
+            raise UserError(
+                f"{self.name} gets a new classifier: keep_classifier must be false, however: true"
+            )
         path = self.weights.fetch(context.weights_root)
         config: Any = timm.get_pretrained_cfg(self.name)
         height, width = config.input_size[1:]

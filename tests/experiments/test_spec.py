@@ -26,7 +26,7 @@ def test_the_name_reads_like_a_path() -> None:
 
 
 def test_the_hash_covers_every_field() -> None:
-    base = spec()
+    base = spec(pretrained=True)
     changed = {
         "dataset": "mnist",
         "model": "resnet20",
@@ -37,13 +37,14 @@ def test_the_hash_covers_every_field() -> None:
         "epochs": 3,
         "batch_size": 7,
         "learning_rate": 0.5,
-        "pretrained": True,
+        "pretrained": False,
+        "keep_classifier": True,
         "subset": 0.5,
         "signals": "all",
         "validation_noise": 0.2,
     }
     for name in set(changed) - {"model"}:
-        assert spec(**{name: changed[name]}).spec_hash != base.spec_hash, name
+        assert spec(**{"pretrained": True, name: changed[name]}).spec_hash != base.spec_hash, name
     assert {f.name for f in fields(TrialSpec)} >= set(changed)
 
 
@@ -83,6 +84,7 @@ def test_without_a_glitch_the_ratio_is_zero() -> None:
             {"glitch": "far_clustered_anomalies", "foreign": "wine"},
             "foreign must be an image dataset, however: 'wine'",
         ),
+        ({"keep_classifier": True}, "keep_classifier needs pretrained weights"),
         ({"subset": 0.0}, r"subset must lie in \(0, 1\], however: 0\.0"),
         ({"model": "mlp"}, "model 'mlp' is for tabular data, however 'digits' is image"),
         (

@@ -93,3 +93,18 @@ def test_published_weights_reach_the_published_accuracy():
     accuracy = (logits.argmax(1).numpy() == y).mean()
     # 91.7 % on all 10,000 test images; these 4,000 have a standard error of 0.4 %
     assert accuracy == pytest.approx(0.917, abs=0.005)
+
+
+@needs_data
+def test_the_published_classifier_is_kept_when_asked_and_only_for_its_classes():
+    def build(n_classes, keep):
+        root = Path(os.environ["INFLUENCE_DATA_ROOT"])
+        context = BuildContext((32, 32, 3), n_classes, True, root, keep_classifier=keep)
+        return RESNET20.build(context).network.head
+
+    torch.manual_seed(0)
+    kept, again, new = build(10, True), build(10, True), build(10, False)
+    assert torch.equal(kept.weight, again.weight)
+    assert not torch.equal(kept.weight, new.weight)
+    with pytest.raises(UserError, match="knows the 10 classes of CIFAR-10, however the data has 4"):
+        build(4, True)
