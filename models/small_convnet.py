@@ -11,11 +11,12 @@ from models.base import BuildContext, Model, Network, TrainingSettings, require_
 from models.images import scratch_preprocessing
 
 WIDTHS = (16, 32, 64)
+RASTER = 3
 
 
 class SmallConvNetFamily:
-    """Three 3 x 3 convolutions with batch normalisation, halved in size between them, and the mean
-    over the image."""
+    """Three 3 x 3 convolutions with batch normalisation, halved in size between them, averaged on a
+    3 x 3 raster, and one hidden layer."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
     defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 64, 0.1)
@@ -33,9 +34,14 @@ class SmallConvNetFamily:
                 nn.BatchNorm2d(width),
                 nn.ReLU(),
             ]
-        body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        head = nn.Linear(WIDTHS[-1], context.n_classes)
-        return Model(Network(body, head), inputs=scratch_preprocessing(context.input_shape))
+        layers += [
+            nn.AdaptiveAvgPool2d(RASTER),
+            nn.Flatten(),
+            nn.Linear(RASTER**2 * WIDTHS[-1], WIDTHS[-1]),
+            nn.ReLU(),
+        ]
+        network = Network(nn.Sequential(*layers), nn.Linear(WIDTHS[-1], context.n_classes))
+        return Model(network, inputs=scratch_preprocessing(context.input_shape))
 
 
 SMALL_CONVNET = SmallConvNetFamily()
