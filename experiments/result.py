@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -27,6 +28,7 @@ class TrialResult:
         profile: the influence profile.
         seconds: wall time by step.
         peak_rss_mib: peak resident memory of the process, MiB.
+        tables: further tables to store, by file name (``.parquet``).
     """
 
     spec: TrialSpec
@@ -39,6 +41,7 @@ class TrialResult:
     profile: Profile
     seconds: dict[str, float]
     peak_rss_mib: float
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

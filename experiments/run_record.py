@@ -118,6 +118,8 @@ def write_artifacts(result: TrialResult, folder: Path) -> None:
     result.profile.save(folder / names.PROFILE_FILE)
     write_suspects(result, folder / names.SUSPECTS_FOLDER)
     write_curves(result, folder / names.CURVES_FILE)
+    for name, table in result.tables.items():
+        table.to_parquet(folder / name, index=False)
 
 
 def repeat_command(spec: TrialSpec, data_root: Path | None = None) -> str:
