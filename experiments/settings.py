@@ -11,8 +11,10 @@ from models import MODELS
 from models.base import TrainingSettings
 
 
-def _published(epochs: int, learning_rate: float) -> TrainingSettings:
-    return TrainingSettings(epochs, 128, learning_rate, pretrained=True)
+def _published(
+    epochs: int, learning_rate: float, *, keep_classifier: bool = False
+) -> TrainingSettings:
+    return TrainingSettings(epochs, 128, learning_rate, True, keep_classifier)
 
 
 def _chosen(batch_size: int, learning_rate: float) -> TrainingSettings:
@@ -22,7 +24,8 @@ def _chosen(batch_size: int, learning_rate: float) -> TrainingSettings:
 SETTINGS: dict[tuple[str, str], TrainingSettings] = {
     ("resnet20", "mnist"): _published(7, 0.1),
     ("resnet20", "fashion_mnist"): _published(7, 0.1),
-    ("resnet20", "cifar10"): _published(7, 0.01),
+    # its weights come from CIFAR-10: the paper continues their training (section 4)
+    ("resnet20", "cifar10"): _published(7, 0.01, keep_classifier=True),
     ("convnext_tiny", "mnist"): _published(2, 0.05),
     ("convnext_tiny", "fashion_mnist"): _published(4, 0.1),
     ("convnext_tiny", "cifar10"): _published(3, 0.1),
