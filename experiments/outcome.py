@@ -20,6 +20,7 @@ class Outcome:
         run_id: in MLflow, if a run was started.
         error: one line of what went wrong.
         own_fault: whether the trial would fail again wherever it ran.
+        bad_input: whether the user can mend it.
         digest: content of the data that it read.
         parcel: a finished trial's run with its files, where the tracking store was out of reach.
     """
@@ -30,5 +31,6 @@ class Outcome:
     run_id: str | None = None
     error: str | None = None
     own_fault: bool = True
+    bad_input: bool = False
     digest: str | None = None
     parcel: bytes | None = None

@@ -45,6 +45,12 @@ def pack(record: RunRecord, artifacts: Path) -> bytes:
     return parcel.getvalue()
 
 
+def record_of(parcel: bytes) -> RunRecord:
+    """The run in a parcel, without its files."""
+    with zipfile.ZipFile(io.BytesIO(parcel)) as archive:
+        return RunRecord.from_json(archive.read(_RECORD).decode())
+
+
 @contextmanager
 def unpacked(parcel: Path) -> Iterator[tuple[RunRecord, Path]]:
     """The run and a directory with its files, for as long as the block runs."""

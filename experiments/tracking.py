@@ -26,10 +26,10 @@ from mlflow.entities import (
     RunTag,
     ViewType,
 )
+from mlflow.store.entities import PagedList
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from experiments import names
-from experiments.owner import Owner
 from experiments.result import DatasetIdentity
 from experiments.retry import patiently
 from experiments.run_record import RunRecord, now_ms
@@ -38,6 +38,7 @@ from experiments.tracking_store import client_for
 PATIENCE = 60.0
 _DIGEST_LENGTH = 32
 _METRICS_A_BATCH = 1000
+_PAGE = 1000
 
 T = TypeVar("T")
 client = cache(client_for)
@@ -93,8 +94,7 @@ class Tracker:
         """
         end = record.end or now_ms()
         metrics = [Metric(name, value, end, step) for name, value, step in record.metrics]
-        tags = [RunTag(key, value) for key, value in record.tags.items()]
-        self._do(lambda c: c.log_batch(run_id, tags=tags))
+        self.annotate(run_id, record.tags)
         for start in range(0, len(metrics), _METRICS_A_BATCH):
             self._log_metrics(run_id, metrics[start : start + _METRICS_A_BATCH])
         if record.dataset is not None:
@@ -121,8 +121,7 @@ class Tracker:
     ) -> None:
         """End a run, with tags and text files that say why."""
         if tags:
-            listed = [RunTag(key, value) for key, value in tags.items()]
-            self._do(lambda c: c.log_batch(run_id, tags=listed))
+            self.annotate(run_id, tags)
         for file, text in (files or {}).items():
             self.text(run_id, file, text)
         self._do(lambda c: c.set_terminated(run_id, status, end))
@@ -134,9 +133,34 @@ class Tracker:
             path.write_text(text)
             self._do(lambda c: c.log_artifact(run_id, str(path)))
 
-    def tag(self, run_id: str, key: str, value: str) -> None:
-        """Set a tag."""
-        self._do(lambda c: c.set_tag(run_id, key, value))
+    def annotate(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags."""
+        listed = [RunTag(key, value) for key, value in tags.items()]
+        self._do(lambda c: c.log_batch(run_id, tags=listed))
+
+    def measure(self, run_id: str, values: Mapping[str, float]) -> None:
+        """Log metrics that have no steps."""
+        self._log_metrics(
+            run_id, [Metric(key, value, now_ms(), 0) for key, value in values.items()]
+        )
+
+    def run(self, run_id: str) -> Run:
+        """A run."""
+        return self._do(lambda c: c.get_run(run_id))
+
+    def download(self, run_id: str, file: str, folder: Path) -> Path:
+        """A local copy of an artifact."""
+        return Path(self._do(lambda c: c.download_artifacts(run_id, file, str(folder))))
+
+    def page(self, wanted: str, token: str | None) -> PagedList[Run]:
+        """One page of the experiment's active runs that MLflow's filter lets through, oldest
+        first."""
+        order = ["attributes.start_time ASC"]
+        return self._do(
+            lambda c: c.search_runs(
+                [self.experiment_id], wanted, ViewType.ACTIVE_ONLY, _PAGE, order, token
+            )
+        )
 
     def runs_of(self, spec_hash: str, *conditions: str) -> list[Run]:
         """Runs of a spec in this experiment, under further conditions of MLflow's filter."""
@@ -159,7 +183,7 @@ class Tracker:
         return replace(self, patience=min(patience, self.patience))
 
     def _may_finish(self, run_id: str, spec_hash: str, replaced: set[str]) -> bool:
-        run = self._do(lambda c: c.get_run(run_id))
+        run = self.run(run_id)
         if run.info.status not in ("RUNNING", "FINISHED"):
             return False
         finished = self.runs_of(spec_hash, "attributes.status = 'FINISHED'")
@@ -170,17 +194,6 @@ class Tracker:
 
     def _do(self, action: Callable[[MlflowClient], T]) -> T:
         return patiently(lambda: action(client(self.uri)), self.patience)
-
-
-def grid_tags(grid: str, version: str, owner: Owner) -> dict[str, str]:
-    """Tags of a grid's own run."""
-    return {
-        names.KIND: names.KIND_GRID,
-        names.GRID: grid,
-        names.CODE_VERSION: version,
-        names.OWNER: owner.to_json(),
-        names.HEARTBEAT: str(now_ms()),
-    }
 
 
 def is_over(run: Run) -> bool:

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mlflow.entities import Run, ViewType
+from mlflow.entities import Run
 
 from experiments import names
 from experiments.owner import Owner
 from experiments.run_record import TOTAL
-from experiments.tracking import Tracker, client, is_over
-
-_PAGE = 1000
+from experiments.tracking import Tracker, is_over
 
 
 @dataclass(frozen=True)
@@ -41,29 +39,22 @@ class FinishedRun:
     peak_rss_mib: float
 
 
-def search(uri: str, experiment_id: str, wanted: str) -> Iterator[Run]:
+def search(tracker: Tracker, wanted: str) -> Iterator[Run]:
     """Active runs of the experiment that MLflow's filter ``wanted`` lets through, oldest first."""
     token = None
     while True:
         with _without_cyclic_gc():
-            page = client(uri).search_runs(
-                [experiment_id],
-                wanted,
-                ViewType.ACTIVE_ONLY,
-                _PAGE,
-                ["attributes.start_time ASC"],
-                token,
-            )
+            page = tracker.page(wanted, token)
         yield from page
         token = page.token
         if not token:
             return
 
 
-def finished_runs(uri: str, experiment_id: str) -> list[FinishedRun]:
+def finished_runs(tracker: Tracker) -> list[FinishedRun]:
     """Every finished trial of the experiment, oldest first."""
     wanted = f"tags.{names.KIND} = '{names.KIND_TRIAL}' and attributes.status = 'FINISHED'"
-    return [_finished(run) for run in search(uri, experiment_id, wanted)]
+    return [_finished(run) for run in search(tracker, wanted)]
 
 
 def _finished(run: Run) -> FinishedRun:
@@ -88,7 +79,7 @@ def close_orphans(tracker: Tracker) -> list[str]:
     Returns:
         Names of the runs, which are KILLED now.
     """
-    runs = list(search(tracker.uri, tracker.experiment_id, "attributes.status = 'RUNNING'"))
+    runs = list(search(tracker, "attributes.status = 'RUNNING'"))
     owners = {run.info.run_id: run for run in runs}
     closed = []
     for run in runs:
@@ -101,13 +92,20 @@ def close_orphans(tracker: Tracker) -> list[str]:
     return closed
 
 
+def close_runs_of(tracker: Tracker, owner: Owner) -> None:
+    """End the RUNNING runs of a process that is about to end."""
+    for run in search(tracker, "attributes.status = 'RUNNING'"):
+        if run.data.tags.get(names.OWNER) == owner.to_json():
+            tracker.end(run.info.run_id, "KILLED", tags={names.ERROR: "interrupted"})
+
+
 def _holder(tracker: Tracker, run: Run, known: dict[str, Run]) -> Run | None:
     """The run whose tags say which process writes ``run``; ``None`` if that one has ended."""
     parent = run.data.tags.get(names.PARENT)
-    if parent is None:
+    if parent is None or names.OWNER in run.data.tags:
         return run
     if parent not in known:
-        known[parent] = client(tracker.uri).get_run(parent)
+        known[parent] = tracker.run(parent)
     return None if is_over(known[parent]) else known[parent]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sqlite3
@@ -15,6 +16,7 @@ from uuid import uuid4
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,6 +30,7 @@ _DATABASES = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SERVERS = {"http": 80, "https": 443}
 
 T = TypeVar("T")
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # every new database: 2 lines
 
 
 def client_for(uri: str) -> MlflowClient:
@@ -82,11 +85,18 @@ def open_experiment(uri: str, name: str) -> tuple[str, str]:
     path = sqlite_file(uri)
     if path is None:
         return uri, _within(CREATE_WITHIN, uri, lambda: _experiment(client_for(uri), name, None))
-    artifacts = (path.parent / "mlartifacts" / uuid4().hex[:8]).as_uri()
+    root = path.parent / "mlartifacts"
+    artifacts = (root / uuid4().hex[:8]).as_uri()
+
+    def opened() -> str:
+        if not path.exists():
+            # MLflow would keep artifacts in the working directory, wherever the database is
+            SqlAlchemyStore(uri, root.as_uri())  # type: ignore[no-untyped-call]  # MLflow's gap
+        return _experiment(client_for(uri), name, artifacts)
+
+    # a lock for the moment of creation: commands that start together must not both create
     with FileLock(f"{path}.lock"):
-        # a lock for the moment of creation: commands started together must not both create
-        found = _within(CREATE_WITHIN, uri, lambda: _experiment(client_for(uri), name, artifacts))
-    return uri, found
+        return uri, _within(CREATE_WITHIN, uri, opened)
 
 
 def find_experiment(uri: str, name: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import cast
 
 from threadpoolctl import threadpool_limits
 
+from common.errors import UserError
 from experiments import names
 from experiments.capture import TrialLog, captured
 from experiments.code_version import library_versions
@@ -31,6 +32,7 @@ from experiments.watchdog import Limits, Watchdog
 
 RUN_TRIAL = "experiments.trial:run_trial"
 HASTE = 5.0
+RunTrial = Callable[[TrialSpec, TrialContext], TrialResult]
 _SURROUNDINGS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
 
 
@@ -50,14 +52,12 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     target: str = RUN_TRIAL
 
-    @property
-    def run_trial(self) -> Callable[[TrialSpec, TrialContext], TrialResult]:
-        """The function behind ``target``."""
+    def result_of(self, spec: TrialSpec) -> TrialResult:
+        """Run a trial, with its number of threads in every library."""
         module, _, name = self.target.partition(":")
-        return cast(
-            Callable[[TrialSpec, TrialContext], TrialResult],
-            getattr(importlib.import_module(module), name),
-        )
+        run_trial = cast(RunTrial, getattr(importlib.import_module(module), name))
+        with threadpool_limits(limits=self.context.threads):
+            return run_trial(spec, self.context)
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,11 @@ class Worker:
     ) -> tuple[RunRecord, Outcome]:
         limits = replace(self.job.limits, memory_mib=task.memory_mib)
         watchdog = Watchdog(limits, lambda why, peak: self._give_up(run_id, record, why, peak))
-        run_trial = self.job.run_trial
         reset_peak()
         began = time.perf_counter()
         try:
-            with captured(log), watchdog, threadpool_limits(limits=self.job.context.threads):
-                result = run_trial(task.spec, self.job.context)
+            with captured(log), watchdog:
+                result = self.job.result_of(task.spec)
             for step, spent in result.seconds.items():
                 log.note(f"{step}: {spent:.3f} s")
         finally:
@@ -214,8 +213,15 @@ def _failed(record: RunRecord, error: Exception, folder: Path) -> tuple[RunRecor
     tags = {names.ERROR: message, names.FAULT: names.FAULT_OWN if own else names.FAULT_OTHER}
     ended = record.ended("FAILED", tags)
     _write_traceback(folder, "".join(traceback.format_exception(error)), ended)
-    seconds = ((ended.end or record.start) - record.start) / 1000
-    return ended, Outcome(record.spec_hash, "failed", seconds=seconds, error=message, own_fault=own)
+    outcome = Outcome(
+        record.spec_hash,
+        "failed",
+        seconds=((ended.end or record.start) - record.start) / 1000,
+        error=message,
+        own_fault=own,
+        bad_input=isinstance(error, UserError),
+    )
+    return ended, outcome
 
 
 def _write_traceback(folder: Path, text: str, record: RunRecord) -> None:

@@ -133,7 +133,7 @@ def test_a_run_is_not_finished_before_its_artifacts_are_stored(
 def test_finished_runs_are_found_by_spec(tracker: Tracker, tmp_path: Path) -> None:
     logged(tracker, tmp_path / "files", seed=1)
     tracker.start(record_of(2)[0])
-    (found,) = finished_runs(tracker.uri, tracker.experiment_id)
+    (found,) = finished_runs(tracker)
     assert found.spec_hash == spec(1).spec_hash
     assert (found.dataset, found.model, found.code_version) == ("wine", "mlp", "v")
     assert (found.seconds, found.peak_rss_mib) == (1.5, 100.0)

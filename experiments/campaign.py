@@ -1,0 +1,114 @@
+"""A grid from its plan to its last outcome."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+
+from experiments.estimate import Estimates
+from experiments.executor import Observer, Pool, cluster, execute
+from experiments.grid import Grid
+from experiments.grid_run import close_grid_run, kept_alive, open_grid_run
+from experiments.outcome import Outcome
+from experiments.plan import Plan
+from experiments.progress import Watch
+from experiments.retry import TrackingError, one_line
+from experiments.session import Session
+from experiments.spec import TrialSpec
+from experiments.tally import Tally
+from experiments.worker import Job, Task
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What is run, and where.
+
+    Attributes:
+        grid: its name and words.
+        specs: its trials, those finished before included.
+        plan: what is to be done of them.
+        job: common to all trials; its tracker writes to the session's experiment.
+        pool: where trials run.
+        session: the experiment.
+    """
+
+    grid: Grid
+    specs: Sequence[TrialSpec]
+    plan: Plan
+    job: Job
+    pool: Pool
+    session: Session
+
+    def run(self, console: Console, adopted: str | None = None) -> Tally:
+        """Run what is to be run, and log the grid's own run around it.
+
+        Args:
+            console: where progress is shown.
+            adopted: id of an open run to take as the grid's own.
+        """
+        tracker = self.session.tracker
+        for duplicate in self.plan.duplicates:
+            tracker.delete(duplicate)
+        estimates = Estimates(self.session.finished)
+        tasks = [
+            Task(spec, self.plan.replaces.get(spec, ()), estimates.memory_mib(spec))
+            for spec in self.plan.to_run
+        ]
+        tally = Tally({t.spec.spec_hash: t.spec for t in tasks}, already=len(self.plan.finished))
+        with ExitStack() as stack:
+            if tasks:
+                stack.enter_context(cluster(self.pool, self.job.context.threads, tracker.uri))
+            run_id = open_grid_run(tracker, self.grid, self.specs, adopted)
+            try:
+                with kept_alive(tracker, run_id):
+                    if tasks:
+                        job = replace(self.job, tracker=self.job.tracker.under(run_id))
+                        self._execute(tasks, job, estimates, tally, console)
+            except BaseException:
+                tally.broken = True
+                raise
+            finally:
+                self._close(run_id, tally)
+        return tally
+
+    def _execute(
+        self, tasks: list[Task], job: Job, estimates: Estimates, tally: Tally, console: Console
+    ) -> None:
+        guesses = [estimates.seconds(task.spec) for task in tasks]
+        seconds = [guess.value for guess in guesses]
+        measured = all(guess.measured for guess in guesses)
+        with Watch(console, tasks, seconds, measured) as watch:
+
+            def ended(outcome: Outcome) -> None:
+                outcome = self._spooled(outcome)
+                tally.outcomes.append(outcome)
+                watch.ended(outcome)
+
+            execute(tasks, job, self.pool, Observer(watch.started, ended, watch.note))
+
+    def _spooled(self, outcome: Outcome) -> Outcome:
+        """The outcome, its parcel kept on disk."""
+        if outcome.parcel is None:
+            return outcome
+        kept = replace(outcome, parcel=None)
+        try:
+            self.session.spool.add(outcome.parcel)
+        except OSError as error:
+            why = f"neither logged nor spooled: {one_line(error)}"
+            return replace(kept, ending="failed", error=why, own_fault=False)
+        return kept
+
+    def _close(self, run_id: str, tally: Tally) -> None:
+        tracker = self.session.tracker
+        self.session.spool.deliver(tracker)
+        tally.spooled = len(self.session.spool.parcels())
+        try:
+            close_grid_run(tracker, run_id, tally)
+        except TrackingError as error:
+            _log.warning("the run of the grid stays open until the next start: %s", error)

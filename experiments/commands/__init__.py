@@ -1,0 +1,1 @@
+"""What the command lines do; the modules of the same names hold the parts."""

@@ -1,0 +1,69 @@
+"""How long a trial takes and how much memory it needs, from earlier runs where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import isnan
+from statistics import median
+
+from experiments.spec import TrialSpec
+from experiments.tracking_queries import FinishedRun
+
+ROUGH_SECONDS = 10.0
+MARGIN = 1.25
+"""More memory is set aside than earlier runs have needed."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A number, and whether it was measured on trials of the same dataset and model."""
+
+    value: float
+    measured: bool
+
+
+class Estimates:
+    """What earlier runs say of those to come.
+
+    Args:
+        runs: finished ones of the experiment.
+    """
+
+    def __init__(self, runs: Iterable[FinishedRun]) -> None:
+        self._runs = list(runs)
+
+    def seconds(self, spec: TrialSpec) -> Guess:
+        """Wall time of a trial."""
+        return self._from(spec, lambda run: run.seconds, median) or Guess(ROUGH_SECONDS, False)
+
+    def memory_mib(self, spec: TrialSpec) -> float | None:
+        """Memory to set aside for a trial, MiB, if earlier runs tell."""
+        found = self._from(spec, lambda run: run.peak_rss_mib, max)
+        return None if found is None or not found.measured else MARGIN * found.value
+
+    def _from(
+        self,
+        spec: TrialSpec,
+        what: Callable[[FinishedRun], float],
+        combine: Callable[[list[float]], float],
+    ) -> Guess | None:
+        same_model = [run for run in self._runs if run.model == spec.model]
+        same = [run for run in same_model if run.dataset == spec.dataset]
+        for runs in (same, same_model):
+            values = [what(run) for run in runs if not isnan(what(run))]
+            if values:
+                return Guess(combine(values), runs is same)
+        return None
+
+
+def duration(seconds: float) -> str:
+    """A duration in words.
+
+    >>> duration(42), duration(200), duration(9000)
+    ('42 s', '3 min', '2 h 30 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

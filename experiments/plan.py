@@ -1,0 +1,89 @@
+"""What a grid still has to run, given what its experiment holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from experiments.spec import TrialSpec
+from experiments.tracking_queries import FinishedRun
+
+Choice = Literal["keep", "repeat"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The trials of a grid, sorted by what is to be done.
+
+    Attributes:
+        to_run: trials to run, in order.
+        finished: trials that a finished run stands for.
+        replaces: for trials that are repeated, the finished runs that the new ones succeed.
+        duplicates: finished runs beside the one that counts, left by processes that were killed
+            at the last moment.
+        other_code, other_data: finished trials whose code or data have changed since.
+    """
+
+    to_run: list[TrialSpec] = field(default_factory=list)
+    finished: list[TrialSpec] = field(default_factory=list)
+    replaces: dict[TrialSpec, tuple[str, ...]] = field(default_factory=dict)
+    duplicates: list[str] = field(default_factory=list)
+    other_code: list[TrialSpec] = field(default_factory=list)
+    other_data: list[TrialSpec] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Current:
+    """What finished runs are compared with.
+
+    Attributes:
+        code_version: of the code that matters for results.
+        digests: content of datasets by name, of those that can change under their name.
+        changed_code, changed_data: whether finished runs of other code or data are kept, or
+            repeated.
+    """
+
+    code_version: str
+    digests: Mapping[str, str] = field(default_factory=dict)
+    changed_code: Choice = "keep"
+    changed_data: Choice = "repeat"
+
+    def same_code(self, run: FinishedRun) -> bool:
+        """Whether the run is of this code."""
+        return run.code_version == self.code_version
+
+    def same_data(self, run: FinishedRun) -> bool:
+        """Whether the run is of this content, as far as that can have changed."""
+        return run.digest == self.digests.get(run.dataset, run.digest)
+
+    def stands(self, run: FinishedRun) -> bool:
+        """Whether the run still stands for its trial."""
+        return (self.same_code(run) or self.changed_code == "keep") and (
+            self.same_data(run) or self.changed_data == "keep"
+        )
+
+
+def make_plan(specs: Sequence[TrialSpec], runs: Iterable[FinishedRun], current: Current) -> Plan:
+    """Sort the trials by what the finished ``runs``, oldest first, leave to do."""
+    by_hash: dict[str, list[FinishedRun]] = {}
+    for run in runs:
+        by_hash.setdefault(run.spec_hash, []).append(run)
+    plan = Plan()
+    for spec in specs:
+        found = by_hash.get(spec.spec_hash, [])
+        if not found:
+            plan.to_run.append(spec)
+            continue
+        best = max(found, key=lambda run: (current.same_data(run), current.same_code(run)))
+        if not current.same_code(best):
+            plan.other_code.append(spec)
+        if not current.same_data(best):
+            plan.other_data.append(spec)
+        if current.stands(best):
+            plan.finished.append(spec)
+            plan.duplicates.extend(run.run_id for run in found if run is not best)
+        else:
+            plan.to_run.append(spec)
+            plan.replaces[spec] = tuple(run.run_id for run in found)
+    return plan

@@ -1,0 +1,90 @@
+"""Trials on Ray: each test shares one small cluster's worth of patience, so they are few."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import fake_trial
+import pytest
+from fake_trial import spec
+
+from common.errors import UserError
+from experiments.executor import Observer, Pool, cluster, execute
+from experiments.outcome import Outcome
+from experiments.tracking import client
+from experiments.tracking_queries import finished_runs
+from experiments.watchdog import Limits
+from experiments.worker import Job, Task
+
+TWO = Pool(cpus=2, attempts=2)
+
+
+class Watcher:
+    """Remembers what an executor tells."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, list[Outcome]] = {}
+        self.began: list[int] = []
+        self.notes: list[str] = []
+
+    @property
+    def observer(self) -> Observer:
+        return Observer(self.began.append, self._ended, self.notes.append)
+
+    def _ended(self, outcome: Outcome) -> None:
+        self.outcomes.setdefault(outcome.spec_hash, []).append(outcome)
+
+    def of(self, seed: int) -> Outcome:
+        (outcome,) = self.outcomes[spec(seed).spec_hash]
+        return outcome
+
+
+@pytest.fixture
+def watcher() -> Watcher:
+    return Watcher()
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes shall find the fake trial."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(fake_trial.__file__).parent))
+
+
+def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
+    bad = (
+        fake_trial.FAILS,
+        fake_trial.HANGS,
+        fake_trial.DIES_ONCE,
+        fake_trial.DIES,
+        fake_trial.BAD_INPUT,
+    )
+    tasks = [Task(spec(seed)) for seed in (*range(6), *bad)]
+    parent = client(job.tracker.uri).create_run(job.tracker.experiment_id).info.run_id
+    job = replace(job, tracker=job.tracker.under(parent), limits=Limits(seconds=3))
+    with cluster(TWO, 1, job.tracker.uri):
+        execute(tasks, job, TWO, watcher.observer)
+    for seed in (*range(6), fake_trial.DIES_ONCE):
+        assert watcher.of(seed).ending == "finished", seed
+    assert watcher.of(fake_trial.FAILS).error == "the trial broke"
+    assert watcher.of(fake_trial.BAD_INPUT).error == "no class is eligible"
+    assert watcher.of(fake_trial.HANGS).error == "took longer than its limit of 3 s"
+    dead = watcher.of(fake_trial.DIES)
+    assert (dead.ending, dead.own_fault) == ("failed", False)
+    assert watcher.began.count(bad.index(fake_trial.DIES) + 6) == TWO.attempts
+    tracker = job.tracker
+    assert len(finished_runs(tracker)) == 7
+    for seed in range(6):
+        (run,) = tracker.runs_of(spec(seed).spec_hash)
+        alone = fake_trial.made_up(spec(seed)).metrics
+        assert {name: run.data.metrics[name] for name in alone} == alone
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [("here", "must be host:port or auto"), ("127.0.0.1:1", "no Ray cluster answers")],
+)
+def test_a_cluster_that_is_not_there(address: str, message: str) -> None:
+    with (
+        pytest.raises(UserError, match=message),
+        cluster(Pool(address=address), 1, "sqlite:////tmp/x.db"),
+    ):
+        pass
