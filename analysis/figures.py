@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,14 @@ if not __package__:  # run as a file: import from the project, not from this fol
 from matplotlib.figure import Figure
 
 from analysis.drawing import FILE_FORMATS, save, style
+from analysis.frames import Frames
 from analysis.layouts import METRIC_TITLES, Layout
 from analysis.options import RunOptions, check_names, option
 from analysis.paper_figures import figure1, figure2, figure4, figure5
 from analysis.run_figures import distributions, epochs, precision_recall, ranks, seconds
 from analysis.selection import Selection, left_out_note
 from analysis.stored import load_scores
+from analysis.summary import glitch_order
 from common.options import parse, run
 from experiments import names
 
@@ -42,16 +45,35 @@ FIGURES: Final = (*FROM_METRICS, *FROM_SCORES)
 
 
 def all_figures(
-    runs: Selection, layout: Layout, wanted: Sequence[str] = FIGURES
+    runs: Selection, layout: Layout, wanted: Iterable[str] = FIGURES
 ) -> dict[str, Figure]:
-    """Every figure of ``wanted`` that the runs allow, by name."""
-    draw: dict[str, Callable[..., Figure | None]] = {
-        **FROM_METRICS,
-        **{n: partial(f, scores=partial(load_scores, runs.store)) for n, f in FROM_SCORES.items()},
-    }
+    """Every figure of ``wanted`` that the runs allow, by name; those that are drawn from scores
+    come one a glitch, as ``distributions_uniform_noise``."""
+    made: dict[str, Figure | None] = {}
     with style():
-        made = {name: draw[name](runs.frames, layout) for name in wanted}
+        for name in wanted:
+            if name in FROM_METRICS:
+                made[name] = FROM_METRICS[name](runs.frames, layout)
+                continue
+            for glitch, frames in _by_glitch(runs.frames):
+                stored = partial(load_scores, runs.store)
+                made[f"{name}_{_file_name(glitch)}"] = FROM_SCORES[name](frames, layout, stored)
     return {name: figure for name, figure in made.items() if figure is not None}
+
+
+def _by_glitch(frames: Frames) -> Iterator[tuple[str, Frames]]:
+    trials = frames.trials
+    for glitch in sorted(trials["glitch"].unique(), key=glitch_order):
+        yield glitch, frames.only(trials["run_id"][trials["glitch"] == glitch])
+
+
+def _file_name(glitch: str) -> str:
+    """A glitch as part of a file's name.
+
+    >>> _file_name("outliers(mode=added)")
+    'outliers_mode=added'
+    """
+    return re.sub(r"[^\w.=+-]+", "_", glitch).strip("_")
 
 
 @dataclass(frozen=True)
@@ -76,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with style():
         for path in save(figures, out, formats):
             print(path)
-    if missing := [name for name in wanted if name not in figures]:
+    if missing := [name for name in wanted if not any(f.startswith(name) for f in figures)]:
         print(f"no runs for: {', '.join(missing)}")
     if note := left_out_note(runs.frames):
         print(note)

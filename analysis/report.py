@@ -21,6 +21,7 @@ from analysis.layouts import METRIC_TITLES, Layout, all_tables
 from analysis.options import RunOptions, check_names, option
 from analysis.pictures import Suspects, inline, suspects
 from analysis.selection import Selection, left_out_note
+from analysis.text import words
 from common.options import parse, run
 from experiments import names
 
@@ -38,8 +39,8 @@ CAPTIONS: Final = {
     "ranks": "Critical-difference diagram: bars join signals that Nemenyi's test does not tell "
     "apart.",
     "seconds": "Wall time of a trial by step.",
-    "distributions": "Scores of clean and glitched samples, of each setting the first seed.",
-    "precision_recall": "Precision against recall, of each setting the first seed; dotted: chance.",
+    "distributions": "Scores of clean and glitched samples, of each setting the first seed",
+    "precision_recall": "Precision against recall, of each setting the first seed; dotted: chance",
 }
 SECTIONS: Final = {
     "summary": "Summary",
@@ -68,7 +69,7 @@ def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> st
         figures: those to show, as :func:`analysis.figures.all_figures` returns them.
     """
     frames = runs.frames
-    pictures = [Picture(CAPTIONS[name], inline(f, CAPTIONS[name])) for name, f in figures.items()]
+    pictures = [Picture(caption(name), inline(f, caption(name))) for name, f in figures.items()]
     verdicts = judge(frames)
     content: dict[str, Any] = {
         "title": f"Influence signals: {runs.title}",
@@ -86,6 +87,14 @@ def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> st
     every = suspects(runs, layout)
     kept = fitting(every, LARGEST - len(_page(content, [], 0).encode()))
     return _page(content, kept, len(every) - len(kept))
+
+
+def caption(name: str) -> str:
+    """The caption of a figure; those that come one a glitch are told apart by it."""
+    if name in CAPTIONS:
+        return CAPTIONS[name]
+    kind = next(kind for kind in CAPTIONS if name.startswith(kind))
+    return f"{CAPTIONS[kind]}: {words(name.removeprefix(f'{kind}_'))}."
 
 
 def _page(content: Mapping[str, Any], kept: Sequence[Suspects], dropped: int) -> str:

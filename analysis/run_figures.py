@@ -27,6 +27,7 @@ Scores = Callable[[str], pd.DataFrame | None]
 Example = tuple[str, str, pd.DataFrame]
 """A title, the id of a run, and its scores."""
 
+OTHER: Final = "other"
 CLEAN_COLOUR: Final = "0.6"
 GLITCHED_COLOUR: Final = "#D55E00"
 STEP_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#999933", "0.6")
@@ -89,6 +90,7 @@ def distributions(frames: Frames, layout: Layout, scores: Scores) -> Figure | No
         for panel, signal in zip(line, signals, strict=True):
             panel.set_yticks([])
             panel.grid(visible=False)
+            panel.locator_params(axis="x", nbins=3)
             if signal not in table:
                 panel.set_visible(False)
                 continue
@@ -184,7 +186,10 @@ def seconds(frames: Frames, _layout: Layout) -> Figure | None:
     if values.empty:
         return None
     means = values.groupby(["dataset", "model", "series"])["value"].mean().unstack().fillna(0.0)
-    steps = [step for step in dict.fromkeys(values["series"]) if step in means]
+    steps = [step for step in dict.fromkeys(values["series"]) if step != names.TOTAL]
+    if names.TOTAL in means:
+        means[OTHER] = (means[names.TOTAL] - means[steps].sum(axis=1)).clip(lower=0.0)
+        steps.append(OTHER)
     figure = Figure(figsize=(6.5, 0.9 + 0.28 * len(means)), layout="constrained")
     axes = figure.subplots()
     labels = [f"{dataset}, {model}" for dataset, model in means.index]

@@ -170,13 +170,18 @@ def interval(difference: np.ndarray) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def pair_verdict(pair: pd.Series[Any]) -> str:
-    """A row of :func:`pairwise` in a sentence."""
-    first, second = look(pair["first"]).short, look(pair["second"]).short
+def pair_verdict(pair: pd.Series[Any], signal: str) -> str:
+    """A row of :func:`pairwise` in a sentence, seen from one of its signals."""
+    turned = pair["second"] == signal
+    other = pair["first"] if turned else pair["second"]
+    sign = -1 if turned else 1
+    low, high = sorted((sign * pair["low"], sign * pair["high"]))
+    ahead = 1 - pair["wins"] if turned else pair["wins"]
     known = "" if pair["p_holm"] < ALPHA else ", not significant"
     return (
-        f"{first} − {second}: {pair['difference']:+.3f} [{pair['low']:+.3f}, {pair['high']:+.3f}], "
-        f"ahead in {pair['wins']:.0%} of {pair['blocks']} blocks, p = {pair['p_holm']:.2g}{known}"
+        f"{look(signal).short} − {look(other).short}: {sign * pair['difference']:+.3f} "
+        f"[{low:+.3f}, {high:+.3f}], ahead in {ahead:.0%} of {pair['blocks']} blocks, "
+        f"p = {pair['p_holm']:.2g}{known}"
     )
 
 
@@ -204,9 +209,9 @@ def verdicts(blocks: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     except TooFewError as error:
         said.append(f"not tested: {error}")
     else:
-        best = blocks.mean().idxmax()
+        best = str(blocks.mean().idxmax())
         mine = pairs[(pairs["first"] == best) | (pairs["second"] == best)]
-        said += [pair_verdict(pair) for _, pair in mine.iterrows()]
+        said += [pair_verdict(pair, best) for _, pair in mine.iterrows()]
     return said, pairs
 
 

@@ -50,6 +50,7 @@ EPOCH_F1: Final = "epoch_f1"
 ACCURACY: Final = "accuracy"
 LOSS: Final = "loss"
 SECONDS: Final = "seconds"
+TOTAL: Final = "total"
 PEAK_RSS: Final = "peak_rss_mib"
 
 # Artifacts of a trial.

@@ -18,7 +18,7 @@ from experiments.result import DatasetIdentity, TrialResult
 from experiments.spec import TrialSpec
 from experiments.suspects import write_suspects
 
-TOTAL = "total"
+TOTAL = names.TOTAL
 _ALWAYS_GIVEN = ("ratio", "seed")
 MetricPoint = tuple[str, float, int]
 """Name, value, step."""

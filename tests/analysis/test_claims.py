@@ -152,17 +152,26 @@ def test_every_claim_has_its_cases() -> None:
 def test_verdicts(claim: claims.Claim) -> None:
     bears_out, contradicts = CASES[claim.name]
     for cases, word in ((bears_out, HOLDS), (contradicts, DOES_NOT_HOLD)):
-        verdict = Verdict(claim, claim.test(Runs(*map(frame, cases))))
+        verdict = Verdict(claim, claim.test(Runs(*map(frame, (*cases, NONE)))))
         assert verdict.word == word, verdict.evidence
         assert "2 seeds" in verdict.evidence
-    nothing = Verdict(claim, claim.test(Runs(*map(frame, (NONE, NONE, NONE)))))
+    nothing = Verdict(claim, claim.test(Runs(*map(frame, [NONE] * 4))))
     assert (nothing.word, nothing.evidence) == (NOT_RUN, "")
 
 
 def test_other_ratios_and_signals_do_not_enter() -> None:
     far = next(claim for claim in CLAIMS if claim.name == "far_not_found")
     others = [(FAR | {"ratio": 0.3}, dict.fromkeys(EVEN, 0.9)), (FAR, {"cnci": 0.9})]
-    assert far.test(Runs(frame(others), frame(NONE), frame(NONE))) is None
+    assert far.test(Runs(*map(frame, (others, NONE, NONE, NONE)))) is None
+
+
+@pytest.mark.parametrize(("auc", "holds"), [(0.5, True), (0.05, False)])
+def test_without_the_negated_signal_the_roc_auc_tells_of_the_sign(auc: float, holds: bool) -> None:
+    claim = next(claim for claim in CLAIMS if claim.name == "mi_fails_by_cancellation")
+    found = claim.test(Runs(*map(frame, (NONE, NONE, NONE, [(UNIFORM, {"MI": auc})]))))
+    assert found is not None
+    assert found.holds is holds
+    assert f"with the opposite sign {1 - auc:.2f}" in found.numbers
 
 
 def test_numbers_are_those_of_the_runs(study: Study) -> None:
