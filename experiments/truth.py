@@ -40,7 +40,7 @@ from influence.truth import (
 from models.training import fit
 
 COMPARED = ("exact", "captum_all_layers", "inverse_hessian", "arnoldi")
-LEFT_OUT = 256
+LEFT_OUT = 128
 SUBSETS = 128
 SHARE = 0.5
 TABLE = "truth.parquet"

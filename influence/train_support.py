@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from influence.engine.profiles import profile_between
-from influence.engine.sides import chosen_epochs, side_of, sorted_columns
+from influence.engine.profiles import profile_of
 from influence.profile import Profile
 from influence.trace import Trace
 
@@ -38,8 +37,4 @@ def train_support(
     Raises:
         UserError: as :func:`influence.estimators.exact.exact_profile`.
     """
-    positions = chosen_epochs(trace, epochs)
-    used = trace.train.labels if labels is None else np.asarray(labels)
-    rows = side_of(trace.train, positions, device, used)
-    columns = sorted_columns(rows, used, trace.n_classes, own=True)
-    return profile_between(rows, columns, trace, positions)
+    return profile_of(trace, labels, epochs, device, on_training=True)

@@ -1,4 +1,4 @@
-"""Profiles from the two sides of the influence."""
+"""Profiles of a trace: the engine's front door."""
 
 from __future__ import annotations
 
@@ -6,34 +6,55 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from common.errors import UserError
 from influence.engine.class_sums import self_sums
-from influence.engine.sides import Columns, Side
+from influence.engine.sides import chosen_epochs, side_of, sorted_columns
+from influence.engine.threads import one_thread_an_operation
 from influence.engine.tiles import signed_sums
 from influence.profile import Profile
 from influence.trace import Trace
 
 
-def profile_between(
-    rows: Side, columns: Columns, trace: Trace, positions: Sequence[int]
+def profile_of(
+    trace: Trace,
+    labels: NDArray[np.int64] | None,
+    epochs: Sequence[int] | None,
+    device: str,
+    *,
+    on_training: bool,
 ) -> Profile:
-    """The profile of the rows' influence on the columns.
+    """The influence of the training samples, on validation or on one another.
+
+    It takes as many threads as torch is set to; with equally many the result is equal bit by bit.
 
     Args:
-        rows, columns: the chosen epochs of two sets of samples of the trace.
-        trace: for learning rates and bias.
-        positions: the chosen epochs, from 0.
+        trace: T epochs of n training and m validation samples.
+        labels: training labels to assume, (n,) int64, or ``None`` for the given ones.
+        epochs: which ones, counted from 1, or ``None`` for all.
+        device: where the tiles are computed, a torch device string.
+        on_training: on the other training samples instead of the validation samples.
 
     Raises:
-        UserError: an influence is not finite.
+        UserError: labels or epochs that do not fit the trace, or an influence that is not finite.
     """
-    rates = torch.from_numpy(trace.learning_rates[list(positions)].astype(np.float64))
-    own = self_sums(rows, trace.bias).cpu() * rates.unsqueeze(1)
-    _check_finite(own, "self-influence", positions)
-    positive, negative = signed_sums(rows, columns, rates, trace.bias)
-    _check_finite((positive - negative).sum(dim=2), "influence", positions)
+    positions = chosen_epochs(trace, epochs)
+    rates = torch.from_numpy(trace.learning_rates[positions].astype(np.float64))
+    with one_thread_an_operation() as threads:
+        rows = side_of(trace.train, positions, device, labels)
+        if on_training:
+            column_labels = trace.train.labels if labels is None else np.asarray(labels)
+            side = rows
+        else:
+            column_labels = trace.validation.labels
+            side = side_of(trace.validation, positions, device)
+        columns = sorted_columns(side, column_labels, trace.n_classes, own=on_training)
+        own = self_sums(rows, trace.bias).cpu() * rates.unsqueeze(1)
+        _check_finite(own, "self-influence", positions)
+        positive, negative = signed_sums(rows, columns, rates, trace.bias, threads)
+        _check_finite((positive - negative).sum(dim=2), "influence", positions)
     return Profile(
         torch.cat([own, own.sum(dim=0, keepdim=True)]).numpy(),
         positive.numpy(),

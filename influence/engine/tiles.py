@@ -16,7 +16,6 @@ count as zero.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import torch
@@ -25,6 +24,7 @@ from torch import Tensor
 from influence.engine.class_sums import class_sums, compress, self_sums
 from influence.engine.products import product_for
 from influence.engine.sides import Columns, Side
+from influence.engine.threads import for_each
 
 # A few tiles of this many numbers fit the cache of a core, and yet the products are large enough
 # to be fast; a GPU wants all the parallelism that it can get.
@@ -35,16 +35,17 @@ WIDTH = 512
 LEAST_ROWS = 64
 
 
-def signed_sums(rows: Side, columns: Columns, rates: Tensor, bias: bool) -> tuple[Tensor, Tensor]:
+def signed_sums(
+    rows: Side, columns: Columns, rates: Tensor, bias: bool, threads: int = 1
+) -> tuple[Tensor, Tensor]:
     """Sums over the columns of each class of the positive and of the negative influence.
-
-    It takes as many threads as torch is set to; with equally many the result is equal bit by bit.
 
     Args:
         rows: n samples.
         columns: m samples.
         rates: η_t, (T,) float64.
         bias: whether the last layer has one.
+        threads: how many tiles are computed at once on the CPU.
 
     Returns:
         Positive and negative part, (T + 1, n, C) float64 on the CPU. Row T is of the influence
@@ -54,9 +55,6 @@ def signed_sums(rows: Side, columns: Columns, rates: Tensor, bias: bool) -> tupl
     positive = torch.zeros(epochs + 1, n, columns.classes, dtype=torch.float64)
     negative = torch.zeros_like(positive)
     tiles = _Tiles(columns, rates, bias)
-    on_cpu = rows.residuals.device.type == "cpu"
-    threads = torch.get_num_threads()
-    workers = threads if on_cpu else 1
 
     def run(block: slice) -> None:
         with torch.no_grad():
@@ -64,20 +62,10 @@ def signed_sums(rows: Side, columns: Columns, rates: Tensor, bias: bool) -> tupl
             parts = tiles.parts(rows.take(block), own)
         positive[:, block], negative[:, block] = (part.cpu() for part in parts)
 
-    blocks = _row_blocks(n, columns, CPU_AREA if on_cpu else GPU_AREA, workers)
-    try:
-        with ThreadPoolExecutor(workers, initializer=_one_thread_each) as pool:
-            list(pool.map(run, blocks))
-    finally:
-        torch.set_num_threads(threads)
+    on_cpu = rows.residuals.device.type == "cpu"
+    workers = threads if on_cpu else 1
+    for_each(run, _row_blocks(n, columns, CPU_AREA if on_cpu else GPU_AREA, workers), workers)
     return positive, negative
-
-
-def _one_thread_each() -> None:
-    """Workers share nothing, so tiles stay in the cache of one core and no operation waits for
-    the others. Denormal numbers would slow a well-trained network's tiles down a hundredfold."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
 
 
 def _row_blocks(n: int, columns: Columns, area: int, workers: int) -> list[slice]:

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from influence.engine.class_sums import self_sums
-from influence.engine.profiles import profile_between
-from influence.engine.sides import chosen_epochs, side_of, sorted_columns
+from influence.engine.profiles import profile_of
+from influence.engine.sides import side_of
 from influence.profile import Floats, Profile
 from influence.record import TrainingRecord
 from influence.trace import Trace
@@ -65,8 +65,4 @@ def exact_profile(
         UserError: an epoch that the trace does not have, labels that do not fit it, or last-layer
             inputs that are not finite or so large that an influence is not.
     """
-    positions = chosen_epochs(trace, epochs)
-    rows = side_of(trace.train, positions, device, labels)
-    validation = side_of(trace.validation, positions, device)
-    columns = sorted_columns(validation, trace.validation.labels, trace.n_classes, own=False)
-    return profile_between(rows, columns, trace, positions)
+    return profile_of(trace, labels, epochs, device, on_training=False)
