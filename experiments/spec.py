@@ -57,6 +57,7 @@ class TrialSpec:
     )
     signals: str = _option("signals to score: paper, all, or names joined by +", "paper")
     validation_noise: float = _option("share of validation labels made wrong, in [0, 0.5]", 0.0)
+    truth: bool = _option("retrain without samples, and compare every estimator with it", False)
     label: str | None = _option("own data: name of the label column")
     known_glitch: str | None = _option("own data: name of the column that marks known glitches")
 
@@ -145,7 +146,7 @@ class TrialSpec:
         Traceback (most recent call last):
         common.errors.UserError: unknown trial field 'glitsh' (did you mean 'glitch'?); allowed: \
 batch_size, dataset, epochs, estimator, foreign, glitch, keep_classifier, known_glitch, label, \
-learning_rate, model, pretrained, ratio, seed, signals, subset, validation_noise
+learning_rate, model, pretrained, ratio, seed, signals, subset, truth, validation_noise
         """
         known = {f.name for f in fields(cls)}
         for key in values:

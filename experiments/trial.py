@@ -14,6 +14,7 @@ from experiments.prepare import prepare
 from experiments.result import TrialResult
 from experiments.spec import TrialSpec
 from experiments.split import draw_subset, split, with_wrong_labels
+from experiments.truth import NOT_CHECKED, check_truth
 from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
 from influence.signals import select
@@ -42,6 +43,11 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
 
     with clock("features"):
         prepared = prepare(spec, context, train.data, validation, pool)
+
+    truth = NOT_CHECKED
+    if spec.truth:
+        with clock("truth"):
+            truth = check_truth(spec, context, train.data, validation, pool)
 
     with clock("train"):
         record = fit(
@@ -72,11 +78,12 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
         train=train,
         validation=validation,
         scores=scores,
-        metrics=metrics,
+        metrics=metrics | dict(truth.metrics),
         epoch_metrics=epoch_f1 | dynamics(record.trace, train.is_glitch),
         profile=profile,
         seconds=clock.seconds,
         peak_rss_mib=peak_rss_mib(),
+        tables=truth.tables,
     )
 
 

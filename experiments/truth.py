@@ -1,34 +1,22 @@
-"""Does the influence mean what it says? One trial of retraining, and every estimator beside it.
-
-    python -m experiments.truth --dataset wine --model softmax_regression --seeds 0,1,2
-
-leaves training samples out, one at a time and by halves, retrains, and compares what happens to the
-validation losses with what each estimator of influence says. Runs go to MLflow; a table is printed.
-"""
+"""Does the influence mean what it says? Retraining, and every estimator of influence beside it."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
+from common.data import Dataset
 from common.seeds import derive_seed, generator
-from experiments.context import StepClock, TrialContext
-from experiments.evaluate import dynamics, evaluate_signals, peak_rss_mib
-from experiments.load import load_dataset, load_donors
+from experiments.context import TrialContext
 from experiments.prepare import prepare
-from experiments.result import TrialResult
 from experiments.retraining import Retraining, without_noise
 from experiments.spec import TrialSpec
-from experiments.split import draw_subset, split, with_wrong_labels
-from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
-from influence.estimators.exact import exact_profile
-from influence.signals import select
 from influence.truth import (
     LeftOut,
     leave_one_out,
@@ -44,6 +32,23 @@ LEFT_OUT = 128
 SUBSETS = 128
 SHARE = 0.5
 TABLE = "truth.parquet"
+
+
+@dataclass(frozen=True)
+class TruthCheck:
+    """What a trial stores of the comparison.
+
+    Attributes:
+        metrics: those of :func:`agreement` as ``measure/estimator``, and ``retrainings/loo`` and
+            ``retrainings/lds``, how many models were trained.
+        tables: ``truth.parquet``: those of :func:`agreement`, with the column ``estimator``.
+    """
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+NOT_CHECKED = TruthCheck()
 
 
 @dataclass(frozen=True)
@@ -107,69 +112,35 @@ def agreement(
     return metrics, table
 
 
-def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
-    """A trial in double precision and without dropout, and its comparison with retraining.
+def check_truth(
+    spec: TrialSpec, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
+) -> TruthCheck:
+    """Retrain the spec's model on its training set and compare what every estimator says.
 
-    It stands in for :func:`experiments.trial.run_trial`: its metrics are those of
-    :func:`agreement` as ``measure/estimator``, beside those of the signals.
+    In double precision and without dropout, so that leaving a sample out is all that differs.
+
+    Args:
+        spec, context, train, validation, pool: as :func:`experiments.prepare.prepare` takes them.
+
+    Raises:
+        UserError: the model has batch normalisation.
     """
-    torch.set_num_threads(context.threads)
-    clock = StepClock()
+    prepared = prepare(spec, context, train, validation, pool)
+    network = without_noise(prepared.model.network)
+    x_train, x_validation = prepared.train.double(), prepared.validation.double()
+    samples = x_train, train.y, x_validation, validation.y
+    seed = derive_seed(spec.seed, "train")
+    retraining = Retraining(copy.deepcopy(network), *samples, spec.settings, seed)
+    truth = find_truth(retraining, spec.seed)
+    record = fit(network, *samples, spec.settings, seed=seed)
 
-    with clock("load"):
-        dataset = load_dataset(spec, context)
-
-    with clock("inject"):
-        pool = draw_subset(dataset.data, spec.subset, spec.seed)
-        clean, validation = split(pool, spec.seed)
-        validation = with_wrong_labels(validation, spec.validation_noise, spec.seed)
-        train = parse_glitch(spec.glitch).inject(
-            clean, spec.ratio, generator(spec.seed, "inject"), load_donors(spec, context, pool)
-        )
-
-    with clock("features"):
-        prepared = prepare(spec, context, train.data, validation, pool)
-        network = without_noise(prepared.model.network)
-        x_train, x_validation = prepared.train.double(), prepared.validation.double()
-        samples = x_train, train.data.y, x_validation, validation.y
-        seed = derive_seed(spec.seed, "train")
-
-    with clock("retrain"):
-        truth = find_truth(
-            Retraining(copy.deepcopy(network), *samples, spec.settings, seed), spec.seed
-        )
-
-    with clock("train"):
-        record = fit(network, *samples, spec.settings, seed=seed, device=context.device)
-
-    metrics: dict[str, float] = {"lds/retrainings": float(len(truth.masks))}
+    metrics = {
+        "retrainings/loo": float(len(truth.left_out.rows)),
+        "retrainings/lds": float(len(truth.masks)),
+    }
     tables = []
     for name in COMPARED:
-        with clock(name):
-            influence, own = ESTIMATORS[name].matrix(record)
-        found, table = agreement(truth, influence, own)
+        found, table = agreement(truth, *ESTIMATORS[name].matrix(record))
         metrics |= {f"{measure}/{name}": value for measure, value in found.items()}
         tables.append(table.assign(estimator=name))
-
-    with clock("signals"):
-        profile = exact_profile(record.trace)
-        scores, detected, epoch_f1 = evaluate_signals(
-            select(spec.signals),
-            prepared.evidence(profile, record.trace, spec.seed),
-            train,
-            spec.seed,
-        )
-
-    return TrialResult(
-        spec=spec,
-        dataset=dataset.identity,
-        train=train,
-        validation=validation,
-        scores=scores,
-        metrics=detected | metrics,
-        epoch_metrics=epoch_f1 | dynamics(record.trace, train.is_glitch),
-        profile=profile,
-        seconds=clock.seconds,
-        peak_rss_mib=peak_rss_mib(),
-        tables={TABLE: pd.concat(tables, ignore_index=True)},
-    )
+    return TruthCheck(metrics, {TABLE: pd.concat(tables, ignore_index=True)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from experiments.context import TrialContext
 from experiments.result import TrialResult
 from experiments.run_record import write_artifacts
 from experiments.spec import TrialSpec
+from experiments.trial import run_trial
 from influence.truth import LeftOut
 
-SPEC = TrialSpec("wine", "softmax_regression", "uniform_noise", epochs=3)
+SPEC = TrialSpec("wine", "softmax_regression", "uniform_noise", epochs=3, truth=True)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> TrialResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(truth, "LEFT_OUT", 20)
         patch.setattr(truth, "SUBSETS", 24)
-        return truth.run_trial(SPEC, TrialContext(cache=tmp_path_factory.mktemp("cache")))
+        return run_trial(SPEC, TrialContext(cache=tmp_path_factory.mktemp("cache")))
 
 
 @pytest.mark.parametrize("name", truth.COMPARED)
@@ -55,6 +57,13 @@ def test_the_table_is_stored(found: TrialResult, tmp_path: Path) -> None:
     write_artifacts(found, tmp_path)
     stored = pd.read_parquet(tmp_path / truth.TABLE)
     pd.testing.assert_frame_equal(stored, found.tables[truth.TABLE])
+
+
+def test_the_trial_itself_is_the_same_without_it(found: TrialResult, tmp_path: Path) -> None:
+    without = run_trial(replace(SPEC, truth=False), TrialContext(cache=tmp_path))
+    assert not without.tables
+    assert {name: found.metrics[name] for name in without.metrics} == without.metrics
+    assert without.spec.spec_hash != found.spec.spec_hash
 
 
 def test_the_truth_agrees_with_itself() -> None:
