@@ -44,7 +44,8 @@ class Profile:
     """Influence of every training sample at each of T epochs and cumulated over them.
 
     Row t < T of each array is epoch t + 1 alone; row T is the cumulative influence Σ_t I_t(i → j),
-    summed per pair *before* its sign is taken.
+    summed per pair *before* its sign is taken. (Static estimators look at one model only: their
+    row T repeats the last epoch.)
 
     Attributes:
         self_influence: (T + 1, n).

@@ -11,7 +11,8 @@ parts of one epoch lie within γ_{d + C + WIDTH + 4} Ī of what exact arithmetic
 inputs and residuals, where Ī is the sum of (|Δ_i|·|Δ_j|)(|h_i|·|h_j| + 1) over the columns of the
 class; the cumulative ones within γ_{d + C + WIDTH + T + 4} of the sum of Ī over the epochs. Tiles
 are summed in double precision, so that the bound does not grow with n or m. Magnitudes below 1e-38
-count as zero.
+count as zero. It holds at torch's own precision of float32 products, which
+``torch.set_float32_matmul_precision`` can lower.
 """
 
 from __future__ import annotations

@@ -143,6 +143,15 @@ def test_equal_threads_give_equal_bits() -> None:
         torch.set_num_threads(before)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gpu_finds_the_same(dtype: type[np.floating], constant: bool) -> None:
+    trace = random_trace(Shape(n=700, m=300, d=20, classes=4), dtype, constant=constant)
+    tolerance = 1e-6 if dtype is np.float32 else 1e-12
+    assert_equal(exact_profile(trace, device="cuda"), dense_profile(trace), tolerance)
+
+
 def test_the_caller_keeps_its_denormals_and_its_trace() -> None:
     trace = random_trace(Shape())
     before = [h.copy() for h in trace.train.inputs]
