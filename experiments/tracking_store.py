@@ -34,7 +34,8 @@ logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # every ne
 
 
 def client_for(uri: str) -> MlflowClient:
-    """A client whose requests end: MLflow alone would retry one for several minutes."""
+    """A quiet client whose requests end: MLflow alone would retry one for several minutes."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     return MlflowClient(tracking_uri=uri)

@@ -23,6 +23,7 @@ from experiments.grid import load_grid, only
 from experiments.load import load_dataset
 from experiments.plan import Current, Plan, make_plan
 from experiments.preflight import Preflight, look
+from experiments.publication import publish
 from experiments.session import open_session, read_finished
 from experiments.spec import TrialSpec
 from experiments.surrounding import Surrounding
@@ -65,6 +66,7 @@ def _main(argv: Sequence[str] | None) -> int:
         Job(session.tracker, context, options.limits),
         options.pool,
         session,
+        publish,
     )
     began = time.monotonic()
     tally = campaign.run(console, around.adopted(session.tracker, experiment))

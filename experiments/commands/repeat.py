@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,10 +43,10 @@ def repeat(console: Console, uri: str, run_id: str, context: TrialContext) -> bo
     tags = run.data.tags
     context = replace(context, threads=int(tags[names.THREADS]), device=tags[names.DEVICE])
     spec = TrialSpec.from_mapping(json.loads(tags[names.SPEC]))
+    began = time.perf_counter()
     result = Job(tracker, context).result_of(spec)
-    metrics = {
-        name: value for name, value, _ in finished(started(spec, context, {}), result, 0.0).metrics
-    }
+    record = finished(started(spec, context, {}), result, time.perf_counter() - began)
+    metrics = {name: value for name, value, _ in record.metrics}
     print_scores(console, spec.name, metrics)
     stored = _scores(tracker, run_id)
     differing = [
