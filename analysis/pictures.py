@@ -121,6 +121,7 @@ def _sheet(path: Path, signal: str, scores: pd.DataFrame) -> Sheet:
 def _rows(listed: pd.DataFrame, signal: str, scores: pd.DataFrame) -> Sheet:
     """A stored list of rows with their most unusual features."""
     table = listed[listed["signal"] == signal].head(LISTED).drop(columns=["signal", "row"])
+    table = table.assign(score=table["score"].map("{:.4g}".format))
     columns = [words(str(column)) for column in table.columns]
     picture = _ROWS.render(columns=columns, rows=table.astype(str).to_numpy().tolist())
     return Sheet(look(signal).short, _share(scores, signal), Markup(picture))  # noqa: S704 - escaped

@@ -39,6 +39,8 @@ CAPTIONS: Final = {
     "ranks": "Critical-difference diagram: bars join signals that Nemenyi's test does not tell "
     "apart.",
     "seconds": "Wall time of a trial by step.",
+}
+DETAILS: Final = {
     "distributions": "Scores of clean and glitched samples, of each setting the first seed",
     "precision_recall": "Precision against recall, of each setting the first seed; dotted: chance",
 }
@@ -54,10 +56,11 @@ SECTIONS: Final = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page."""
+    """A figure on the page; those with the same ``detail`` are folded away under it."""
 
     caption: str
     picture: Markup
+    detail: str = ""
 
 
 def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> str:
@@ -69,7 +72,7 @@ def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> st
         figures: those to show, as :func:`analysis.figures.all_figures` returns them.
     """
     frames = runs.frames
-    pictures = [Picture(caption(name), inline(f, caption(name))) for name, f in figures.items()]
+    pictures = [_picture(name, figure) for name, figure in figures.items()]
     verdicts = judge(frames)
     content: dict[str, Any] = {
         "title": f"Influence signals: {runs.title}",
@@ -89,12 +92,12 @@ def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> st
     return _page(content, kept, len(every) - len(kept))
 
 
-def caption(name: str) -> str:
-    """The caption of a figure; those that come one a glitch are told apart by it."""
+def _picture(name: str, figure: Figure) -> Picture:
     if name in CAPTIONS:
-        return CAPTIONS[name]
-    kind = next(kind for kind in CAPTIONS if name.startswith(kind))
-    return f"{CAPTIONS[kind]}: {words(name.removeprefix(f'{kind}_'))}."
+        return Picture(CAPTIONS[name], inline(figure, CAPTIONS[name]))
+    kind = next(kind for kind in DETAILS if name.startswith(kind))
+    glitch = words(name.removeprefix(f"{kind}_"))
+    return Picture(glitch, inline(figure, f"{DETAILS[kind]}: {glitch}"), DETAILS[kind])
 
 
 def _page(content: Mapping[str, Any], kept: Sequence[Suspects], dropped: int) -> str:

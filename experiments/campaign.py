@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -36,6 +36,8 @@ class Campaign:
         job: common to all trials; its tracker writes to the session's experiment.
         pool: where trials run.
         session: the experiment.
+        publish: called with tracking URI and id of the grid's run where trials were finished,
+            before that run ends; stores what people look at.
     """
 
     grid: Grid
@@ -44,6 +46,7 @@ class Campaign:
     job: Job
     pool: Pool
     session: Session
+    publish: Callable[[str, str], object] | None = None
 
     def run(self, console: Console, adopted: str | None = None) -> Tally:
         """Run what is to be run, and log the grid's own run around it.
@@ -108,6 +111,8 @@ class Campaign:
         tracker = self.session.tracker
         self.session.spool.deliver(tracker)
         tally.spooled = len(self.session.spool.parcels())
+        if self.publish is not None and tally.count("finished") and not tally.broken:
+            self.publish(tracker.uri, run_id)
         try:
             close_grid_run(tracker, run_id, tally)
         except TrackingError as error:

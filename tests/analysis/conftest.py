@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from run_writer import SIGNAL_NAMES, Writer
-
-from analysis.store import Store
+from run_writer import SIGNAL_NAMES, Study, Writer
 
 
 @pytest.fixture(scope="session")
@@ -26,18 +23,6 @@ def writer(empty_database: Path, tmp_path: Path) -> Writer:
     path = tmp_path / "mlflow.db"
     path.write_bytes(empty_database.read_bytes())
     return Writer(f"sqlite:///{path}", tmp_path / "artifacts")
-
-
-@dataclass
-class Study:
-    """A store with one of everything; see :func:`study`."""
-
-    uri: str
-    runs: dict[str, str]
-
-    @property
-    def store(self) -> Store:
-        return Store(self.uri)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from PIL import Image
 
+from analysis.store import Store
 from common.seeds import generator
 from experiments import names
 from experiments.scoring import detection_f1, detection_metrics
@@ -140,6 +141,18 @@ class Writer:
     def _tick(self) -> int:
         self.clock += 1000
         return self.clock
+
+
+@dataclass
+class Study:
+    """A store with one of everything; see the fixture ``study``."""
+
+    uri: str
+    runs: dict[str, str]
+
+    @property
+    def store(self) -> Store:
+        return Store(self.uri)
 
 
 def spec_hash(spec: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import Study
+from run_writer import Study
 
 from analysis import claims
 from analysis.claim_tests import MI, NEGATED_MI, SI, Runs

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Study
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from run_writer import LIFT, SIGNAL_NAMES
+from run_writer import LIFT, SIGNAL_NAMES, Study
 
 from analysis import figures
 from analysis.drawing import preferred, save, settle, style

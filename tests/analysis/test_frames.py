@@ -2,8 +2,7 @@
 
 import pandas as pd
 import pytest
-from conftest import Study
-from run_writer import EPOCHS, SIGNAL_NAMES, Writer
+from run_writer import EPOCHS, SIGNAL_NAMES, Study, Writer
 
 from analysis import frames as f
 from analysis.frames import Frames, build

@@ -5,9 +5,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import Study
 from markupsafe import Markup
-from run_writer import Writer
+from run_writer import Study, Writer
 
 from analysis import report
 from analysis.figures import all_figures
@@ -18,6 +17,7 @@ from analysis.report import LARGEST, REPORT_FILE, fitting, render
 from analysis.selection import select
 from analysis.store import Store
 from common.errors import UserError
+from experiments import publication
 
 EVIL = "<script>alert('x')</script>"
 
@@ -146,3 +146,11 @@ def test_a_grid_is_published_to_its_own_run(writer: Writer) -> None:
 def test_a_grid_without_a_finished_trial_publishes_nothing(writer: Writer) -> None:
     parent = writer.grid(writer.experiment("e"), "empty", [])
     assert publish(writer.uri, parent) == []
+
+
+def test_a_page_that_cannot_be_made_costs_the_grid_nothing(
+    writer: Writer, caplog: pytest.LogCaptureFixture
+) -> None:
+    publication.publish(writer.uri, "0" * 32)
+    assert "no tables and figures were stored with the grid" in caplog.text
+    assert "python -m analysis.report" in caplog.text

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Study
-from run_writer import Writer
+from run_writer import Study, Writer
 
 from analysis.selection import left_out_note, select
 from analysis.store import Store

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Study
-from run_writer import SIGNAL_NAMES
+from run_writer import SIGNAL_NAMES, Study
 from scipy.stats import friedmanchisquare, rankdata, wilcoxon
 
 from analysis import significance

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Study
+from run_writer import Study
 
 from analysis.selection import select
 from analysis.summary import CELL, in_order, measured, summarise, with_variant

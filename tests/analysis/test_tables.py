@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Study
 from rich.console import Console
-from run_writer import SIGNAL_NAMES, Writer
+from run_writer import SIGNAL_NAMES, Study, Writer
 
 from analysis import tables
 from analysis.formats import FORMATS, print_table
