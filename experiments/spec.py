@@ -130,8 +130,14 @@ class TrialSpec:
 
     @property
     def spec_hash(self) -> str:
-        """Stable content hash of every field."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """Stable content hash of what was asked for.
+
+        A field at its declared default is left out: a field that is added to specs later leaves
+        the hashes of finished trials as they are.
+        """
+        chosen = {f.name: getattr(self, f.name) for f in fields(self)}
+        differing = {f.name: chosen[f.name] for f in fields(self) if chosen[f.name] != f.default}
+        canonical = json.dumps(differing, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_LENGTH]
 
     def with_seed(self, seed: int) -> TrialSpec:

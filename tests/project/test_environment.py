@@ -1,0 +1,48 @@
+"""conda.yaml and pyproject.toml make the same environment."""
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from experiments.spec import TrialSpec
+
+ROOT = Path(__file__).parents[2]
+
+
+def project() -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def conda_dependencies() -> list[object]:
+    return yaml.safe_load((ROOT / "conda.yaml").read_text())["dependencies"]
+
+
+def test_the_pins_agree() -> None:
+    (from_pip,) = (entry["pip"] for entry in conda_dependencies() if isinstance(entry, dict))
+    assert sorted(from_pip) == sorted(project()["dependencies"])
+
+
+def test_every_dependency_is_pinned() -> None:
+    for text in project()["dependencies"]:
+        (pin,) = Requirement(text).specifier
+        assert pin.operator == "==", text
+
+
+def test_conda_takes_a_python_that_the_project_supports() -> None:
+    (python,) = (e for e in conda_dependencies() if isinstance(e, str) and e.startswith("python="))
+    assert python.removeprefix("python=") in SpecifierSet(project()["requires-python"])
+
+
+def test_conda_brings_pip_for_what_it_installs_by_pip() -> None:
+    assert "pip" in conda_dependencies()
+
+
+def test_the_trial_entry_point_takes_every_field_of_a_spec() -> None:
+    trial = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]["trial"]
+    assert {field.name for field in fields(TrialSpec)} <= set(trial["parameters"])
+    for name in trial["parameters"]:
+        assert f"--{name.replace('_', '-')} {{{name}}}" in " ".join(trial["command"].split())
