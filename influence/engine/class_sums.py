@@ -1,13 +1,14 @@
-"""Sums of the influence over each class, without a tile.
+"""Sums of the influence over whole classes, without a tile.
 
 Σ_{j∈c} (Δ_i·Δ_j)(h_i·h_j + 1) = Δ_iᵀ (Σ_{j∈c} Δ_j ⊗ [h_j; 1]) [h_i; 1]: the samples of a class
-act through one matrix of C rows. They are as good as C samples, row k of that matrix with the
-residual e_k. So all classes together are compressed to at most C² columns, and the work is
-O(n + m). What cancels within a class cancels in double precision.
+act through one matrix of C rows, as if they were C samples of which sample k has the residual e_k.
+So the work is O(n + m), and what cancels within a class cancels in double precision. It pays for
+classes of more than C samples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,61 +23,62 @@ STEP = 2**18
 
 @dataclass(frozen=True)
 class Compressed:
-    """Few columns whose influences sum, class by class, to those of all columns.
+    """Some classes of the columns, each as C samples with the residuals e_1 .. e_C.
 
     Attributes:
-        residuals: per epoch (k, C).
-        inputs: per epoch (k, d).
-        offsets: per epoch (k,), what stands for the constant input of the bias.
-        membership: (k, C), one-hot class of each column.
+        classes: which ones, W of them.
+        inputs: per epoch (W * C, d).
+        offsets: per epoch (W * C,), what stands for the constant input of the bias.
+        membership: (W * C, W), one-hot position of each sample's class.
     """
 
-    residuals: list[Tensor]
+    classes: Sequence[int]
     inputs: list[Tensor]
     offsets: list[Tensor]
     membership: Tensor
 
 
-def compress(columns: Columns, bias: bool, dtype: torch.dtype) -> Compressed:
-    """Compress the columns of each class to as many as there are classes, or leave them be where
-    they are fewer; of type ``dtype``."""
+def compress(
+    columns: Columns, classes: Sequence[int], bias: bool, dtype: torch.dtype
+) -> Compressed:
+    """Compress these classes of the columns, to tensors of type ``dtype``."""
     side = columns.side
-    ranges = [slice(columns.edges[c], columns.edges[c + 1]) for c in range(columns.classes)]
-    unit = torch.eye(columns.classes, dtype=torch.float64, device=side.residuals.device)
-    residuals, inputs, offsets = [], [], []
+    residuals = side.residuals.shape[2]
+    inputs, offsets = [], []
     for h, delta in zip(side.inputs, side.residuals, strict=True):
-        parts = [_compress_class(h[r].double(), delta[r].double(), unit) for r in ranges]
-        residuals.append(torch.cat([part[0] for part in parts]).to(dtype))
-        inputs.append(torch.cat([part[1] for part in parts]).to(dtype))
-        offsets.append(torch.cat([part[2] for part in parts]).to(dtype) * float(bias))
-    sizes = [min(r.stop - r.start, columns.classes) for r in ranges]
-    membership = unit.repeat_interleave(torch.tensor(sizes, device=unit.device), dim=0)
-    return Compressed(residuals, inputs, offsets, membership.to(dtype))
-
-
-def _compress_class(h: Tensor, delta: Tensor, unit: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    if len(h) <= len(unit):
-        return delta, h, torch.ones_like(h[:, 0])
-    return unit, delta.T @ h, delta.sum(dim=0)
+        rows, sums = [h.new_empty(0, h.shape[1])], [h.new_empty(0)]
+        for c in classes:
+            members = slice(columns.edges[c], columns.edges[c + 1])
+            of_class = delta[members].double()
+            rows.append((of_class.T @ h[members].double()).to(dtype))
+            sums.append(of_class.sum(dim=0).to(dtype) * float(bias))
+        inputs.append(torch.cat(rows))
+        offsets.append(torch.cat(sums))
+    unit = torch.eye(len(classes), dtype=dtype, device=side.residuals.device)
+    return Compressed(classes, inputs, offsets, unit.repeat_interleave(residuals, dim=0))
 
 
 def class_sums(rows: Side, compressed: Compressed) -> Tensor:
-    """Influence of each row on each class at each epoch, learning rate apart, (T, n, C) float64."""
+    """Influence of each row on each compressed class at each epoch, learning rate apart.
+
+    Returns:
+        (W, T, n) float64.
+    """
     member = compressed.membership
-    n, classes = rows.residuals.shape[1], member.shape[1]
-    out = member.new_empty((len(rows.inputs), n, classes))
+    width, classes = member.shape
+    n = rows.residuals.shape[1]
+    out = member.new_zeros(len(rows.inputs), n, classes)
     product = product_for(member)
-    step = max(1, STEP // max(1, len(member), rows.inputs[0].shape[1]))
-    for start in range(0, n, step):
+    step = max(1, STEP // max(1, width, rows.inputs[0].shape[1]))
+    for start in range(0, n if classes else 0, step):
         part = slice(start, start + step)
         for t, h in enumerate(rows.inputs):
-            residuals = rows.residuals[t, part].to(member.dtype)
-            inner = product(residuals, compressed.residuals[t])
+            residuals = rows.residuals[t, part].to(member.dtype).repeat(1, classes)
             influence = product(
-                h[part].to(member.dtype), compressed.inputs[t], compressed.offsets[t], inner
+                h[part].to(member.dtype), compressed.inputs[t], compressed.offsets[t], residuals
             )
             torch.mm(influence, member, out=out[t, part])
-    return out.double()
+    return out.permute(2, 0, 1).double()
 
 
 def self_sums(rows: Side, bias: bool) -> Tensor:

@@ -1,10 +1,11 @@
 """Sign-split sums of the influence, tile by tile: the n × m matrix never exists.
 
-A tile holds the influence of some rows on some columns of one class, (Δ_i·Δ_j)(h_i·h_j + 1), and is
-the element-wise product of two matrix products. Of the two parts of a sum only the smaller one is
-taken from the tiles; the larger one is the whole sum, which needs no tile
-(:mod:`influence.engine.class_sums`), minus the smaller. So a tile is read once for both, and
-neither part suffers from cancellation.
+A tile holds the influence of some rows on some columns, (Δ_i·Δ_j)(h_i·h_j + 1), and is the
+element-wise product of two matrix products. Where a class has more samples than there are classes,
+its whole sum is known without a tile (:mod:`influence.engine.class_sums`). Then only the smaller of
+its two parts is taken from the tiles, and the larger one is the whole sum minus the smaller: a tile
+is read once for both parts, and neither suffers from cancellation. Smaller classes share a tile,
+and it is read for each part.
 
 Error. With u the unit roundoff of the inputs (6e-8 for float32) and γ_k = k u / (1 - k u), both
 parts of one epoch lie within γ_{d + C + WIDTH + 4} Ī of what exact arithmetic makes of the same
@@ -17,6 +18,8 @@ count as zero. It holds at torch's own precision of float32 products, which
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -31,9 +34,26 @@ from influence.engine.threads import for_each
 # to be fast; a GPU wants all the parallelism that it can get.
 CPU_AREA = 2**18
 GPU_AREA = 2**26
-# Columns of a tile: with more, the single-precision sum over a row would lose digits.
+# Columns of a tile: with more, the single-precision sum over a row would lose digits; with fewer,
+# the products would be slow.
 WIDTH = 512
+LEAST_WIDTH = 64
 LEAST_ROWS = 64
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The columns of a tile.
+
+    Attributes:
+        columns: where they are.
+        classes: whose they are, whole classes or a part of one.
+        wide: whether the sum over their one class is known.
+    """
+
+    columns: slice
+    classes: range
+    wide: bool
 
 
 def signed_sums(
@@ -61,18 +81,39 @@ def signed_sums(
         with torch.no_grad():
             own = None if columns.own is None else columns.own[block]
             parts = tiles.parts(rows.take(block), own)
-        positive[:, block], negative[:, block] = (part.cpu() for part in parts)
+        positive[:, block], negative[:, block] = (part.permute(1, 2, 0).cpu() for part in parts)
 
     on_cpu = rows.residuals.device.type == "cpu"
     workers = threads if on_cpu else 1
-    for_each(run, _row_blocks(n, columns, CPU_AREA if on_cpu else GPU_AREA, workers), workers)
+    blocks = _row_blocks(n, tiles.chunks, CPU_AREA if on_cpu else GPU_AREA, workers)
+    for_each(run, blocks, workers)
     return positive, negative
 
 
-def _row_blocks(n: int, columns: Columns, area: int, workers: int) -> list[slice]:
+def chunks_of(columns: Columns) -> list[Chunk]:
+    """All columns in chunks: large classes in equal parts, runs of small ones together."""
+    chunks: list[Chunk] = []
+    for c, (low, high) in enumerate(pairwise(columns.edges)):
+        size = high - low
+        wide = size > columns.classes
+        last = chunks[-1] if chunks else None
+        if last and not wide and not last.wide and _width(last) + size <= LEAST_WIDTH:
+            chunks[-1] = Chunk(slice(last.columns.start, high), range(last.classes[0], c + 1), wide)
+            continue
+        count = -(-size // WIDTH)
+        edges = [low + size * k // count for k in range(count + 1)] if count else []
+        chunks += [Chunk(slice(a, b), range(c, c + 1), wide) for a, b in pairwise(edges)]
+    return chunks
+
+
+def _width(chunk: Chunk) -> int:
+    width: int = chunk.columns.stop - chunk.columns.start
+    return width
+
+
+def _row_blocks(n: int, chunks: list[Chunk], area: int, workers: int) -> list[slice]:
     """Equal blocks of rows, a multiple of the workers, so that tiles have about the area."""
-    widest = max(high - low for low, high in pairwise(columns.edges))
-    rows = max(LEAST_ROWS, area // min(WIDTH, max(1, widest)))
+    rows = max(LEAST_ROWS, area // max((_width(chunk) for chunk in chunks), default=1))
     count = -(-n // (rows * workers)) * workers
     edges = [n * k // max(1, count) for k in range(count + 1)]
     return [slice(low, high) for low, high in pairwise(edges) if low < high]
@@ -85,62 +126,97 @@ class _Tiles:
         self._columns = columns
         self._rates = rates
         self._bias = bias
+        self.chunks = chunks_of(columns)
+        wide = sorted({chunk.classes[0] for chunk in self.chunks if chunk.wide})
         # a sample's influence on itself may exceed the rest by more than single precision holds
         dtype = columns.side.residuals.dtype if columns.own is None else torch.float64
-        self._compressed = compress(columns, bias, dtype)
+        self._compressed = compress(columns, wide, bias, dtype)
         self._product = product_for(columns.side.residuals)
 
     def parts(self, rows: Side, own: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Both parts for one block of rows; ``own`` are their columns, if they have any."""
+        """Both parts for one block of rows, (C, T + 1, n); ``own`` are their columns, if any."""
+        scale = torch.cat([self._rates, self._rates.new_ones(1)]).view(-1, 1)
+        scale = scale.to(rows.residuals.device)
         sums = class_sums(rows, self._compressed)
         if own is not None:
-            self._leave_out_own(sums, rows, own)
-        scale = torch.cat([self._rates.to(sums.device), sums.new_ones(1)]).view(1, -1, 1)
-        # class by class, since that is how the tiles come
-        sums = sums.permute(2, 0, 1)
-        sums = torch.cat([sums, (sums * scale[:, :-1]).sum(dim=1, keepdim=True)], dim=1)
+            self._leave_out(own, sums, self_sums(rows, self._bias))
+        sums = torch.cat([sums, (sums * scale[:-1]).sum(dim=1, keepdim=True)], dim=1)
         flip = torch.where(sums > 0, -1.0, 1.0).to(rows.residuals.dtype)
-        smaller = torch.zeros_like(sums)
-        for c, (low, high) in enumerate(pairwise(self._columns.edges)):
-            count = -(-(high - low) // WIDTH)
-            bounds = [low + (high - low) * k // count for k in range(count + 1)] if count else []
-            for chunk in pairwise(bounds):
-                smaller[c] += self._tile(rows, chunk, flip[c].unsqueeze(-1), own)
-        larger = sums.abs() + smaller
-        positive = torch.where(sums > 0, larger, smaller).mul_(scale)
-        negative = torch.where(sums > 0, smaller, larger).mul_(-scale)
-        return positive.permute(1, 2, 0), negative.permute(1, 2, 0)
 
-    def _tile(self, rows: Side, chunk: tuple[int, int], flip: Tensor, own: Tensor | None) -> Tensor:
-        """Sums over a chunk of columns of the part that ``flip`` makes positive, (T + 1, n)."""
-        columns = self._columns.side.take(slice(*chunk))
-        left = rows.residuals * flip[:-1]
-        total = left.new_zeros(left.shape[1], columns.residuals.shape[1])
-        ones = left.new_ones(total.shape[1])
-        parts = left.new_empty(len(flip), len(total))
-        itself = None if own is None else _itself(own, chunk)
-        one = ones if self._bias else None
+        positive = sums.new_zeros(self._columns.classes, *sums.shape[1:])
+        negative = torch.zeros_like(positive)
+        smaller = torch.zeros_like(sums)
+        place = {c: k for k, c in enumerate(self._compressed.classes)}
+        for chunk in self.chunks:
+            tiles = self._tiles(rows, chunk, own)
+            if chunk.wide:
+                k = place[chunk.classes[0]]
+                ones = flip.new_ones(_width(chunk))
+                smaller[k] += _positive_sums(tiles, flip[k].unsqueeze(-1), ones)
+            else:
+                both = _both_sums(tiles, self._members(chunk))
+                positive[chunk.classes[0] : chunk.classes[-1] + 1] += both[0]
+                negative[chunk.classes[0] : chunk.classes[-1] + 1] += both[1]
+        if place:
+            larger = sums.abs() + smaller
+            positive[list(place)] = torch.where(sums > 0, larger, smaller)
+            negative[list(place)] = -torch.where(sums > 0, smaller, larger)
+        return positive.mul_(scale), negative.mul_(scale)
+
+    def _tiles(self, rows: Side, chunk: Chunk, own: Tensor | None) -> Iterator[Tensor]:
+        """The tile of each epoch, learning rate apart, and that of their sum, to be overwritten."""
+        columns = self._columns.side.take(chunk.columns)
+        total = rows.residuals.new_zeros(rows.residuals.shape[1], _width(chunk))
+        one = total.new_ones(total.shape[1]) if self._bias else None
+        itself = None if own is None else _itself(own, chunk.columns)
         kernel = None
         if rows.constant and columns.constant:
             kernel = self._product(rows.inputs[0], columns.inputs[0], one)
         for t, rate in enumerate(self._rates.tolist()):
-            tile = self._product(left[t], columns.residuals[t], times=kernel)
+            tile = self._product(rows.residuals[t], columns.residuals[t], times=kernel)
             if kernel is None:
                 tile = self._product(rows.inputs[t], columns.inputs[t], one, tile)
             if itself is not None:
                 tile[itself] = 0.0
-            total.addcmul_(tile, flip[t], value=rate)
-            torch.mv(tile.relu_(), ones, out=parts[t])
-        torch.mv(total.mul_(flip[-1]).relu_(), ones, out=parts[-1])
-        return parts.double()
+            total.add_(tile, alpha=rate)
+            yield tile
+        yield total
 
-    def _leave_out_own(self, sums: Tensor, rows: Side, own: Tensor) -> None:
-        edges = own.new_tensor(self._columns.edges[1:-1])
-        labels = torch.bucketize(own, edges, right=True).expand(len(sums), -1)
-        sums.scatter_add_(2, labels.unsqueeze(-1), -self_sums(rows, self._bias).unsqueeze(-1))
+    def _members(self, chunk: Chunk) -> Tensor:
+        """One-hot class of each column among those of the chunk, (width, classes)."""
+        edges = self._columns.edges[chunk.classes[0] : chunk.classes[-1] + 2]
+        start, stop = chunk.columns.start, chunk.columns.stop
+        sizes = [min(high, stop) - max(low, start) for low, high in pairwise(edges)]
+        like = self._columns.side.residuals
+        unit = torch.eye(len(sizes), dtype=like.dtype, device=like.device)
+        return unit.repeat_interleave(torch.tensor(sizes, device=like.device), dim=0)
+
+    def _leave_out(self, own: Tensor, sums: Tensor, on_itself: Tensor) -> None:
+        """Take the influence of the samples on themselves out of the sums of their classes."""
+        for k, c in enumerate(self._compressed.classes):
+            inside = (own >= self._columns.edges[c]) & (own < self._columns.edges[c + 1])
+            sums[k] -= on_itself * inside
 
 
-def _itself(own: Tensor, chunk: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def _positive_sums(tiles: Iterator[Tensor], flip: Tensor, ones: Tensor) -> Tensor:
+    """Sums over the columns of the part that ``flip``, (T + 1, n, 1), makes positive."""
+    sums = flip.new_empty(flip.shape[:2])
+    for t, tile in enumerate(tiles):
+        torch.mv(tile.mul_(flip[t]).relu_(), ones, out=sums[t])
+    return sums.double()
+
+
+def _both_sums(tiles: Iterator[Tensor], members: Tensor) -> tuple[Tensor, Tensor]:
+    """Sums of both parts over the columns of each class, (classes, T + 1, n)."""
+    positive, negative = [], []
+    for tile in tiles:
+        positive.append(tile.clamp(min=0) @ members)
+        negative.append(tile.clamp_(max=0) @ members)
+    both = (torch.stack(part).permute(2, 0, 1).double() for part in (positive, negative))
+    return next(both), next(both)
+
+
+def _itself(own: Tensor, columns: slice) -> tuple[Tensor, Tensor]:
     """Row and column in a tile of the samples that are on both sides of it."""
-    rows = ((own >= chunk[0]) & (own < chunk[1])).nonzero().squeeze(1)
-    return rows, own[rows] - chunk[0]
+    rows = ((own >= columns.start) & (own < columns.stop)).nonzero().squeeze(1)
+    return rows, own[rows] - columns.start

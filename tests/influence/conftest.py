@@ -17,4 +17,5 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles so small that every loop over them turns more than once."""
     monkeypatch.setattr(tiles, "CPU_AREA", 64)
     monkeypatch.setattr(tiles, "WIDTH", 4)
+    monkeypatch.setattr(tiles, "LEAST_WIDTH", 3)
     monkeypatch.setattr(tiles, "LEAST_ROWS", 8)
