@@ -18,12 +18,12 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """Names of one kind (dataset, model, glitch, signal, ...) and the objects behind them.
 
-    >>> shapes: Registry[type] = Registry("fraction", {"fraction": "fractions:Fraction"})
-    >>> shapes["fraction"].__name__
+    >>> numbers: Registry[type] = Registry("number", {"fraction": "fractions:Fraction"})
+    >>> numbers["fraction"].__name__
     'Fraction'
-    >>> shapes["fractoin"]
+    >>> numbers["fractoin"]
     Traceback (most recent call last):
-    common.errors.UserError: unknown fraction 'fractoin' (did you mean 'fraction'?); allowed: fraction
+    common.errors.UserError: unknown number 'fractoin' (did you mean 'fraction'?); allowed: fraction
     """
 
     def __init__(self, kind: str, entries: dict[str, str]) -> None:
