@@ -45,6 +45,8 @@ SETTINGS: dict[tuple[str, str], TrainingSettings] = {
     ("tabular_resnet", "wine"): _chosen(16, 0.3),
     ("tabular_resnet", "covertype"): _chosen(64, 0.3),
     ("tabular_resnet", "jannis"): _chosen(32, 0.01),
+    ("ft_transformer", "breast_cancer"): _chosen(16, 0.01),
+    ("ft_transformer", "wine"): _chosen(8, 0.03),
 }
 
 

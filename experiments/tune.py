@@ -5,6 +5,10 @@
 trains each candidate on clean training sets of seeds that no grid uses, prints the validation
 accuracy after the last epoch, best first, and keeps every run in a CSV file, so that nothing is
 trained twice. What was chosen is written down in ``experiments/settings.py``.
+
+    python -m experiments.tune --best
+
+prints the best candidate of every pair in that file as a Markdown table.
 """
 
 from __future__ import annotations
@@ -114,11 +118,30 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("mean", ascending=False, ignore_index=True)
 
 
+def best(found: pd.DataFrame) -> str:
+    """The best candidate of each pair as a Markdown table, the accuracy of the worst beside it."""
+    lines = [
+        "| dataset | share | model | batch | η | accuracy, % | worst | candidates | seeds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for (dataset, subset, model), runs in found.groupby(["dataset", "subset", "model"]):
+        table = summary(runs)
+        first, seeds = table.iloc[0], runs["seed"].nunique()
+        spread = "" if pd.isna(first["std"]) else f" ± {first['std']:.1f}"
+        lines.append(
+            f"| {dataset} | {subset:g} | {model} | {first['batch_size']:g} | "
+            f"{first['learning_rate']:g} | {first['mean']:.1f}{spread} | "
+            f"{table['mean'].iloc[-1]:.1f} | {len(table)} | {seeds} |"
+        )
+    return "\n".join(lines)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Formatter)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--model", required=True)
+    parser.add_argument("--dataset")
+    parser.add_argument("--model")
+    parser.add_argument("--best", action="store_true", help="print what was found so far")
     parser.add_argument("--subset", type=float, help="share of the dataset (default: its own)")
     parser.add_argument("--epochs", type=int, help="(default: of experiments/settings.py)")
     parser.add_argument("--learning-rates", type=float, nargs="+", default=LEARNING_RATES)
@@ -129,6 +152,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args(argv)
+    if arguments.best:
+        print(best(pd.read_csv(arguments.csv)))
+        return 0
+    if arguments.dataset is None or arguments.model is None:
+        parser.error("--dataset and --model are needed, or --best")
     torch.set_num_threads(arguments.threads)
     context = TrialContext(arguments.data_root, device=arguments.device, threads=arguments.threads)
     try:

@@ -37,7 +37,7 @@ class FTTransformerFamily:
     """
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
-    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 64, 0.1)
+    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 32, 0.01)
 
     def missing(self, context: BuildContext) -> str | None:
         return None

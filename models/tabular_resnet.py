@@ -15,7 +15,7 @@ class TabularResNetFamily:
     """Two residual blocks, with the sizes that its authors' package suggests."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
-    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 128, 0.1)
+    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 64, 0.03)
 
     def missing(self, context: BuildContext) -> str | None:
         return None

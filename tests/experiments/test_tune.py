@@ -46,3 +46,13 @@ def test_diverged_training_counts_as_nothing(tmp_path: Path) -> None:
 def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tune.main(["--dataset", "wime", "--model", "mlp", "--csv", str(tmp_path / "x")]) == 2
     assert "did you mean 'wine'?" in capsys.readouterr().err
+
+
+def test_best_of_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "runs.csv"
+    assert search(store, "--learning-rates", "0.0001", "0.1") == 0
+    capsys.readouterr()
+    assert tune.main(["--best", "--csv", str(store)]) == 0
+    (row,) = capsys.readouterr().out.splitlines()[2:]
+    assert row.startswith("| wine | 1 | mlp | 16 | 0.1 | ")
+    assert row.endswith(" | 2 | 2 |")
