@@ -19,15 +19,14 @@ DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
 def side_by_side(
     tasks: Mapping[str, Callable[[], object]], repeats: int, clock: str = "wall"
 ) -> dict[str, list[float]]:
-    """Seconds of each task, in rounds of one run each, after one round to warm up."""
+    """Seconds of each task, in rounds of one run each; the first run of all may be slow."""
     now = CLOCKS[clock]
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for turn in range(repeats + 1):
+    for _ in range(repeats):
         for name, task in tasks.items():
             started = now()
             task()
-            if turn:
-                seconds[name].append(now() - started)
+            seconds[name].append(now() - started)
     return seconds
 
 

@@ -21,7 +21,7 @@ from influence.record import TrainingRecord
 Rival = Callable[[TrainingRecord], tuple[Tensor, Tensor]]
 
 
-def captum(kind: str, record: TrainingRecord, batch_size: int = 512) -> tuple[Tensor, Tensor]:
+def captum(kind: str, record: TrainingRecord, batch_size: int) -> tuple[Tensor, Tensor]:
     """All checkpoints in one call, validation in one batch."""
     network = copy.deepcopy(record.checkpoints.network)
     train, validation = _datasets(record)
@@ -51,7 +51,7 @@ def captum(kind: str, record: TrainingRecord, batch_size: int = 512) -> tuple[Te
     return estimator.influence(validation[:]).detach(), estimator.self_influence().detach()
 
 
-def dattri(record: TrainingRecord, batch_size: int = 512) -> tuple[Tensor, Tensor]:
+def dattri(record: TrainingRecord, batch_size: int) -> tuple[Tensor, Tensor]:
     """``TracInAttributor`` on the last layer, without its random projection."""
     from dattri.algorithm.tracin import TracInAttributor  # noqa: PLC0415  # optional
     from dattri.task import AttributionTask  # noqa: PLC0415
@@ -95,7 +95,8 @@ def installed(name: str) -> bool:
 
 
 RIVALS: dict[str, Rival] = {
-    "Captum TracInCPFast": partial(captum, "fast"),
-    "Captum TracInCP": partial(captum, "plain"),
-    "dattri TracIn": dattri,
+    "Captum TracInCPFast, batches of 128": partial(captum, "fast", batch_size=128),
+    "Captum TracInCPFast, batches of 1,024": partial(captum, "fast", batch_size=1024),
+    "Captum TracInCP, batches of 1,024": partial(captum, "plain", batch_size=1024),
+    "dattri TracIn, batches of 1,024": partial(dattri, batch_size=1024),
 }
