@@ -10,6 +10,7 @@ from functools import singledispatch
 import timm
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 import models.resnet20
 from models.resnet20 import ResNet20, ResNet20Family
@@ -47,8 +48,10 @@ def _(family: ResNet20Family, root, monkeypatch):
     torch.manual_seed(0)
     path = models.resnet20.CIFAR10_WEIGHTS.path(root)
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {f"module.{name}": value for name, value in ResNet20().state_dict().items()}
-    torch.save({"state_dict": state | {"module.linear.bias": torch.zeros(10)}}, path)
+    network = ResNet20()
+    network.linear = nn.Linear(models.resnet20.WIDTH, 10)
+    state = {f"module.{name}": value for name, value in network.state_dict().items()}
+    torch.save({"state_dict": state}, path)
     published = replace(models.resnet20.CIFAR10_WEIGHTS, sha256=sha256(path))
     monkeypatch.setattr(models.resnet20, "CIFAR10_WEIGHTS", published)
     return family
