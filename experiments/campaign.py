@@ -36,6 +36,7 @@ class Campaign:
         job: common to all trials; its tracker writes to the session's experiment.
         pool: where trials run.
         session: the experiment.
+        estimates: of time and memory of trials.
         publish: called with tracking URI and id of the grid's run where trials were finished,
             before that run ends; stores what people look at.
     """
@@ -46,6 +47,7 @@ class Campaign:
     job: Job
     pool: Pool
     session: Session
+    estimates: Estimates
     publish: Callable[[str, str], object] | None = None
 
     def run(self, console: Console, adopted: str | None = None) -> Tally:
@@ -58,9 +60,8 @@ class Campaign:
         tracker = self.session.tracker
         for duplicate in self.plan.duplicates:
             tracker.delete(duplicate)
-        estimates = Estimates(self.session.finished)
         tasks = [
-            Task(spec, self.plan.replaces.get(spec, ()), estimates.memory_mib(spec))
+            Task(spec, self.plan.replaces.get(spec, ()), self.estimates.memory_mib(spec))
             for spec in self.plan.to_run
         ]
         tally = Tally({t.spec.spec_hash: t.spec for t in tasks}, already=len(self.plan.finished))
@@ -72,7 +73,7 @@ class Campaign:
                 with kept_alive(tracker, run_id):
                     if tasks:
                         job = replace(self.job, tracker=self.job.tracker.under(run_id))
-                        self._execute(tasks, job, estimates, tally, console)
+                        self._execute(tasks, job, tally, console)
             except BaseException:
                 tally.broken = True
                 raise
@@ -80,10 +81,8 @@ class Campaign:
                 self._close(run_id, tally)
         return tally
 
-    def _execute(
-        self, tasks: list[Task], job: Job, estimates: Estimates, tally: Tally, console: Console
-    ) -> None:
-        guesses = [estimates.seconds(task.spec) for task in tasks]
+    def _execute(self, tasks: list[Task], job: Job, tally: Tally, console: Console) -> None:
+        guesses = [self.estimates.seconds(task.spec) for task in tasks]
         seconds = [guess.value for guess in guesses]
         measured = all(guess.measured for guess in guesses)
         with Watch(console, tasks, seconds, measured) as watch:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isnan
 from statistics import median
 
+from experiments.footprint import footprint_mib
 from experiments.spec import TrialSpec
+from experiments.survey import DataKey, Surveyed, data_key
 from experiments.tracking_queries import FinishedRun
 
 ROUGH_SECONDS = 10.0
@@ -28,19 +30,26 @@ class Estimates:
 
     Args:
         runs: finished ones of the experiment.
+        data: the datasets of the trials to come, as far as they were looked at.
     """
 
-    def __init__(self, runs: Iterable[FinishedRun]) -> None:
+    def __init__(
+        self, runs: Iterable[FinishedRun], data: Mapping[DataKey, Surveyed] | None = None
+    ) -> None:
         self._runs = list(runs)
+        self._data = data or {}
 
     def seconds(self, spec: TrialSpec) -> Guess:
         """Wall time of a trial."""
         return self._from(spec, lambda run: run.seconds, median) or Guess(ROUGH_SECONDS, False)
 
     def memory_mib(self, spec: TrialSpec) -> float | None:
-        """Memory to set aside for a trial, MiB, if earlier runs tell."""
+        """Memory to set aside for a trial, MiB: what earlier ones have needed, else by shapes."""
         found = self._from(spec, lambda run: run.peak_rss_mib, max)
-        return None if found is None or not found.measured else MARGIN * found.value
+        if found is not None and found.measured:
+            return MARGIN * found.value
+        data = self._data.get(data_key(spec))
+        return None if data is None else footprint_mib(spec, data)
 
     def _from(
         self,

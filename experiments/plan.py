@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from experiments.spec import TrialSpec
+from experiments.survey import DataKey, data_key
 from experiments.tracking_queries import FinishedRun
 
 Choice = Literal["keep", "repeat"]
@@ -39,13 +40,13 @@ class Current:
 
     Attributes:
         code_version: of the code that matters for results.
-        digests: content of datasets by name, of those that can change under their name.
+        digests: content of datasets, as far as they were looked at.
         changed_code, changed_data: whether finished runs of other code or data are kept, or
             repeated.
     """
 
     code_version: str
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[DataKey, str] = field(default_factory=dict)
     changed_code: Choice = "keep"
     changed_data: Choice = "repeat"
 
@@ -53,14 +54,14 @@ class Current:
         """Whether the run is of this code."""
         return run.code_version == self.code_version
 
-    def same_data(self, run: FinishedRun) -> bool:
-        """Whether the run is of this content, as far as that can have changed."""
-        return run.digest == self.digests.get(run.dataset, run.digest)
+    def same_data(self, spec: TrialSpec, run: FinishedRun) -> bool:
+        """Whether the run of this trial is of this content, as far as that is known."""
+        return run.digest == self.digests.get(data_key(spec), run.digest)
 
-    def stands(self, run: FinishedRun) -> bool:
+    def stands(self, spec: TrialSpec, run: FinishedRun) -> bool:
         """Whether the run still stands for its trial."""
         return (self.same_code(run) or self.changed_code == "keep") and (
-            self.same_data(run) or self.changed_data == "keep"
+            self.same_data(spec, run) or self.changed_data == "keep"
         )
 
 
@@ -75,15 +76,22 @@ def make_plan(specs: Sequence[TrialSpec], runs: Iterable[FinishedRun], current: 
         if not found:
             plan.to_run.append(spec)
             continue
-        best = max(found, key=lambda run: (current.same_data(run), current.same_code(run)))
+        best = found[0]
+        for run in found[1:]:
+            if _fit(current, spec, run) > _fit(current, spec, best):
+                best = run
         if not current.same_code(best):
             plan.other_code.append(spec)
-        if not current.same_data(best):
+        if not current.same_data(spec, best):
             plan.other_data.append(spec)
-        if current.stands(best):
+        if current.stands(spec, best):
             plan.finished.append(spec)
             plan.duplicates.extend(run.run_id for run in found if run is not best)
         else:
             plan.to_run.append(spec)
             plan.replaces[spec] = tuple(run.run_id for run in found)
     return plan
+
+
+def _fit(current: Current, spec: TrialSpec, run: FinishedRun) -> tuple[bool, bool]:
+    return current.same_data(spec, run), current.same_code(run)

@@ -38,8 +38,8 @@ class Session:
 
 
 def open_session(uri: str, experiment: str, tags: dict[str, str]) -> Session:
-    """Open the experiment for writing: created if need be, spooled results logged, runs of dead
-    processes closed.
+    """Open the experiment for writing: created if need be, runs of dead processes closed, spooled
+    results logged.
 
     Raises ``UserError`` where the store cannot be used.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -20,14 +20,15 @@ from experiments.datasets import DATASETS
 from experiments.estimate import Estimates
 from experiments.fetch import fetch
 from experiments.grid import load_grid, only
-from experiments.load import load_dataset
-from experiments.plan import Current, Plan, make_plan
+from experiments.plan import Current, make_plan
 from experiments.preflight import Preflight, look
 from experiments.publication import publish
 from experiments.session import open_session, read_finished
 from experiments.spec import TrialSpec
+from experiments.store_uri import absolute
 from experiments.surrounding import Surrounding
-from experiments.tracking_queries import FinishedRun
+from experiments.survey import DataKey, Surveyed, data_key, rehearse, survey
+from experiments.tracking_store import check_answers
 from experiments.worker import Job
 
 PROGRAM = "python -m experiments.grid"
@@ -46,18 +47,20 @@ def _main(argv: Sequence[str] | None) -> int:
     context = options.context()
     grid = load_grid(options.grid)
     specs = only(grid.specs, parse_conditions(options.only))
+    check_answers(absolute(options.uri))
     preflight = look(specs, context)
     experiment = options.experiment or around.default_experiment()
+    finished = read_finished(options.uri, experiment)
     if options.dry_run:
-        finished = read_finished(options.uri, experiment)
-        plan = _plan(specs, finished, options, context)
+        plan = make_plan(specs, finished, _current(options, {}))
         slots = options.pool.slots(context.threads)
         console.print(f"{grid.title}\n{grid.description}\n", markup=False)
         report.dry_run(console, plan, preflight, Estimates(finished), slots)
         return 0
     specs = _runnable(preflight, options, context, console)
+    data = _looked_at(specs, {run.spec_hash for run in finished}, context)
     session = open_session(options.uri, experiment, {names.GRID: grid.name})
-    plan = _plan(specs, session.finished, options, context)
+    plan = make_plan(specs, session.finished, _current(options, data))
     report.header(console, grid, plan, session)
     campaign = Campaign(
         grid,
@@ -66,6 +69,7 @@ def _main(argv: Sequence[str] | None) -> int:
         Job(session.tracker, context, options.limits),
         options.pool,
         session,
+        Estimates(session.finished, data),
         publish,
     )
     began = time.monotonic()
@@ -75,24 +79,22 @@ def _main(argv: Sequence[str] | None) -> int:
     return 0 if tally.complete else 1
 
 
-def _plan(
-    specs: Sequence[TrialSpec],
-    finished: Sequence[FinishedRun],
-    options: GridOptions,
-    context: TrialContext,
-) -> Plan:
-    known = {run.dataset for run in finished}
-    digests = _digests((spec for spec in specs if spec.dataset in known), context)
-    return make_plan(specs, finished, Current(code_version(), digests, *options.choices))
+def _current(options: GridOptions, data: dict[DataKey, Surveyed]) -> Current:
+    digests = {key: surveyed.digest for key, surveyed in data.items()}
+    return Current(code_version(), digests, *options.choices)
 
 
-def _digests(specs: Iterable[TrialSpec], context: TrialContext) -> dict[str, str]:
-    """Content of the user's own data, which can change under its name; the registered datasets
-    are what their loaders say, and these belong to the code."""
-    found: dict[str, str] = {}
-    for spec in specs:
-        if spec.dataset not in DATASETS and spec.dataset not in found:
-            found[spec.dataset] = load_dataset(spec, context).identity.digest
+def _looked_at(
+    specs: Sequence[TrialSpec], finished: set[str], context: TrialContext
+) -> dict[DataKey, Surveyed]:
+    """The datasets that are needed, and the user's own, which may have changed under their
+    names; of these it is also tried whether the glitches can be injected."""
+    own = [spec for spec in specs if spec.dataset not in DATASETS]
+    to_run = [spec for spec in specs if spec.spec_hash not in finished]
+    found = survey([*own, *to_run], context)
+    kinds = {(data_key(spec), spec.glitch, spec.ratio, spec.subset): spec for spec in own}
+    for spec in kinds.values():
+        rehearse(spec, context)
     return found
 
 
@@ -108,7 +110,7 @@ def _runnable(
     if options.missing == "skip" and preflight.ready:
         console.print(preflight.message(), markup=False)
         return preflight.ready
+    skip = ", --missing skip runs the others" if preflight.ready else ""
     raise UserError(
-        f"{preflight.message()}\n"
-        "put the files there; or --missing fetch downloads them, --missing skip runs the others"
+        f"{preflight.message()}\nput the files there; or --missing fetch downloads them{skip}"
     )

@@ -23,8 +23,11 @@ from experiments.run_record import now_ms
 from experiments.session import Session, open_session
 from experiments.spec import TrialSpec
 from experiments.spool import record_of
+from experiments.store_uri import absolute
 from experiments.surrounding import Surrounding
+from experiments.survey import rehearse
 from experiments.tracking_queries import close_runs_of
+from experiments.tracking_store import check_answers
 from experiments.worker import Job, Task, Worker
 
 PROGRAM = "python -m experiments.trial"
@@ -47,9 +50,11 @@ def _main(argv: Sequence[str] | None) -> int:
             raise UserError(f"--from-run says it all, however: --{min(options.given())}")
         return 0 if repeat(console, options.uri, options.from_run, context) else 1
     spec = options.spec()
+    check_answers(absolute(options.uri))
     lacking = look([spec], context).lacking.get(spec)
     if lacking and not options.fetch:
         raise UserError(f"{spec.name} lacks {'; '.join(lacking)}; --fetch downloads it")
+    rehearse(spec, context)
     experiment = options.experiment or around.default_experiment()
     owner = Owner.here()
     session = open_session(options.uri, experiment, _own(owner))

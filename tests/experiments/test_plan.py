@@ -6,7 +6,7 @@ from experiments.estimate import Estimates
 from experiments.plan import Current, Plan, make_plan
 from experiments.tracking_queries import FinishedRun
 
-NOW = Current("now", {"wine": "these"})
+NOW = Current("now", {("wine", None, None): "these"})
 
 
 def run(seed: int, run_id: str = "r", code: str = "now", data: str = "these") -> FinishedRun:
