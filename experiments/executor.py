@@ -288,6 +288,17 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
         ray.shutdown()
 
 
+def nodes() -> str:
+    """The nodes and cores of the open :func:`cluster`, in words."""
+    total = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own gap
+    alive = [node for node in _nodes() if node["Alive"]]
+    return f"{len(alive)} node{'s' * (len(alive) != 1)} and {total['CPU']:g} cores"
+
+
+def _nodes() -> list[dict[str, Any]]:
+    return list(ray.nodes())  # type: ignore[no-untyped-call]  # Ray's own gap
+
+
 def _shipped() -> dict[str, Any]:
     """The project's code for nodes of a cluster: that of the driver, whatever they hold."""
     return {
@@ -309,8 +320,7 @@ def _check_address(address: str) -> None:
 
 
 def _check_nodes(uri: str) -> None:
-    nodes = ray.nodes()  # type: ignore[no-untyped-call]  # Ray's own gap
-    hosts = {node["NodeManagerHostname"] for node in nodes if node["Alive"]}
+    hosts = {node["NodeManagerHostname"] for node in _nodes() if node["Alive"]}
     if sqlite_file(uri) is not None and hosts - {platform.node()}:
         raise UserError(
             f"the Ray cluster spans {', '.join(sorted(hosts))}, however a SQLite tracking store "
