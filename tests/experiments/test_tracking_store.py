@@ -2,6 +2,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -15,18 +16,20 @@ from experiments.tracking_store import check_answers, find_experiment, open_expe
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """A server that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        kept = []
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as accepted:
+        server.settimeout(0.1)  # for the thread to see that it is over
+        over = threading.Event()
 
         def accept() -> None:
-            while True:
-                try:
-                    kept.append(server.accept())
-                except OSError:
-                    return
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    accepted.enter_context(server.accept()[0])
 
-        threading.Thread(target=accept, daemon=True).start()
+        thread = threading.Thread(target=accept)
+        thread.start()
         yield server.getsockname()[1]
+        over.set()
+        thread.join()
 
 
 @pytest.fixture

@@ -41,8 +41,22 @@ def entries(directory):
     return sorted(directory.glob("*.safetensors"))
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As many threads here as in child processes: entries are of one number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def with_one_thread(target, *args):
+    torch.set_num_threads(1)
+    target(*args)
+
+
 def in_child(target, *args):
-    process = CHILDREN.Process(target=target, args=args)
+    process = CHILDREN.Process(target=with_one_thread, args=(target, *args))
     process.start()
     process.join()
     return process.exitcode
@@ -138,7 +152,10 @@ def test_bits_do_not_depend_on_what_was_cached_or_on_order(directory, tmp_path):
 
 def test_two_processes_at_once_compute_one_entry(frozen, directory):
     slow = replace(frozen, pause=0.5)
-    processes = [CHILDREN.Process(target=fill, args=(directory, slow, images(6))) for _ in range(3)]
+    processes = [
+        CHILDREN.Process(target=with_one_thread, args=(fill, directory, slow, images(6)))
+        for _ in range(3)
+    ]
     for process in processes:
         process.start()
     for process in processes:
