@@ -61,6 +61,7 @@ LOG_FILE: Final = "log.txt"
 SUSPECTS_FOLDER: Final = "suspicious"
 SUSPECTS_TABLE: Final = "rows.csv"
 CURVES_FILE: Final = "curves.png"
+TRUTH_FILE: Final = "truth.parquet"
 
 # Artifacts of a grid: the spec hashes of all its trials, also of those that an earlier grid ran.
 GRID_TRIALS_FILE: Final = "trials.json"

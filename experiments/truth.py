@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from common.data import Dataset
 from common.seeds import derive_seed, generator
+from experiments import names
 from experiments.context import TrialContext
 from experiments.prepare import prepare
 from experiments.retraining import Retraining, without_noise
@@ -31,7 +32,6 @@ COMPARED = ("exact", "captum_all_layers", "inverse_hessian", "arnoldi")
 LEFT_OUT = 128
 SUBSETS = 128
 SHARE = 0.5
-TABLE = "truth.parquet"
 
 
 @dataclass(frozen=True)
@@ -143,4 +143,4 @@ def check_truth(
         found, table = agreement(truth, *ESTIMATORS[name].matrix(record))
         metrics |= {f"{measure}/{name}": value for measure, value in found.items()}
         tables.append(table.assign(estimator=name))
-    return TruthCheck(metrics, {TABLE: pd.concat(tables, ignore_index=True)})
+    return TruthCheck(metrics, {names.TRUTH_FILE: pd.concat(tables, ignore_index=True)})

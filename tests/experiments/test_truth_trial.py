@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import truth
+from experiments import names, truth
 from experiments.context import TrialContext
 from experiments.result import TrialResult
 from experiments.run_record import write_artifacts
@@ -42,7 +42,7 @@ def test_influence_of_a_linear_model_tells_the_truth(found: TrialResult) -> None
 
 
 def test_one_row_a_sample_measure_and_estimator(found: TrialResult) -> None:
-    table = found.tables[truth.TABLE]
+    table = found.tables[names.TRUTH_FILE]
     counts = table.groupby(["estimator", "measure"]).size().unstack()
     assert (counts["loo_train"] == 20).all()
     assert (counts["loo_validation"] == 36).all()
@@ -55,8 +55,8 @@ def test_one_row_a_sample_measure_and_estimator(found: TrialResult) -> None:
 
 def test_the_table_is_stored(found: TrialResult, tmp_path: Path) -> None:
     write_artifacts(found, tmp_path)
-    stored = pd.read_parquet(tmp_path / truth.TABLE)
-    pd.testing.assert_frame_equal(stored, found.tables[truth.TABLE])
+    stored = pd.read_parquet(tmp_path / names.TRUTH_FILE)
+    pd.testing.assert_frame_equal(stored, found.tables[names.TRUTH_FILE])
 
 
 def test_the_trial_itself_is_the_same_without_it(found: TrialResult, tmp_path: Path) -> None:
