@@ -16,6 +16,8 @@ from analysis.table import Cell, Row, Table
 from analysis.text import words
 
 BEST_MARK: Final = "*"
+MOST_ROWS: Final = 200
+_SPACE: Final = 2
 
 
 def to_csv(table: Table) -> str:
@@ -148,7 +150,8 @@ def print_table(table: Table, console: Console) -> None:
     """Print a table that fits the window.
 
     Keys of sections head a section instead of taking columns. Where the columns still do not
-    fit, signals go down instead of across, or the columns go in several parts.
+    fit, signals go down instead of across, or the columns go in several parts. Of a long table
+    the first rows are printed.
     """
     console.print(Text(table.title, style="bold"), Text(table.caption, style="dim"), sep="\n")
     parts = _parts(table, console.width)
@@ -157,28 +160,32 @@ def print_table(table: Table, console: Console) -> None:
         parts = _parts(table, console.width)
     for part in parts:
         console.print(_rich(table, part))
+    if (left := len(table.rows) - MOST_ROWS) > 0:
+        console.print(f"and {left} more rows: --out writes them, --only narrows them", style="dim")
     console.print()
 
 
 def _shown(cell: Cell) -> Text:
-    text = Text(
-        cell.text.replace(" ", "") + BEST_MARK * cell.best, style="bold" if cell.best else ""
-    )
+    text = Text(_compact(cell), style="bold" if cell.best else "")
     return text.append(_remark(cell.remark), style="dim")
+
+
+def _compact(cell: Cell) -> str:
+    return cell.text.replace(" ", "") + BEST_MARK * cell.best
 
 
 def _parts(table: Table, width: int) -> list[list[int]]:
     """Numbers of the columns that go together."""
     split = table.sections
-    headings = list(table.columns.values())
+    rows = table.rows[:MOST_ROWS]
     widths = [
-        max([len(heading), *(_shown(row.cells[i]).cell_len for row in table.rows)]) + 2
-        for i, heading in enumerate(headings)
+        max([len(heading), *(_width(row.cells[i]) for row in rows)]) + _SPACE
+        for i, heading in enumerate(table.columns.values())
     ]
-    inner = [_keys_with_remark(row)[split:] for row in table.rows]
+    inner = [_keys_with_remark(row)[split:] for row in rows]
     names = [words(key) for key in table.keys][split:]
     used = sum(
-        max([len(name), *(len(keys[i]) for keys in inner)]) + 2 for i, name in enumerate(names)
+        max([len(name), *(len(keys[i]) for keys in inner)]) + _SPACE for i, name in enumerate(names)
     )
     parts: list[list[int]] = [[]]
     room = width - used
@@ -191,6 +198,10 @@ def _parts(table: Table, width: int) -> list[list[int]]:
     return parts
 
 
+def _width(cell: Cell) -> int:
+    return len(_compact(cell)) + len(_remark(cell.remark))
+
+
 def _rich(table: Table, part: Sequence[int]) -> RichTable:
     split = table.sections
     made = RichTable(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
@@ -199,7 +210,7 @@ def _rich(table: Table, part: Sequence[int]) -> RichTable:
         made.add_column(Text(name), no_wrap=False, overflow="fold")
     for number in part:
         made.add_column(Text(headings[len(table.keys) + number]), justify="right", no_wrap=True)
-    for section, rows in groupby(table.rows, key=lambda row: row.keys[:split]):
+    for section, rows in groupby(table.rows[:MOST_ROWS], key=lambda row: row.keys[:split]):
         if section:
             made.add_row(Text(" · ".join(section), style="italic"))
         for row in rows:

@@ -7,11 +7,13 @@ those in state ``counted`` only.
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from mlflow.entities import LifecycleStage, Run
 
@@ -105,23 +107,33 @@ class Frames:
 
         Curves come from the runs' tags; a run without them costs one request a metric.
         """
-        rows: list[tuple[str, str, str, int, float]] = []
         logged = self.final[self.final["metric"].isin(_CURVE_GROUPS)]
-        parsed: dict[str, list[float]] = {}
-        here: tuple[str, str] | None = None
+        values, steps = array("d"), array("q")
+        lengths: list[int] = []
+        tagged: dict[str, dict[str, list[float]]] = {}
+        here = None
         for run_id, metric, series in zip(
             logged["run_id"], logged["metric"], logged["series"], strict=True
         ):
-            if here != (run_id, metric):
-                here = (run_id, metric)
-                parsed = json.loads(self.curve_tags[run_id].get(names.curves_tag(metric), "{}"))
-            points = (
-                list(enumerate(parsed[series], start=1))
-                if series in parsed
-                else self._histories(run_id, f"{metric}/{series}")
-            )
-            rows += [(run_id, metric, series, epoch, value) for epoch, value in points]
-        return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+            if run_id != here:
+                here, tagged = run_id, self._tagged(run_id)
+            if series in tagged[metric]:
+                found = tagged[metric][series]
+                values.extend(found)
+                steps.extend(range(1, len(found) + 1))
+                lengths.append(len(found))
+            else:
+                points = self._histories(run_id, f"{metric}/{series}")
+                values.extend(value for _, value in points)
+                steps.extend(step for step, _ in points)
+                lengths.append(len(points))
+        repeated = logged.drop(columns="value").iloc[np.repeat(np.arange(len(logged)), lengths)]
+        return repeated.assign(epoch=np.array(steps), value=np.array(values)).reset_index(drop=True)
+
+    def _tagged(self, run_id: str) -> dict[str, dict[str, list[float]]]:
+        """The curves in a run's tags, by group and series."""
+        tags = self.curve_tags[run_id]
+        return {g: json.loads(tags.get(names.curves_tag(g), "{}")) for g in _CURVE_GROUPS}
 
     def only(self, run_ids: Iterable[str]) -> Frames:
         """The same frames with these runs alone."""
@@ -147,7 +159,8 @@ def build(runs: Iterable[Run], histories: Histories) -> Frames:
             curves are not in their tags.
     """
     rows: list[dict[str, Any]] = []
-    final: list[tuple[str, str, str, float]] = []
+    keys: list[tuple[str, str]] = []
+    values, lengths = array("d"), []
     texts: dict[str, dict[str, str]] = {}
     for run in runs:
         if run.data.tags.get(names.KIND) == names.KIND_GRID:
@@ -156,14 +169,37 @@ def build(runs: Iterable[Run], histories: Histories) -> Frames:
         rows.append(row)
         if row["state"] == COUNTED:
             run_id = run.info.run_id
-            final += [(run_id, *_split(key), value) for key, value in run.data.metrics.items()]
+            metrics = run.data.metrics
+            keys += map(_split, metrics)
+            values.extend(metrics.values())
+            lengths.append(len(metrics))
             prefix = f"{names.CURVES}/"
             texts[run_id] = {k: v for k, v in run.data.tags.items() if k.startswith(prefix)}
     table = pd.DataFrame(rows, columns=_columns(rows))
     table["state"] = _judged(table)
-    frame = pd.DataFrame(final, columns=FINAL_COLUMNS)
     counted = table.loc[table["state"] == COUNTED, "run_id"]
-    return Frames(table, frame[frame["run_id"].isin(counted)], texts, histories)
+    return Frames(table, _final(list(texts), lengths, keys, values, counted), texts, histories)
+
+
+def _final(
+    run_ids: list[str],
+    lengths: list[int],
+    keys: list[tuple[str, str]],
+    values: array[float],
+    counted: pd.Series[str],
+) -> pd.DataFrame:
+    """The frame of final metrics; names are categories, since there are few of them."""
+    places = dict.fromkeys(keys)
+    kinds = pd.DataFrame(list(places), columns=["metric", "series"], dtype="category")
+    for number, key in enumerate(places):
+        places[key] = number
+    codes = np.fromiter((places[key] for key in keys), dtype=np.intp, count=len(keys))
+    found = kinds.take(codes).reset_index(drop=True)
+    owner = np.repeat(np.arange(len(run_ids)), lengths)
+    found["run_id"] = pd.Series(pd.Categorical.from_codes(owner, categories=pd.Index(run_ids)))
+    found["value"] = np.array(values)
+    found = found[FINAL_COLUMNS]
+    return found[found["run_id"].isin(counted)].reset_index(drop=True)
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:
@@ -171,6 +207,7 @@ def _columns(rows: list[dict[str, Any]]) -> list[str]:
     return [*_INFO, *REQUIRED, *(key for key in found if key not in (*_INFO, *REQUIRED))]
 
 
+@cache
 def _split(key: str) -> tuple[str, str]:
     metric, _, series = key.partition("/")
     return metric, series

@@ -54,7 +54,7 @@ def runs(
     """
     uri = tracking_uri or default_uri()
     frames = select(_store(uri), experiment, grid, only).frames
-    final = frames.final
+    final = frames.final.astype({"metric": "str", "series": "str"})
     key = final["metric"].where(final["series"] == "", final["metric"] + "/" + final["series"])
     wide = final.assign(key=key).pivot(index="run_id", columns="key", values="value")
     table = frames.trials.drop(columns=["state", "status", "parent", "error"])

@@ -15,6 +15,7 @@ from glitches import GLITCHES
 
 #: What makes a cell, within which trials differ by their seed alone.
 CELL: Final = ["dataset", "model", "glitch", "ratio", "variant"]
+_TEXTS: Final = ("modality", "dataset", "model", "glitch", "variant")
 #: What tables may be grouped by.
 GROUPS: Final = (*CELL, "modality")
 
@@ -53,6 +54,9 @@ def measured(
     if series is not None:
         final = final[final["series"].isin(list(series))]
     trials = with_variant(frames, frames.trials)[["run_id", "modality", *CELL, "seed"]]
+    trials = trials.astype(
+        {"run_id": frames.final["run_id"].dtype} | dict.fromkeys(_TEXTS, "category")
+    )
     found = trials.merge(final[["run_id", "series", "value"]], on="run_id").dropna(subset=["value"])
     return found.drop_duplicates([*CELL, "seed", "series"], keep="last")
 
@@ -82,7 +86,13 @@ def summarise(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     found: pd.DataFrame = means.join(spread)
     found["seeds"] = found["seeds"].fillna(0).astype(int)
     columns = [*group, "mean", "sd", "seeds", "cells"]
-    return found.reset_index().reindex(columns=columns)
+    return _plain(found.reset_index().reindex(columns=columns))
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same frame with text instead of categories."""
+    categories = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(categories, "str"))
 
 
 def unfinished(frames: Frames, by: Sequence[str]) -> pd.DataFrame:

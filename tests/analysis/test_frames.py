@@ -6,6 +6,7 @@ from run_writer import EPOCHS, SIGNAL_NAMES, Study, Writer
 
 from analysis import frames as f
 from analysis.frames import Frames, build
+from analysis.layouts import LAYOUTS, Layout, all_tables
 from experiments import names
 
 
@@ -69,6 +70,24 @@ def test_histories_are_asked_only_where_tags_lack(frames: Frames, study: Study) 
     store = study.store
     assert not build(store.runs(store.experiment("study")), history).curves.empty
     assert set(asked) == {study.runs["old"]}
+
+
+def test_all_tables_take_one_search(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request a run: but for one run without curve tags, whose histories must be asked for."""
+    store = study.store
+    requests: list[str] = []
+    for name in ("search_runs", "get_run", "get_metric_history", "download_artifacts"):
+        original = getattr(store.client, name)
+
+        def spy(*args: object, _name: str = name, _call: object = original, **kw: object) -> object:
+            requests.append(_name)
+            return _call(*args, **kw)  # type: ignore[operator]  # a method
+
+        monkeypatch.setattr(store.client, name, spy)
+    tables = all_tables(build(store.runs(store.experiment("study")), store.history), Layout())
+    assert len(tables) == len(LAYOUTS)
+    old_curves = 2 + 3
+    assert requests == ["search_runs"] + ["get_metric_history"] * old_curves
 
 
 def test_an_empty_experiment_gives_empty_frames(writer: Writer) -> None:
