@@ -272,6 +272,7 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if pool.address is None:
         ray.init(
+            address="local",  # without it, a cluster that someone started here would be joined
             num_cpus=max(pool.cpus or cores(), threads),
             include_dashboard=False,
             object_store_memory=OBJECT_STORE,
