@@ -1,0 +1,1 @@
+"""Which samples are glitches, of which kind, and what label they should have."""
