@@ -8,6 +8,7 @@ from common.errors import UserError
 from experiments.datasets.base import DatasetSource
 from experiments.datasets.own.arrays import arrays_at
 from experiments.datasets.own.images import images_at
+from experiments.datasets.own.listed_images import listed_images_at
 from experiments.datasets.own.tables import table_at
 
 
@@ -16,7 +17,7 @@ def source_at(name: str, path: Path) -> DatasetSource:
 
     Raises ``UserError`` where it is nothing of a known form.
     """
-    for at in (arrays_at, table_at, images_at):
+    for at in (arrays_at, listed_images_at, table_at, images_at):
         source = at(name, path)
         if source is not None:
             return source

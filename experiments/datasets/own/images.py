@@ -47,17 +47,21 @@ class OwnImages:
         """The images; position is that in :func:`image_files`."""
         if options.label is not None or options.glitch is not None:
             raise UserError(f"{self.name}: an image folder has no columns to name")
-        files = image_files(self.path)
+        files = self.image_paths()
         classes = pd.Series([file.relative_to(self.path).parts[0] for file in files])
         y, names = encoded_labels(f"{self.name}: the folders", classes)
         return Dataset(
             name=self.name,
             modality="image",
-            x=_stacked([_read(file) for file in files]),
+            x=read_images(files),
             y=y,
             class_names=names,
             source_index=np.arange(len(files)),
         )
+
+    def image_paths(self) -> list[Path]:
+        """The file of each row."""
+        return image_files(self.path)
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -78,6 +82,15 @@ def _images_below(folder: Path) -> Iterator[Path]:
             yield file
 
 
+def read_images(files: Sequence[Path]) -> NDArray[np.uint8]:
+    """The images as one array (n, height, width, 1 or 3): of the size that is most common among
+    them, at most 224 pixels a side, and grey only where all are.
+
+    Raises ``UserError`` naming a file that cannot be read.
+    """
+    return _stacked([_read(file) for file in files])
+
+
 def _read(file: Path) -> NDArray[np.uint8]:
     """Pixels (height, width, 1 or 3), upright."""
     try:
@@ -87,8 +100,16 @@ def _read(file: Path) -> NDArray[np.uint8]:
                 return np.asarray(np.asarray(upright) >> 8, np.uint8)[..., None]
             grey = upright.mode in GREY_MODES
             pixels = np.asarray(upright.convert("L" if grey else "RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise UserError(f"{file} is no readable image: {' '.join(str(error).split())}") from error
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
+        raise UserError(
+            f"{file} is no readable image: {' '.join(str(error).split())}; mend it or take it away"
+        ) from error
     return pixels[..., None] if grey else pixels
 
 

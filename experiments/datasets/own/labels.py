@@ -26,7 +26,7 @@ def encoded_labels(what: str, values: pd.Series) -> tuple[NDArray[np.int64], tup
     if values.isna().any():
         raise UserError(
             f"{what} has no value in row {int(values.isna().to_numpy().argmax())} "
-            f"({int(values.isna().sum())} in all)"
+            f"({int(values.isna().sum())} in all); give it one or leave the row out"
         )
     if pd.api.types.is_float_dtype(values):
         fractional = values[values % 1 != 0]
@@ -46,7 +46,8 @@ def encoded_labels(what: str, values: pd.Series) -> tuple[NDArray[np.int64], tup
         listed = ", ".join(map(repr, single[:NAMED_AT_MOST]))
         rest = f" and {len(single) - NAMED_AT_MOST} more" if len(single) > NAMED_AT_MOST else ""
         raise UserError(
-            f"{what} needs at least 2 rows of each class, however one of: {listed}{rest}"
+            f"{what} needs at least 2 rows of each class, however one of: {listed}{rest}; leave "
+            "such rows out or join classes"
         )
     return codes.astype(np.int64), names
 

@@ -43,13 +43,17 @@ class OwnTable:
 
     def load(self, options: DataOptions) -> Dataset:
         """The table; position is the row, counted from 0 over all files."""
-        frame = _joined(self.files)
+        frame = self.frame()
         label = options.label or DEFAULT_LABEL
         roles = {"label column": label, "column of known glitches": options.glitch}
         for role, column in roles.items():
             if column is not None and column not in frame:
                 raise unknown_name(f"{role} of {self.name}", column, map(str, frame.columns))
         return table(self.name, frame, label, options.glitch)
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as they stand in the files."""
+        return _joined(self.files)
 
 
 def table(name: str, frame: pd.DataFrame, label: str, known_glitch: str | None) -> Dataset:
@@ -83,7 +87,7 @@ def table_at(name: str, path: Path) -> OwnTable | None:
 
 
 def _joined(files: tuple[Path, ...]) -> pd.DataFrame:
-    first, *rest = (_read(path) for path in files)
+    first, *rest = (read_table(path) for path in files)
     for path, frame in zip(files[1:], rest, strict=True):
         lacks = [str(name) for name in first if name not in frame]
         adds = [str(name) for name in frame if name not in first]
@@ -100,7 +104,8 @@ def _joined(files: tuple[Path, ...]) -> pd.DataFrame:
     return pd.concat([first, *rest], ignore_index=True)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
+    """The rows of a CSV or Parquet file, numbered from 0; ``UserError`` where it cannot be read."""
     try:
         frame = READERS[path.suffix](path)
     except (OSError, ValueError) as error:  # parsers raise kinds of ValueError

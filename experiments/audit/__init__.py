@@ -1,0 +1,1 @@
+"""Audit: what is wrong with a training set of one's own, why, and what to do about it."""
