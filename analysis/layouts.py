@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.frames import Frames
 from analysis.summary import CELL, measured, summarise, unfinished
 from analysis.table import Table
-from analysis.text import words
+from analysis.text import percent, words
 from common.appearance import look, ordered
 from experiments import names
 
@@ -73,6 +73,7 @@ def detection(frames: Frames, layout: Layout) -> Table | None:
         _as_columns(summarise(values, keys)),
         _by_cell(keys),
         unfinished(frames, keys),
+        averaged="setting",
         signals_across=True,
     )
 
@@ -92,6 +93,7 @@ def averages(frames: Frames, layout: Layout) -> Table | None:
         _signal_columns(values),
         _as_columns(summarise(values, keys)),
         1,
+        averaged="dataset",
         signals_across=True,
     )
 
@@ -155,7 +157,7 @@ def ratios(frames: Frames, layout: Layout) -> Table | None:
         f"{METRIC_TITLES[layout.metric]} by ratio of glitched samples",
         "As in Figure 4 of the paper.",
         [*keys, "signal"],
-        {f"{r:g}": f"{r:.0%}" for r in sorted(values["ratio"].unique())},
+        {f"{r:g}": percent(r) for r in sorted(values["ratio"].unique())},
         summary.assign(column=summary["ratio"].map("{:g}".format)).drop(columns="ratio"),
         2,
         best=None,
@@ -178,6 +180,7 @@ def ranks(frames: Frames, layout: Layout) -> Table | None:
         _signal_columns(ranked),
         _as_columns(summarise(ranked, ["glitch"])),
         best="lowest",
+        averaged="setting",
     )
 
 

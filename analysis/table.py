@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.summary import in_order
-from analysis.text import DIGITS, plain, spread
+from analysis.text import DIGITS, glitch_words, percent, plain, spread
 from common.appearance import look
 
 Best = Literal["highest", "lowest"] | None
@@ -34,14 +34,29 @@ class Row:
     remark: str = ""
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
+def _row(keys: tuple[str, ...], cells: Sequence[Cell], gap: str) -> Row:
+    """A row; a remark that all of its cells share becomes one of the row."""
+    shared = {cell.remark for cell in cells if cell.text}
+    if len(shared) != 1:
+        return Row(keys, tuple(cells), gap)
+    remarks = [remark for remark in (*shared, gap) if remark]
+    return Row(keys, tuple(replace(cell, remark="") for cell in cells), ", ".join(remarks))
+
+
 def key_text(key: str, value: object) -> str:
     """The value of a row key in print.
 
-    >>> key_text("ratio", 0.1), key_text("signal", "self_influence"), key_text("model", "mlp")
-    ('10%', 'SI', 'mlp')
+    >>> key_text("ratio", 0.1), key_text("signal", "self_influence"), key_text("model", "my_mlp")
+    ('10%', 'SI', 'my_mlp')
     """
     if key == "ratio" and isinstance(value, float):
-        return f"{100 * value:g}%"
+        return percent(value)
+    if key == "glitch" and isinstance(value, str):
+        return glitch_words(value)
     return look(value).short if key == "signal" and isinstance(value, str) else plain(value)
 
 
@@ -62,6 +77,7 @@ class Table:
         best: which end of the means of a row is marked.
         digits: after the point.
         unit: what the deviation is over.
+        averaged: what a mean is taken over beside the unit, such as ``dataset``.
         signals_across: whether the columns are signals.
     """
 
@@ -76,6 +92,7 @@ class Table:
     best: Best = "highest"
     digits: int = DIGITS
     unit: str = "seeds"
+    averaged: str = ""
     signals_across: bool = False
 
     @cached_property
@@ -83,12 +100,19 @@ class Table:
         """The most seeds behind any cell; cells with fewer say so."""
         return int(self.data["seeds"].max()) if len(self.data) else 0
 
+    @cached_property
+    def usual_cells(self) -> int:
+        """The most settings behind any mean; means over fewer say so."""
+        return int(self.data["cells"].max()) if self.averaged and len(self.data) else 0
+
     @property
     def caption(self) -> str:
         """The note, and the number of seeds that holds where nothing else is said."""
         seeds = self.usual_seeds
-        usual = f"Mean ± standard deviation over {seeds} {self.unit}"
-        return f"{self.note} {usual if seeds > 1 else 'A single seed'} unless n says otherwise."
+        over = f" over {_count(self.usual_cells, self.averaged)}" if self.usual_cells > 1 else ""
+        spread_over = f"± standard deviation over {seeds} {self.unit}"
+        usual = spread_over if seeds > 1 else "of a single seed"
+        return f"{self.note} Mean{over} {usual} unless said otherwise."
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -96,24 +120,26 @@ class Table:
         keys = list(self.keys)
         data = self.marked()
         found: dict[tuple[object, ...], dict[str, Cell]] = {}
-        for key, column, mean, sd, seeds, best in zip(
+        for key, column, mean, sd, seeds, cells, best in zip(
             data[keys].itertuples(index=False, name=None),
-            *(data[c] for c in ("column", "mean", "sd", "seeds", "best")),
+            *(data[c] for c in ("column", "mean", "sd", "seeds", "cells", "best")),
             strict=True,
         ):
-            remark = f"n={seeds}" if seeds < self.usual_seeds else ""
-            found.setdefault(key, {})[column] = Cell(spread(mean, sd, self.digits), best, remark)
-        remarks: dict[tuple[object, ...], str] = {}
+            remarks = [f"n={seeds}"] * (seeds < self.usual_seeds)
+            remarks += [_count(cells, self.averaged)] * (cells < self.usual_cells)
+            text = spread(mean, sd, self.digits)
+            found.setdefault(key, {})[column] = Cell(text, best, ", ".join(remarks))
+        gaps: dict[tuple[object, ...], str] = {}
         for record in self.gaps.to_dict("records"):
             counts = ((record[state], state) for state in ("failed", "running"))
             key = tuple(record[k] for k in keys)
-            remarks[key] = ", ".join(f"{count} {state}" for count, state in counts if count)
-        index = pd.DataFrame([*dict.fromkeys([*found, *remarks])], columns=keys)
+            gaps[key] = ", ".join(f"{count} {state}" for count, state in counts if count)
+        index = pd.DataFrame([*dict.fromkeys([*found, *gaps])], columns=keys)
         return [
-            Row(
+            _row(
                 tuple(map(key_text, keys, key)),
-                tuple(found.get(key, {}).get(column, Cell()) for column in self.columns),
-                remarks.get(key, ""),
+                [found.get(key, {}).get(column, Cell()) for column in self.columns],
+                gaps.get(key, ""),
             )
             for key in in_order(index, keys).itertuples(index=False, name=None)
         ]

@@ -12,12 +12,13 @@ if not __package__:  # run as a file: import from the project, not from this fol
 
 from rich.console import Console
 
-from analysis.formats import BEST_MARK, FORMATS, print_table
+from analysis.formats import FORMATS
 from analysis.layouts import LAYOUTS, METRIC_TITLES, Layout, all_tables
 from analysis.options import RunOptions, check_names, option
 from analysis.selection import Selection, left_out_note
 from analysis.summary import CELL, GROUPS
 from analysis.table import Table
+from analysis.terminal import BEST_MARK, print_table
 from common.options import parse, run
 from experiments import names
 

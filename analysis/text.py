@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 
 DIGITS = 2
 
@@ -36,3 +38,35 @@ def words(name: str) -> str:
     'near clustered anomalies'
     """
     return name.replace("_", " ")
+
+
+_SHARE = re.compile(r"([^+:]+):(\d*\.?\d+)")
+
+
+def glitch_words(glitch: str) -> str:
+    """A glitch in words; of a mixture each part with its share.
+
+    >>> glitch_words("uniform_noise"), glitch_words("far_clustered_anomalies:0.04+noise:0.1")
+    ('uniform noise', '4% far clustered anomalies + 10% noise')
+    """
+    parts = _SHARE.sub(lambda found: f"{100 * float(found[2]):g}% {found[1]}", glitch)
+    return words(parts.replace("+", " + ") if parts != glitch else glitch)
+
+
+def percent(ratio: float) -> str:
+    """A ratio in print.
+
+    >>> percent(0.1), percent(0.125)
+    ('10%', '12.5%')
+    """
+    return f"{100 * ratio:g}%"
+
+
+def enumerated(values: Iterable[object]) -> str:
+    """Values in a sentence.
+
+    >>> enumerated(["a", "b", "c"]), enumerated(["a"])
+    ('a, b and c', 'a')
+    """
+    texts = list(map(plain, values))
+    return " and ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)

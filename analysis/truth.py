@@ -16,12 +16,13 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from analysis.drawing import panels, save, style
-from analysis.formats import FORMATS, print_table
+from analysis.formats import FORMATS
 from analysis.frames import Frames
 from analysis.options import RunOptions
 from analysis.store import Store
 from analysis.summary import measured, summarise
 from analysis.table import Table
+from analysis.terminal import print_table
 from analysis.text import words
 from common.errors import UserError
 from common.options import parse, run

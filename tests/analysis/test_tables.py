@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,12 @@ from rich.console import Console
 from run_writer import SIGNAL_NAMES, Study, Writer
 
 from analysis import tables
-from analysis.formats import FORMATS, print_table
+from analysis.formats import FORMATS
 from analysis.layouts import LAYOUTS, Layout, all_tables
 from analysis.selection import select
 from analysis.store import Store
 from analysis.table import Table
+from analysis.terminal import print_table
 from common.errors import UserError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -47,12 +49,24 @@ def test_cells_are_means_over_seeds_of_what_was_logged(
 
 def test_missing_seeds_and_failed_trials_are_said(made: dict[str, Table]) -> None:
     rows = {row.keys: row for row in made["detection"].rows}
-    noise = rows["digits", "resnet20", "class_dependent_noise", "10%"]
-    assert noise.remark == "1 failed"
-    assert {cell.remark for cell in noise.cells} == {"n=2"}
-    assert rows["digits", "resnet20", "uniform_noise", "10%"].remark == "1 running"
-    old = rows["digits", "resnet20", "uniform_noise", "30%"]
+    noise = rows["digits", "resnet20", "class dependent noise", "10%"]
+    assert noise.remark == "n=2, 1 failed"
+    assert {cell.remark for cell in noise.cells} == {""}
+    assert rows["digits", "resnet20", "uniform noise", "10%"].remark == "1 running"
+    old = rows["digits", "resnet20", "uniform noise", "30%"]
     assert [cell.text != "" for cell in old.cells] == [True, True, False, False]
+
+
+def test_means_over_fewer_settings_than_others_say_so(made: dict[str, Table], study: Study) -> None:
+    rows = {row.keys: row for row in made["ranks"].rows}
+    assert rows["uniform noise",].remark == ""
+    assert rows["stripe outliers",].remark == "1 setting"
+    assert "Mean over 2 settings ± standard deviation over 3 seeds" in made["ranks"].caption
+    frames = select(study.store, "study").frames
+    by_glitch = all_tables(frames, Layout(by=["glitch"]), ["detection"])[0]
+    noise = next(row for row in by_glitch.rows if row.keys == ("uniform noise",))
+    # the old run lacks two signals: their means rest on fewer settings
+    assert [cell.remark for cell in noise.cells[2:]] == ["2 settings"] * 2
 
 
 def test_a_cell_whose_every_trial_failed_keeps_its_row(writer: Writer) -> None:
@@ -83,21 +97,42 @@ def test_terminal_tables_fit_the_window(made: dict[str, Table], width: int) -> N
         print_table(table, Console(file=out, width=width))
         lines = out.getvalue().splitlines()
         assert max(map(len, lines)) <= width
-        assert all(word in out.getvalue() for word in table.columns.values())
+        headings = " ".join(table.columns.values()).split()
+        assert all(word in out.getvalue() for word in headings)
+
+
+def test_what_failed_is_said_where_signals_go_down(made: dict[str, Table]) -> None:
+    table = made["detection"]
+    many = {f"s{i}": f"signal {i}" for i in range(20)}
+    one = table.data[table.data["column"] == "self_influence"]
+    wide = replace(table, columns=many, data=pd.concat([one.assign(column=c) for c in many]))
+    out = io.StringIO()
+    print_table(wide, Console(file=out, width=80))
+    assert "class dependent noise 10%: n=2, 1 failed" in " ".join(out.getvalue().split())
+
+
+def test_keys_are_said_once_and_broken_where_they_are_long(made: dict[str, Table]) -> None:
+    out = io.StringIO()
+    table = made["epochs"]
+    long = table.data.assign(glitch=table.data["glitch"] + "(with=a rather long option of it)")
+    print_table(replace(table, data=long), Console(file=out, width=90))
+    lines = out.getvalue().splitlines()
+    assert sum("stripe" in line for line in lines) == 1
+    assert max(map(len, lines)) <= 90
 
 
 def test_signals_go_down_where_they_do_not_fit_across(made: dict[str, Table]) -> None:
     turned = made["detection"].transposed()
     assert list(turned.keys) == ["dataset", "model", "signal"]
-    assert "uniform_noise 10%" in turned.columns
+    assert "uniform noise 10%" in turned.columns
     straight = {
-        (*row.keys[:2], " ".join(row.keys[2:]), heading): cell
+        (*row.keys[:2], " ".join(row.keys[2:]), heading): (cell.text, cell.best)
         for row in made["detection"].rows
         for heading, cell in zip(made["detection"].columns.values(), row.cells, strict=True)
         if cell.text
     }
     across = {
-        (*row.keys[:2], heading, row.keys[2]): cell
+        (*row.keys[:2], heading, row.keys[2]): (cell.text, cell.best)
         for row in turned.rows
         for heading, cell in zip(turned.columns, row.cells, strict=True)
         if cell.text
