@@ -45,6 +45,7 @@ from experiments.context import default_cache, default_data_root  # noqa: E402
 from experiments.machine import MIB, cores, total_mib  # noqa: E402
 from experiments.outcome import Outcome  # noqa: E402
 from experiments.retry import one_line  # noqa: E402
+from experiments.scratch import own_scratch  # noqa: E402
 from experiments.store_uri import PROJECT, sqlite_file  # noqa: E402
 from experiments.task_queue import TaskQueue  # noqa: E402
 from experiments.worker import Job, Task, Worker  # noqa: E402
@@ -148,6 +149,8 @@ class _Slot(tune.Trainable):
     def setup(self, config: dict[str, Any], **shared: Any) -> None:
         """Begin with what all trials share: the job, the tasks, and the driver's host."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to interpret
+        self._scratch = own_scratch()
+        self._scratch.__enter__()
         job: Job = shared["job"]
         if platform.node() != shared["driver"]:
             context = job.context
@@ -159,6 +162,10 @@ class _Slot(tune.Trainable):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """The next trial may come."""
         return True
+
+    def cleanup(self) -> None:
+        """No further trial will come."""
+        self._scratch.__exit__(None, None, None)
 
     def step(self) -> dict[str, Any]:
         """Run one trial from beginning to end."""

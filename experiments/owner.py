@@ -42,6 +42,12 @@ class Owner:
         """This process."""
         return cls(platform.node(), os.getpid(), _birth(os.getpid()) or "")
 
+    @classmethod
+    def of(cls, pid: int) -> Owner | None:
+        """The process of this machine that has the number now, if there is one."""
+        birth = _birth(pid)
+        return None if birth is None else cls(platform.node(), pid, birth)
+
     def to_json(self) -> str:
         """As the tag of a run."""
         return json.dumps(asdict(self))

@@ -23,6 +23,7 @@ from experiments.grid import load_grid, only
 from experiments.plan import Current, make_plan
 from experiments.preflight import Preflight, look
 from experiments.publication import publish
+from experiments.scratch import own_scratch
 from experiments.session import open_session, read_finished
 from experiments.spec import TrialSpec
 from experiments.store_uri import absolute
@@ -37,7 +38,8 @@ DESCRIPTION = "Run the trials of a grid; those that are finished are not run aga
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status: 0 if every trial is finished, 1 if not, 2 for bad input."""
-    return run(lambda: _main(argv))
+    with own_scratch():
+        return run(lambda: _main(argv))
 
 
 def _main(argv: Sequence[str] | None) -> int:

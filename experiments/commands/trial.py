@@ -20,6 +20,7 @@ from experiments.outcome import Outcome
 from experiments.owner import Owner
 from experiments.preflight import look
 from experiments.run_record import now_ms
+from experiments.scratch import own_scratch
 from experiments.session import Session, open_session
 from experiments.spec import TrialSpec
 from experiments.spool import record_of
@@ -37,7 +38,8 @@ _DAY_MS = 86_400_000
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status: 0 if the trial is finished, 1 if it failed, 2 for bad input."""
-    return run(lambda: _main(argv))
+    with own_scratch():
+        return run(lambda: _main(argv))
 
 
 def _main(argv: Sequence[str] | None) -> int:
