@@ -27,6 +27,7 @@ class FinishedRun:
         model: name of its model.
         seconds: wall time of the trial.
         peak_rss_mib: peak resident memory, MiB.
+        subset: share of the dataset that it drew.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class FinishedRun:
     model: str
     seconds: float
     peak_rss_mib: float
+    subset: float = 1.0
 
 
 def search(tracker: Tracker, wanted: str) -> Iterator[Run]:
@@ -68,6 +70,7 @@ def _finished(run: Run) -> FinishedRun:
         model=run.data.params.get("model", ""),
         seconds=metrics.get(f"{names.SECONDS}/{TOTAL}", float("nan")),
         peak_rss_mib=metrics.get(names.PEAK_RSS, float("nan")),
+        subset=float(run.data.params.get("subset", "nan")),
     )
 
 

@@ -50,8 +50,15 @@ def test_estimates_come_from_runs_of_the_same_data_and_model() -> None:
     estimates = Estimates([run(0), replace(run(1), seconds=8.0, peak_rss_mib=700.0)])
     assert estimates.seconds(spec(5)).value == 6.0
     assert estimates.seconds(spec(5)).measured
-    assert estimates.memory_mib(spec(5)) == 1.25 * 700
+    assert estimates.memory_mib(spec(5)) == 1024  # 1.25 * 700, in steps of 512
     other = spec(0, dataset="breast_cancer")
     assert not estimates.seconds(other).measured
     assert estimates.memory_mib(other) is None
     assert not Estimates([]).seconds(spec(0)).measured
+
+
+def test_estimates_follow_the_share_of_the_dataset() -> None:
+    half = Estimates([replace(run(0), subset=0.5)])
+    assert half.seconds(spec(0)).value == 8.0
+    assert half.memory_mib(spec(0)) is None  # more samples need more
+    assert half.memory_mib(spec(0, subset=0.5)) == 1024
