@@ -7,10 +7,11 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
-PATIENCE = 300.0
+PATIENCE = 600.0
 """Seconds in which whatever is to end has ended, on a busy machine too."""
 
 Disturbance = Callable[[random.Random, psutil.Process], bool]
@@ -44,7 +45,8 @@ def interrupt(rng: random.Random, driver: psutil.Process) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
             driver.send_signal(signal.SIGINT)
         time.sleep(0.5)
-    driver.wait(PATIENCE)
+    with contextlib.suppress(psutil.TimeoutExpired):
+        driver.wait(PATIENCE)
     return True
 
 
@@ -59,6 +61,24 @@ def freeze(rng: random.Random, driver: psutil.Process) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.resume()
     return True
+
+
+def fill(folder: Path) -> Disturbance:
+    """Write until nothing more fits on the folder's disk, and make room again after a while."""
+    ballast = folder / "ballast"
+
+    def disturb(rng: random.Random, _: psutil.Process) -> bool:
+        until = time.monotonic() + rng.uniform(5.0, 40.0)
+        with ballast.open("wb", buffering=0) as file:
+            while time.monotonic() < until:  # and whatever is freed meanwhile
+                with contextlib.suppress(OSError):
+                    while True:
+                        file.write(bytes(2**16))
+                time.sleep(0.1)
+        ballast.unlink()
+        return True
+
+    return disturb
 
 
 def tree(process: psutil.Process) -> list[psutil.Process]:

@@ -4,7 +4,8 @@
 
 Grids of real trials on bundled data are run by the real command. Workers, the driver, Ray's head,
 its node and its agents are killed, the driver is interrupted, everything is frozen for a while;
-with ``--server`` the runs go to an MLflow server that goes away and comes back. Each time the same
+with ``--server`` the runs go to an MLflow server that goes away and comes back, with ``--disk``
+all files lie on a small disk that fills up. Each time the same
 command is started again, until all trials are finished. Then every trial must be FINISHED exactly
 once with all its artifacts, no run may be left RUNNING, nothing may lie in the temporary folder,
 and every number and every score must be, bit for bit, that of the same trials run one after
@@ -17,6 +18,7 @@ import argparse
 import contextlib
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -29,9 +31,9 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 import psutil
-from disturbances import DISTURBANCES, PATIENCE, Disturbance
+from disturbances import DISTURBANCES, PATIENCE, Disturbance, fill
 from mlflow.entities import Run, ViewType
-from services import TrackingServer
+from services import TrackingServer, small_disk
 
 from experiments import names
 from experiments.context import TrialContext
@@ -55,11 +57,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--wave", type=int, default=24, help="trials of one grid")
     parser.add_argument("--server", action="store_true", help="runs go to an MLflow server")
+    parser.add_argument("--disk", action="store_true", help="a disk that fills up (needs root)")
     parser.add_argument("--folder", type=Path, help="where all files go and stay (default: none)")
     options = parser.parse_args()
+    # in the background of a shell it would be ignored, also by all that is started here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(TemporaryDirectory()))
+        if options.disk:
+            folder = stack.enter_context(small_disk(folder))
         harness = Harness(folder, options.seed, options.wave)
+        if options.disk:
+            harness.may_fill_the_disk()
         if options.server:
             stack.enter_context(harness.served())
         harness.run(options.kills)
@@ -118,6 +127,11 @@ class Harness:
             self.disturbances["server"] = away
             self.kinds += ("server",) * 3
             yield
+
+    def may_fill_the_disk(self) -> None:
+        """The folder is a disk of its own, which fills up and is emptied again."""
+        self.disturbances["full disk"] = fill(self.folder)
+        self.kinds += ("full disk",) * 3
 
     def run(self, kills: int) -> None:
         """Disturb until ``kills`` are done, then let everything finish."""

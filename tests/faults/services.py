@@ -53,6 +53,18 @@ def process(words: list[str], log: Path, **options: object) -> Iterator[subproce
 
 
 @contextlib.contextmanager
+def small_disk(folder: Path, mib: int = 400) -> Iterator[Path]:
+    """The folder as a disk of its own in memory, as long as the block runs; only root may."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = [str(shutil.which("mount")), "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)]
+    subprocess.run(words, check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run([str(shutil.which("umount")), "--lazy", str(folder)], check=True)
+
+
+@contextlib.contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """A database server of its own; gives the URI of an empty database.
 
