@@ -213,7 +213,8 @@ def accuracy_is(low: float, high: float, families: Iterable[str]) -> Test:
             return None
         mean = means(values)["glitched"]
         least, most = values["value"].min(), values["value"].max()
-        numbers = f"accuracy {mean:.2f}, from {least:.2f} to {most:.2f}"
+        bounds = f"at least {low:g}" if high == 1 else f"at most {high:g}"
+        numbers = f"accuracy {mean:.3f}, from {least:.3f} to {most:.3f}; holds if {bounds}"
         return outcome(low <= mean <= high, numbers, values)
 
     return test

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from analysis.text import DIGITS
 from common.appearance import look, ordered
 from influence.signals import PAPER
 
@@ -68,7 +69,9 @@ def preferred(signals: Sequence[str], wanted: Sequence[str] | None) -> list[str]
     return ordered(set(signals) & set(PAPER) or signals)
 
 
-def legend(figure: Figure, signals: Sequence[str], *, bars: bool = False) -> None:
+def legend(
+    figure: Figure, signals: Sequence[str], *, bars: bool = False, markers: bool = True
+) -> None:
     """One entry a signal above all panels."""
     handles: list[Patch | Line2D] = []
     for signal in signals:
@@ -76,7 +79,8 @@ def legend(figure: Figure, signals: Sequence[str], *, bars: bool = False) -> Non
         if bars:
             handles.append(_patch(signal))
         else:
-            handles.append(Line2D([], [], color=seen.colour, marker=seen.marker, label=seen.short))
+            marker = seen.marker if markers else ""
+            handles.append(Line2D([], [], color=seen.colour, marker=marker, label=seen.short))
     columns = min(len(handles), max(2, int(figure.get_figwidth() / 1.1)))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
 
@@ -108,7 +112,7 @@ def grouped_bars(
             places,
             wanted["mean"],
             width,
-            yerr=wanted["sd"].fillna(0.0),
+            yerr=_deviation(wanted),
             color=seen.colour,
             hatch=seen.hatch,
             edgecolor="white",
@@ -122,7 +126,7 @@ def grouped_bars(
 def curves(
     axes: Axes, summary: pd.DataFrame, x: str, signals: Sequence[str], *, best: bool = False
 ) -> None:
-    """A line with error bars for each signal; ``best`` rings its highest point.
+    """A line with error bars for each signal; ``best`` rings its highest point, if it has one.
 
     Args:
         axes: where to draw.
@@ -139,18 +143,24 @@ def curves(
         axes.errorbar(
             line[x],
             line["mean"],
-            yerr=line["sd"].fillna(0.0),
+            yerr=_deviation(line),
             color=seen.colour,
             marker=seen.marker,
             elinewidth=0.7,
             capsize=1.5,
             zorder=3 - number / 100,
         )
-        if best:
+        if best and np.ptp(line["mean"].round(DIGITS)) > 0:
             top = line.nlargest(1, "mean")
             axes.scatter(
                 top[x], top["mean"], s=55, facecolors="none", edgecolors=seen.colour, zorder=4
             )
+
+
+def _deviation(summary: pd.DataFrame) -> np.ndarray:
+    """Lengths of the error bars below and above each mean, (2, n), within the scores' 0 and 1."""
+    mean, sd = summary["mean"].to_numpy(), summary["sd"].fillna(0.0).to_numpy()
+    return np.array([np.minimum(sd, mean), np.minimum(sd, 1.0 - mean)])
 
 
 def score_axis(axes: Axes, label: str = "") -> None:

@@ -57,7 +57,7 @@ def all_figures(
                 continue
             for glitch, frames in _by_glitch(runs.frames):
                 stored = partial(load_scores, runs.store)
-                made[f"{name}_{_file_name(glitch)}"] = FROM_SCORES[name](frames, layout, stored)
+                made[f"{name}_{file_name(glitch)}"] = FROM_SCORES[name](frames, layout, stored)
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
@@ -67,10 +67,10 @@ def _by_glitch(frames: Frames) -> Iterator[tuple[str, Frames]]:
         yield glitch, frames.only(trials["run_id"][trials["glitch"] == glitch])
 
 
-def _file_name(glitch: str) -> str:
+def file_name(glitch: str) -> str:
     """A glitch as part of a file's name.
 
-    >>> _file_name("outliers(mode=added)")
+    >>> file_name("outliers(mode=added)")
     'outliers_mode=added'
     """
     return re.sub(r"[^\w.=+-]+", "_", glitch).strip("_")

@@ -9,10 +9,12 @@ from itertools import groupby
 from typing import Final
 
 from analysis.table import Cell, Row, Table
-from analysis.text import words
+from analysis.text import tight, words
 
-#: A longer LaTeX table goes over pages, in small print; longer keys are broken.
+#: A longer LaTeX table goes over pages, in small print, and a wider one of those is turned;
+#: longer keys are broken.
 _PAGE_ROWS: Final = 40
+_PAGE_COLUMNS: Final = 8
 _LONG_KEY: Final = 30
 
 
@@ -75,6 +77,18 @@ def _latex(text: str) -> str:
     return re.sub(r"[\\&%$#_{}~^±−]", lambda match: _LATEX[match[0]], text)
 
 
+def new_keys(keys: Sequence[str], before: Sequence[str]) -> list[str]:
+    """Keys without those that the row above has said; the last is always said.
+
+    >>> new_keys(["a", "b", "c"], ["a", "b", "x"]), new_keys(["a", "b", "c"], ["z", "b", "c"])
+    (['', '', 'c'], ['a', 'b', 'c'])
+    """
+    told = 0
+    while told < min(len(keys) - 1, len(before)) and keys[told] == before[told]:
+        told += 1
+    return ["" if i < told else key for i, key in enumerate(keys)]
+
+
 def to_latex(table: Table) -> str:
     """A table with booktabs rules, over several pages where it is long; the best of a row in bold.
 
@@ -85,25 +99,36 @@ def to_latex(table: Table) -> str:
     caption = rf"\caption{{{_latex(table.title)}. {_latex(table.caption)}}}"
     label = rf"\label{{tab:{table.name}}}"
     columns = f"{{{_latex_columns(table)}}}"
+    turned = long and len(table.columns) > _PAGE_COLUMNS
     if long:
         frame = [
+            *[r"\begin{landscape}"] * turned,
             r"{\scriptsize\setlength{\tabcolsep}{3pt}\setlength{\LTcapwidth}{\linewidth}",
             rf"\begin{{longtable}}{columns}",
             rf"{caption}{label}\\",
             *(r"\toprule", head, r"\midrule", r"\endfirsthead"),
             *(r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"),
         ]
-        end = [r"\end{longtable}}"]
+        end = [r"\end{longtable}}", *[r"\end{landscape}"] * turned]
     else:
         frame = [
-            *(r"\begin{table}", r"\centering", caption, label),
+            *(r"\begin{table}", r"\centering", r"\setlength{\belowcaptionskip}{6pt}"),
+            *(caption, label),
             r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             rf"\begin{{tabular}}{columns}",
             *(r"\toprule", head, r"\midrule"),
         ]
         end = [r"\bottomrule", r"\end{tabular}}", r"\end{table}"]
-    packages = "array,booktabs,longtable" if long else "array,booktabs,graphicx"
-    return "\n".join([f"% needs \\usepackage{{{packages}}}", *frame, *_latex_rows(table), *end, ""])
+    packages = "array,booktabs" + (",longtable" if long else ",graphicx") + ",pdflscape" * turned
+    return "\n".join(
+        [
+            f"% needs \\usepackage{{{packages}}}",
+            *frame,
+            *_latex_rows(table, tight if long else str),
+            *end,
+            "",
+        ]
+    )
 
 
 def _latex_line(parts: Iterable[str]) -> str:
@@ -118,9 +143,9 @@ def _latex_columns(table: Table) -> str:
     return "".join(broken if long else "l" for long in wide) + "r" * len(table.columns)
 
 
-def _latex_rows(table: Table) -> Iterator[str]:
+def _latex_rows(table: Table, written: Callable[[str], str]) -> Iterator[str]:
     def shown(cell: Cell) -> str:
-        text = _latex(cell.text)
+        text = _latex(written(cell.text))
         return (rf"\textbf{{{text}}}" if cell.best else text) + _latex(remark(cell.remark))
 
     split = table.sections
@@ -129,9 +154,11 @@ def _latex_rows(table: Table) -> Iterator[str]:
         if section:
             yield from [r"\addlinespace"] * (number > 0)
             yield rf"\multicolumn{{{width}}}{{l}}{{\textit{{{_latex(', '.join(section))}}}}} \\*"
+        before: Sequence[str] = ()
         for row in rows:
-            keys = map(_latex, keys_with_remark(row)[split:])
-            yield _latex_line([*keys, *map(shown, row.cells)])
+            keys = keys_with_remark(row)[split:]
+            yield _latex_line([*map(_latex, new_keys(keys, before)), *map(shown, row.cells)])
+            before = keys
 
 
 def to_html(table: Table) -> str:

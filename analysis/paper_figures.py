@@ -12,7 +12,7 @@ from analysis.drawing import curves, grouped_bars, legend, not_run, panels, pref
 from analysis.frames import Frames
 from analysis.layouts import METRIC_TITLES, Layout
 from analysis.summary import measured, summarise
-from analysis.text import words
+from analysis.text import percent
 from experiments import names
 
 PAPER_RATIO: Final = 0.1
@@ -34,6 +34,7 @@ RATIO_PANELS: Final = (
     ("image", "uniform_noise"),
     ("image", "far_clustered_anomalies"),
 )
+_HEADINGS: Final = TABULAR_PANELS | IMAGE_PANELS
 
 
 def family(glitch: str) -> str:
@@ -58,7 +59,7 @@ def _values(frames: Frames, layout: Layout, modality: str) -> pd.DataFrame:
 def _bars(frames: Frames, layout: Layout, modality: str, headings: dict[str, str]) -> Figure | None:
     values = _values(frames, layout, modality)
     values = values[values["family"].isin(list(headings))]
-    values = values[values["ratio"] == _usual_ratio(values)]
+    values = values[values["ratio"] == usual_ratio(values["ratio"])]
     if values.empty:
         return None
     signals = preferred(list(values["series"].unique()), layout.signals)
@@ -79,11 +80,21 @@ def _bars(frames: Frames, layout: Layout, modality: str, headings: dict[str, str
     return figure
 
 
-def _usual_ratio(values: pd.DataFrame) -> float:
-    """The paper's ratio where it was run, else the most frequent one."""
-    if (values["ratio"] == PAPER_RATIO).any() or values.empty:
+def usual_ratio(ratios: pd.Series[float]) -> float:
+    """The paper's ratio where it was run, else the most frequent one.
+
+    >>> usual_ratio(pd.Series([0.01, 0.1, 0.3, 0.3])), usual_ratio(pd.Series([0.05, 0.05, 0.2]))
+    (0.1, 0.05)
+    """
+    if (ratios == PAPER_RATIO).any() or ratios.empty:
         return PAPER_RATIO
-    return float(values["ratio"].mode().iloc[0])
+    return float(ratios.mode().iloc[0])
+
+
+def of_usual_ratio(values: pd.DataFrame) -> pd.DataFrame:
+    """Of each dataset, model and glitch the trials of :func:`usual_ratio`."""
+    ratios = values.groupby(["dataset", "model", "glitch"], observed=True)["ratio"]
+    return values[values["ratio"] == ratios.transform(usual_ratio)]
 
 
 def figure1(frames: Frames, layout: Layout) -> Figure | None:
@@ -99,19 +110,19 @@ def figure2(frames: Frames, layout: Layout) -> Figure | None:
 def figure4(frames: Frames, layout: Layout) -> Figure | None:
     """F1 at growing ratios, one panel a dataset, over models."""
     rows: list[tuple[str, pd.DataFrame]] = []
-    for modality, glitch in RATIO_PANELS:
+    for letter, (modality, glitch) in zip("abcd", RATIO_PANELS, strict=True):
         values = _values(frames, layout, modality)
         values = values[values["family"] == glitch]
         several = values.groupby("dataset")["ratio"].transform("nunique") > 1
         if several.any():
-            rows.append((f"{words(glitch)}, {modality} data", values[several]))
+            rows.append((f"({letter}) {_HEADINGS[glitch]}, {modality} data", values[several]))
     if not rows:
         return None
     every = pd.concat([values for _, values in rows])
     signals = preferred(list(every["series"].unique()), layout.signals)
     columns = max(values["dataset"].nunique() for _, values in rows)
     figure, axes = panels(len(rows), columns, sharex="all")
-    for letter, line, (heading, values) in zip("abcd", axes, rows, strict=False):
+    for line, (heading, values) in zip(axes, rows, strict=True):
         summary = summarise(values, ["dataset", "ratio"])
         datasets = sorted(values["dataset"].unique())
         for panel in line[len(datasets) :]:
@@ -120,10 +131,12 @@ def figure4(frames: Frames, layout: Layout) -> Figure | None:
             score_axis(panel)
             curves(panel, summary[summary["dataset"] == dataset], "ratio", signals)
             panel.set_title(dataset)
-        line[0].set_title(f"({letter}) {heading}\n{datasets[0]}")
+        line[0].set_title(
+            f"{heading}\n{datasets[0]}", loc="left" if len(datasets) > 1 else "center"
+        )
         line[0].set_ylabel(METRIC_TITLES[layout.metric])
     ratios = sorted(every["ratio"].unique())
-    axes[-1, 0].set_xticks(ratios, [f"{ratio:.0%}" for ratio in ratios])
+    axes[-1, 0].set_xticks(ratios, list(map(percent, ratios)))
     for panel in axes[-1]:
         panel.set_xlabel("ratio of glitched samples")
     legend(figure, signals)
@@ -141,7 +154,7 @@ def figure5(frames: Frames, layout: Layout) -> Figure | None:
     """F1 of each epoch for near-clustered anomalies: the paper's model, or those that were run."""
     values = epoch_values(frames, layout.signals)
     values = values[values["glitch"].map(family) == "near_clustered_anomalies"]
-    values = values[values["ratio"] == _usual_ratio(values)]
+    values = of_usual_ratio(values)
     if (values["model"] == PAPER_MODEL).any():
         values = values[values["model"] == PAPER_MODEL]
     if values.empty:

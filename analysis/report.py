@@ -14,19 +14,21 @@ from matplotlib.figure import Figure
 
 from analysis import narrative
 from analysis.claims import judge
-from analysis.figures import all_figures
+from analysis.figures import all_figures, file_name
 from analysis.formats import to_html
 from analysis.frames import FAILED, Frames
 from analysis.layouts import METRIC_TITLES, Layout, all_tables
 from analysis.options import RunOptions, check_names, option
 from analysis.pictures import Suspects, inline, suspects
 from analysis.selection import Selection, left_out_note
-from analysis.text import words
+from analysis.table import Table
+from analysis.text import glitch_words
 from common.options import parse, run
 from experiments import names
 
 REPORT_FILE: Final = "report.html"
 LARGEST: Final = 4_800_000
+LONG_TABLE: Final = 60
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CAPTIONS: Final = {
     "figure1": "Figure 1 of the paper, tables: mislabelled samples and near-clustered anomalies; "
@@ -63,6 +65,15 @@ class Picture:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class PageTable:
+    """A table on the page; a long one is folded away under its title."""
+
+    title: str
+    content: Markup
+    long: bool
+
+
 def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> str:
     """The page.
 
@@ -72,7 +83,8 @@ def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> st
         figures: those to show, as :func:`analysis.figures.all_figures` returns them.
     """
     frames = runs.frames
-    pictures = [_picture(name, figure) for name, figure in figures.items()]
+    glitches = {file_name(glitch): glitch for glitch in frames.trials["glitch"].unique()}
+    pictures = [_picture(name, figure, glitches) for name, figure in figures.items()]
     verdicts = judge(frames)
     content: dict[str, Any] = {
         "title": f"Influence signals: {runs.title}",
@@ -84,7 +96,7 @@ def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> st
         "left_out": left_out_note(frames),
         "verdicts": verdicts,
         "figures": pictures,
-        "tables": [Markup(to_html(table)) for table in all_tables(frames, layout)],  # noqa: S704 - escaped
+        "tables": [_table(table) for table in all_tables(frames, layout)],
         "failures": frames.runs[frames.runs["state"] == FAILED].to_dict("records"),
     }
     every = suspects(runs, layout)
@@ -92,12 +104,18 @@ def render(runs: Selection, layout: Layout, figures: Mapping[str, Figure]) -> st
     return _page(content, kept, len(every) - len(kept))
 
 
-def _picture(name: str, figure: Figure) -> Picture:
+def _picture(name: str, figure: Figure, glitches: Mapping[str, str]) -> Picture:
+    """A figure with its caption; those of one glitch are told by the end of their file's name."""
     if name in CAPTIONS:
         return Picture(CAPTIONS[name], inline(figure, CAPTIONS[name]))
     kind = next(kind for kind in DETAILS if name.startswith(kind))
-    glitch = words(name.removeprefix(f"{kind}_"))
+    glitch = glitch_words(glitches[name.removeprefix(f"{kind}_")])
     return Picture(glitch, inline(figure, f"{DETAILS[kind]}: {glitch}"), DETAILS[kind])
+
+
+def _table(table: Table) -> PageTable:
+    content = Markup(to_html(table))  # noqa: S704 - to_html escapes its texts
+    return PageTable(table.title, content, len(table.rows) > LONG_TABLE)
 
 
 def _page(content: Mapping[str, Any], kept: Sequence[Suspects], dropped: int) -> str:

@@ -15,10 +15,10 @@ from sklearn.metrics import precision_recall_curve
 from analysis.drawing import curves, legend, panels, preferred, score_axis
 from analysis.frames import Frames
 from analysis.layouts import Layout
-from analysis.paper_figures import epoch_values
+from analysis.paper_figures import epoch_values, of_usual_ratio
 from analysis.significance import ALPHA, TooFewError, in_blocks, omnibus
 from analysis.summary import glitch_order, in_order, measured, summarise
-from analysis.text import words
+from analysis.text import glitch_words, heading, percent, words
 from common.appearance import look
 from experiments import names
 from glitches.contaminated import ERROR_COLUMNS
@@ -34,48 +34,47 @@ STEP_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#
 
 
 def epochs(frames: Frames, layout: Layout) -> Figure | None:
-    """F1 of each epoch with the best one ringed: a row a dataset and model, a column a glitch."""
-    values = _of_usual_ratio(epoch_values(frames, layout.signals))
+    """F1 of each epoch with the best one ringed: a row a dataset and model, a panel a glitch."""
+    values = of_usual_ratio(epoch_values(frames, layout.signals))
     if values.empty:
         return None
     signals = preferred(list(values["series"].unique()), layout.signals)
-    cells = sorted(set(zip(values["dataset"], values["model"], strict=True)))
-    glitches = sorted(values["glitch"].unique(), key=glitch_order)
-    summary = summarise(values, ["dataset", "model", "glitch", "epoch"])
-    figure, axes = panels(len(cells), len(glitches))
-    for line, (dataset, model) in zip(axes, cells, strict=True):
-        for panel, glitch in zip(line, glitches, strict=True):
-            here = summary.query("dataset == @dataset and model == @model and glitch == @glitch")
+    summary = summarise(values, ["dataset", "model", "glitch", "ratio", "epoch"])
+    rows = []
+    for (dataset, model), setting in summary.groupby(["dataset", "model"]):
+        kinds = sorted(setting["glitch"].unique(), key=glitch_order)
+        panels_of_row = [(kind, setting[setting["glitch"] == kind]) for kind in kinds]
+        rows.append((f"{dataset}, {model}", panels_of_row))
+    figure, axes = panels(len(rows), max(len(kinds) for _, kinds in rows))
+    for line, (name, kinds) in zip(axes, rows, strict=True):
+        for panel in line[len(kinds) :]:
+            panel.set_visible(False)
+        for panel, (glitch, here) in zip(line, kinds, strict=False):
             score_axis(panel)
-            panel.set_visible(not here.empty)
             curves(panel, here, "epoch", signals, best=True)
-            panel.set_title(f"{words(glitch)}\n{dataset}, {model}")
+            share = percent(float(here["ratio"].iloc[0]))
+            panel.set_title(heading(f"{glitch_words(glitch)} {share}", name))
             panel.xaxis.get_major_locator().set_params(integer=True)
         line[0].set_ylabel("F1")
-    for panel in axes[-1]:
-        panel.set_xlabel("epoch")
+    for column in axes.T:
+        [panel for panel in column if panel.get_visible()][-1].set_xlabel("epoch")
     legend(figure, signals)
     return figure
-
-
-def _of_usual_ratio(values: pd.DataFrame) -> pd.DataFrame:
-    """Of each dataset, model and glitch the ratio that most trials have."""
-    cell = ["dataset", "model", "glitch"]
-    usual = values.groupby(cell)["ratio"].transform(lambda ratios: ratios.mode().iloc[0])
-    return values[values["ratio"] == usual]
 
 
 def examples(frames: Frames, layout: Layout, scores: Scores) -> Iterator[Example]:
     """Of each cell with glitches the first seed that has scores."""
     values = measured(frames, names.F1, layout.signals)
-    values = _of_usual_ratio(values) if len(values) else values
-    cell = ["dataset", "model", "glitch"]
+    values = of_usual_ratio(values)
+    cell = ["dataset", "model", "glitch", "ratio"]
     trials = in_order(values.drop_duplicates("run_id"), ["glitch", "dataset", "model", "seed"])
-    for (dataset, model, glitch), seeds in trials.groupby(cell, sort=False):
+    for _, seeds in trials.groupby(cell, sort=False):
+        dataset, model, glitch, ratio = (seeds[key].iloc[0] for key in cell)
         for run_id, seed in zip(seeds["run_id"], seeds["seed"], strict=True):
             table = scores(run_id)
             if table is not None:
-                yield f"{words(str(glitch))}\n{dataset}, {model}, seed {seed:g}", run_id, table
+                kind = f"{glitch_words(str(glitch))} {percent(ratio)}"
+                yield f"{kind}\n{dataset}, {model}, seed {seed:g}", run_id, table
                 break
 
 
@@ -100,7 +99,7 @@ def distributions(frames: Frames, layout: Layout, scores: Scores) -> Figure | No
                 chosen = shown[table["is_glitch"].to_numpy() == part]
                 heights, _ = np.histogram(chosen, bins, density=True)
                 panel.stairs(heights, bins, fill=True, color=colour, alpha=0.65)
-        line[0].set_ylabel(title, fontsize=7)
+        line[0].set_ylabel(heading(*title.split("\n"), width=30), fontsize=7)
     for panel, signal in zip(axes[0], signals, strict=True):
         panel.set_title(look(signal).short)
     for panel in axes[-1]:
@@ -140,19 +139,21 @@ def precision_recall(frames: Frames, layout: Layout, scores: Scores) -> Figure |
         panel.set_visible(False)
     for panel, (title, _, table) in zip(axes.flat, found, strict=False):
         score_axis(panel)
-        panel.set_title(title)
+        panel.set_title(heading(*title.split("\n")))
         share = table["is_glitch"].mean()
         panel.axhline(share, color="0.5", linewidth=0.8, linestyle=":")
         for signal in signals:
             if signal in table:
                 precision, recall, _ = precision_recall_curve(table["is_glitch"], table[signal])
-                panel.step(recall, precision, where="post", color=look(signal).colour)
+                told = recall > 0  # without any recall, precision is a matter of convention
+                panel.step(recall[told], precision[told], where="post", color=look(signal).colour)
     for line in axes:
         line[0].set_ylabel("precision")
     for panel in axes.flat[max(0, len(found) - columns) : len(found)]:
         panel.set_xlabel("recall")
         panel.xaxis.set_tick_params(labelbottom=True)
-    legend(figure, signals)
+    axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    legend(figure, signals, markers=False)
     return figure
 
 
@@ -174,6 +175,8 @@ def ranks(frames: Frames, layout: Layout) -> Figure | None:
         ax=axes,
         alpha=ALPHA,
         color_palette={seen.short: seen.colour for seen in looks.values()},
+        label_fmt_left="{label} ({rank:.2f}) ",
+        label_fmt_right=" ({rank:.2f}) {label}",
     )
     axes.spines["top"].set_visible(True)
     axes.set_title(f"mean rank over {found.blocks} blocks, 1 is best")
@@ -181,13 +184,15 @@ def ranks(frames: Frames, layout: Layout) -> Figure | None:
 
 
 def seconds(frames: Frames, _layout: Layout) -> Figure | None:
-    """Mean wall time of a trial by step, a bar a dataset and model."""
+    """Mean wall time of a trial by step, a bar a dataset and model, with the total's deviation."""
     values = measured(frames, names.SECONDS)
     if values.empty:
         return None
-    means = values.groupby(["dataset", "model", "series"])["value"].mean().unstack().fillna(0.0)
+    grouped = values.groupby(["dataset", "model", "series"], observed=True)["value"]
+    means = grouped.mean().unstack().fillna(0.0)
     steps = [step for step in dict.fromkeys(values["series"]) if step != names.TOTAL]
-    if names.TOTAL in means:
+    total = names.TOTAL in means
+    if total:
         means[OTHER] = (means[names.TOTAL] - means[steps].sum(axis=1)).clip(lower=0.0)
         steps.append(OTHER)
     figure = Figure(figsize=(6.5, 0.9 + 0.28 * len(means)), layout="constrained")
@@ -200,9 +205,20 @@ def seconds(frames: Frames, _layout: Layout) -> Figure | None:
             labels, means[step], left=left, color=colour, edgecolor="white", label=words(step)
         )
         left += means[step].to_numpy()
+    if total:
+        spread = grouped.std().unstack()[names.TOTAL].fillna(0.0)
+        axes.errorbar(
+            means[names.TOTAL],
+            labels,
+            xerr=[np.minimum(spread, means[names.TOTAL]), spread],
+            fmt="none",
+            ecolor="0.2",
+            elinewidth=0.8,
+            capsize=2,
+        )
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x")
     axes.set_xlabel("seconds a trial")
-    figure.legend(loc="outside upper center", ncols=min(len(steps), 6))
+    figure.legend(loc="outside upper center", ncols=len(steps), handlelength=1.2, columnspacing=1.2)
     return figure

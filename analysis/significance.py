@@ -196,8 +196,11 @@ def groups(blocks: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return found
 
 
-def verdicts(blocks: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
-    """Sentences on what these blocks support, or why they support nothing; and all pairs."""
+def verdicts(blocks: pd.DataFrame, most: int | None = None) -> tuple[list[str], pd.DataFrame]:
+    """What these blocks support, in sentences, or why they support nothing; and all pairs.
+
+    The signal with the best mean is compared with the others, or with the ``most`` nearest ones.
+    """
     said: list[str] = []
     pairs = pd.DataFrame()
     try:
@@ -211,6 +214,8 @@ def verdicts(blocks: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     else:
         best = str(blocks.mean().idxmax())
         mine = pairs[(pairs["first"] == best) | (pairs["second"] == best)]
+        if most is not None:
+            mine = mine.loc[mine["difference"].abs().sort_values(kind="stable").index[:most]]
         said += [pair_verdict(pair, best) for _, pair in mine.iterrows()]
     return said, pairs
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,8 +11,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from analysis.formats import headings, keys_with_remark, remark
+from analysis.formats import headings, keys_with_remark, new_keys, remark
 from analysis.table import Cell, Row, Table
+from analysis.text import tight
 
 BEST_MARK: Final = "*"
 MOST_ROWS: Final = 200
@@ -136,21 +136,9 @@ def _grid(
     before: Sequence[str] = ()
     for row in rows or ():
         keys = keys_with_remark(row)[split:]
-        made.add_row(*_new(keys, before), *(_shown(row.cells[number]) for number in part))
+        made.add_row(*new_keys(keys, before), *(_shown(row.cells[number]) for number in part))
         before = keys
     return made
-
-
-def _new(keys: Sequence[str], before: Sequence[str]) -> list[str]:
-    """Keys without those that the row above has said; the last is always said.
-
-    >>> _new(["a", "b", "c"], ["a", "b", "x"]), _new(["a", "b", "c"], ["z", "b", "c"])
-    (['', '', 'c'], ['a', 'b', 'c'])
-    """
-    told = 0
-    while told < min(len(keys) - 1, len(before)) and keys[told] == before[told]:
-        told += 1
-    return ["" if i < told else key for i, key in enumerate(keys)]
 
 
 def _shown(cell: Cell) -> Text:
@@ -159,12 +147,7 @@ def _shown(cell: Cell) -> Text:
 
 
 def _compact(cell: Cell) -> str:
-    """Its text without blanks and leading zeros.
-
-    >>> _compact(Cell("0.81 ± 0.02", best=True)), _compact(Cell("10.50"))
-    ('.81±.02*', '10.50')
-    """
-    return re.sub(r"(?<!\d)0\.", ".", cell.text.replace(" ", "")) + BEST_MARK * cell.best
+    return tight(cell.text) + BEST_MARK * cell.best
 
 
 def _width(cell: Cell) -> int:

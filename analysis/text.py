@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from textwrap import wrap
 
 DIGITS = 2
 
@@ -31,6 +32,15 @@ def spread(mean: float, sd: float = math.nan, digits: int = DIGITS) -> str:
     return f"{mean:.{digits}f}" + ("" if math.isnan(sd) else f" ± {sd:.{digits}f}")
 
 
+def tight(text: str) -> str:
+    """Numbers without blanks and leading zeros.
+
+    >>> tight("0.81 ± 0.02"), tight("10.50 ± 0.10")
+    ('.81±.02', '10.50±.10')
+    """
+    return re.sub(r"(?<!\d)0\.", ".", text.replace(" ", ""))
+
+
 def words(name: str) -> str:
     """A registered name in words.
 
@@ -51,6 +61,15 @@ def glitch_words(glitch: str) -> str:
     """
     parts = _SHARE.sub(lambda found: f"{100 * float(found[2]):g}% {found[1]}", glitch)
     return words(parts.replace("+", " + ") if parts != glitch else glitch)
+
+
+def heading(*lines: str, width: int = 34) -> str:
+    """Lines above a panel, long ones broken.
+
+    >>> heading("uniform noise 10%", "mnist"), heading("4% a + 3% b", width=8)
+    ('uniform noise 10%\\nmnist', '4% a +\\n3% b')
+    """
+    return "\n".join(part for line in lines for part in wrap(line, width, break_long_words=False))
 
 
 def percent(ratio: float) -> str:
