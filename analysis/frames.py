@@ -47,6 +47,8 @@ REQUIRED: Final[dict[str, type | tuple[type, ...]]] = {
     "ratio": (int, float),
     "seed": int,
 }
+#: Fields that specs have not always had, and what trials did before they had them.
+LATER: Final = {"truth": False}
 _CURVE_GROUPS: Final = (names.EPOCH_F1, names.ACCURACY, names.LOSS)
 _INFO: Final = (
     "run_id",
@@ -243,7 +245,7 @@ def _spec(text: str) -> dict[str, Any]:
         usable = all(isinstance(spec[key], kind) for key, kind in REQUIRED.items())
     except (ValueError, KeyError, TypeError):
         return {}
-    return spec if usable else {}
+    return LATER | spec if usable else {}
 
 
 def _own_state(run: Run) -> str:

@@ -43,6 +43,10 @@ def test_fields_of_the_spec_have_their_types(frames: Frames) -> None:
     assert "run_id" not in frames.spec_columns
 
 
+def test_fields_added_later_have_the_value_that_earlier_trials_had(frames: Frames) -> None:
+    assert (frames.trials["truth"] == False).all()  # noqa: E712 - neither missing nor an object
+
+
 def test_curves_from_tags_equal_those_from_histories(frames: Frames, study: Study) -> None:
     run = study.runs["digits/uniform_noise#0"]
     curves = frames.curves[frames.curves["run_id"] == run].set_index(["metric", "series", "epoch"])
