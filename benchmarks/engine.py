@@ -1,6 +1,6 @@
 """The exact engine against other implementations of last-layer TracIn.
 
-    python benchmarks/engine.py            # side by side: half an hour
+    python benchmarks/engine.py            # side by side: half an hour, written cell by cell
     python benchmarks/engine.py --sizes    # growing sizes: five minutes
 
 write docs/benchmarks/engine.md and docs/benchmarks/engine_sizes.md. The cell of ResNet-20 on MNIST
@@ -21,8 +21,8 @@ from functools import partial
 
 import psutil
 import torch
-from engine_cells import Cell, head_record, resnet20_record, synthetic_trace, trace_of
-from engine_report import machine, median_ratio, side_by_side, write_table
+from engine_cells import Cell, ResNetCell, head_record, resnet20_cell, synthetic_trace, trace_of
+from engine_report import CLOCKS, machine, median_ratio, side_by_side, write_table
 from engine_rivals import RIVALS, installed
 
 from influence.estimators.exact import exact_profile
@@ -33,8 +33,12 @@ FEATURES_GIVEN = [Cell(4_800, 1_200, 64), Cell(4_800, 1_200, 768, epochs=3)]
 SIZES = [
     Cell(n, m, d) for n, m in ((4_800, 1_200), (20_000, 4_000), (50_000, 10_000)) for d in (64, 768)
 ]
-FROM_CHECKPOINTS = "**exact**, from checkpoints"
 WITH_TRACE = "**exact**, the trace given"
+FROM_CHECKPOINTS = "**exact**, from checkpoints"
+FROM_IMAGES = "**exact**, from images"
+HEADINGS = ("the trace given", "from checkpoints", "from images")
+RIVAL_ON_IMAGES = "Captum TracInCPFast, batches of 128"
+ON_IMAGES = f"{RIVAL_ON_IMAGES}, from images"
 MIB = 2**20
 
 
@@ -45,45 +49,59 @@ def end_to_end(record: TrainingRecord) -> Profile:
     return exact_profile(trace_of(record.checkpoints, *labels, trace.learning_rates))
 
 
-def compare(threads: int, repeats: int) -> None:
-    """Write the table of all implementations."""
-    records = [resnet20_record()]
+def from_images(cell: ResNetCell) -> Profile:
+    """What :func:`end_to_end` does, the outputs of the frozen layers computed first."""
+    cell.frozen()
+    return end_to_end(cell.record)
+
+
+def compare(threads: int, repeats: int, clock: str) -> None:
+    """Write the table of all implementations, anew after each cell."""
+    resnet = resnet20_cell()
+    records = [(resnet.name, resnet.record)]
     records += [(f"linear layer alone, d = {cell.d}", head_record(cell)) for cell in FEATURES_GIVEN]
-    rows = []
+    rows: list[list[str]] = []
     for name, record in records:
         trace = record.trace
         shape = f"{name}: {len(trace.train):,} × {len(trace.validation):,}, T = {trace.epochs}"
         tasks: dict[str, Callable[[], object]] = {
-            FROM_CHECKPOINTS: partial(end_to_end, record),
             WITH_TRACE: partial(exact_profile, trace),
+            FROM_CHECKPOINTS: partial(end_to_end, record),
         }
         rivals = {rival: run for rival, run in RIVALS.items() if installed(rival)}
         tasks |= {rival: partial(run, record) for rival, run in rivals.items()}
-        seconds = side_by_side(tasks, repeats)
-        ours = [seconds[name] for name in (FROM_CHECKPOINTS, WITH_TRACE)]
+        if record is resnet.record and resnet.whole is not None:
+            tasks[FROM_IMAGES] = partial(from_images, resnet)
+            tasks[ON_IMAGES] = partial(RIVALS[RIVAL_ON_IMAGES], resnet.whole)
+        seconds = side_by_side(tasks, repeats, clock)
+        if ON_IMAGES in seconds:
+            seconds[ON_IMAGES] = [trace.epochs * value for value in seconds[ON_IMAGES]]
         for task, values in seconds.items():
-            ratios = [f"{median_ratio(values, own):,.3g}" for own in ours]
+            ratios = [
+                f"{median_ratio(values, seconds[own]):,.3g}" if own in seconds else ""
+                for own in (WITH_TRACE, FROM_CHECKPOINTS, FROM_IMAGES)
+            ]
             rows.append([shape, task, f"{statistics.median(values):.3g}", *ratios])
-        rows += [[shape, rival, "not installed", "", ""] for rival in RIVALS if rival not in rivals]
-    write_table(
-        "engine",
-        "The engine against other implementations",
-        "Seconds of wall time for the influence of the last layer, train → validation and of each"
-        " training sample on itself, summed over all checkpoints; the engine gives that of each"
-        f" epoch, too. Medians of {repeats} rounds side by side, of the ratios as well. All start"
-        " from checkpoints and inputs of the trained layers in memory; a trial of this suite has"
-        " the trace from training. The others get their training samples in batches as named and"
-        " validation in one; TracInCPFast leaves the bias out. Float32,"
-        f" {machine(threads)}. Repeat: `python benchmarks/engine.py`.",
-        [
-            "cell",
-            "implementation",
-            "seconds",
-            "ratio to the engine from checkpoints",
-            "to it with the trace",
-        ],
-        rows,
-    )
+        rows += [
+            [shape, rival, "not installed", "", "", ""] for rival in RIVALS if rival not in rivals
+        ]
+        write_table(
+            "engine",
+            "The engine against other implementations",
+            f"Seconds of {clock} time for the influence of the last layer, train → validation and"
+            " of each training sample on itself, summed over all checkpoints; the engine gives"
+            f" that of each epoch, too. Medians of {repeats} rounds side by side, of the ratios as"
+            " well. A trial of this suite has the trace from training: *the trace given* is what"
+            " influence costs it. *From checkpoints*: the inputs of the trained layers are in"
+            " memory, all checkpoints are run over them once. *From images*: the outputs of the"
+            " frozen layers are computed first, once; the other implementation runs the whole"
+            " network at every checkpoint (measured at one, times their number). The others"
+            " get their training samples in batches as named and validation in one;"
+            " TracInCPFast leaves the bias out. Float32,"
+            f" {machine(threads)}. Repeat: `python benchmarks/engine.py`.",
+            ["cell", "implementation", "seconds", *(f"/ {own}" for own in HEADINGS)],
+            rows,
+        )
 
 
 def sizes(threads: int, repeats: int) -> None:
@@ -133,6 +151,12 @@ def main() -> None:
     parser.add_argument("--sizes", action="store_true", help="growing sizes instead")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--repeats", type=int, default=3, help="rounds, of which the median counts")
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="cpu: processor time of all threads, where other work shares the machine",
+    )
     parser.add_argument("--one", type=int, nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -141,7 +165,7 @@ def main() -> None:
     elif arguments.sizes:
         sizes(arguments.threads, arguments.repeats)
     else:
-        compare(arguments.threads, arguments.repeats)
+        compare(arguments.threads, arguments.repeats, arguments.clock)
 
 
 if __name__ == "__main__":

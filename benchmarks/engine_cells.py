@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from experiments.context import TrialContext
 from experiments.load import load_dataset
@@ -96,21 +97,66 @@ def trace_of(
     return Trace(sides[0], sides[1], rates)
 
 
-def resnet20_record() -> tuple[str, TrainingRecord]:
-    """ResNet-20 on a tenth of MNIST as in the paper, n = 4,800 and m = 1,200, with a name.
+@dataclass(frozen=True)
+class ResNetCell:
+    """ResNet-20 on a tenth of MNIST as in the paper, n = 4,800 and m = 1,200.
 
-    Without a data root, its last block with random weights on random inputs of the same shape.
+    Attributes:
+        name: what it is, in words.
+        record: of the trained part, its inputs the outputs of the frozen one.
+        whole: of the whole network at the first checkpoint alone, its inputs images; without a
+            data root there is none.
+        frozen: computes what the frozen layers make of all images.
     """
+
+    name: str
+    record: TrainingRecord
+    whole: TrainingRecord | None = None
+    frozen: Callable[[], object] | None = None
+
+
+class WholeBody(nn.Module):
+    """Frozen and trained layers, in eval mode."""
+
+    def __init__(self, frozen: nn.Module, trained: nn.Module) -> None:
+        super().__init__()
+        self.frozen, self.trained = frozen, trained
+
+    def forward(self, images: Tensor) -> Tensor:
+        features, _ = self.frozen(images)
+        return self.trained(features)
+
+
+def resnet20_cell() -> ResNetCell:
+    """The cell; without a data root, the last block with random weights on random inputs."""
     context = TrialContext()
     if context.data_root is None:
-        return "ResNet-20's last block, random inputs", _random_block_record()
+        return ResNetCell("ResNet-20's last block, random inputs", _random_block_record())
     spec = TrialSpec("mnist", "resnet20", "none")
     pool = draw_subset(load_dataset(spec, context).data, spec.subset, spec.seed)
     train, validation = split(pool, spec.seed)
     prepared = prepare(spec, context, train, validation, pool)
-    network = prepared.model.network
+    network, backbone = prepared.model.network, prepared.model.frozen
     inputs = prepared.train, train.y, prepared.validation, validation.y
-    return "ResNet-20, MNIST", fit(network, *inputs, spec.settings, seed=spec.seed)
+    record = fit(network, *inputs, spec.settings, seed=spec.seed)
+    whole = Network(WholeBody(backbone.load(), network.body), network.head)
+    record.checkpoints.at(1)
+    states = [copy.deepcopy(whole.state_dict())]
+    images = [backbone.preprocessing(data.x) for data in (train, validation)]
+    return ResNetCell(
+        "ResNet-20, MNIST",
+        record,
+        TrainingRecord(_first_epoch(record.trace), Checkpoints(whole, states, *images)),
+        lambda: [backbone(data.x) for data in (train, validation)],
+    )
+
+
+def _first_epoch(trace: Trace) -> Trace:
+    sides = [
+        Samples(side.inputs[:1], side.logits[:1], side.labels)
+        for side in (trace.train, trace.validation)
+    ]
+    return Trace(sides[0], sides[1], trace.learning_rates[:1])
 
 
 def _random_block_record() -> TrainingRecord:

@@ -1,0 +1,212 @@
+"""How long the grid ``paper`` takes on 16 cores, from parts of its trials measured here.
+
+    python benchmarks/whole_paper.py
+
+writes docs/benchmarks/whole_paper.md. Takes about ten minutes. With INFLUENCE_DATA_ROOT, a few
+whole trials are run, too, to see how well their parts foretell them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+import torch
+from engine_cells import Cell, synthetic_trace
+from engine_report import machine, write_table
+from torch import nn
+
+from experiments.context import TrialContext
+from experiments.grid import load_grid
+from experiments.spec import TrialSpec
+from experiments.trial import run_trial
+from influence.estimators.exact import exact_profile
+from models import MODELS
+from models.base import BuildContext, Network, TrainingSettings
+from models.resnet20 import ResNet20
+from models.training import fit
+
+CORES = 16
+FEATURES = 768
+PAIRS = 4_000_000
+OVERHEAD = 0.4
+"""Ray, MLflow and artifacts, seconds a trial (benchmarks/orchestration.py)."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows of a whole dataset, its columns if it is a table, its classes."""
+
+    rows: int
+    classes: int
+    columns: int = 0
+
+
+DATA = {
+    "mnist": Data(60_000, 10),
+    "fashion_mnist": Data(60_000, 10),
+    "cifar10": Data(50_000, 10),
+    "jannis": Data(83_733, 4, 54),
+    "covertype": Data(581_012, 7, 54),
+    "epsilon": Data(500_000, 2, 2_000),
+}
+CHECKED = (
+    TrialSpec("mnist", "resnet20", "uniform_noise"),
+    TrialSpec("covertype", "mlp", "uniform_noise", subset=0.02),
+    TrialSpec("covertype", "ft_transformer", "uniform_noise", subset=0.001),
+)
+
+
+def last_block(classes: int) -> tuple[Network, tuple[int, ...]]:
+    resnet = ResNet20()
+    body = nn.Sequential(resnet.layer3[-1], resnet.pool)
+    return Network(body, nn.Linear(64, classes)), (64, 8, 8)
+
+
+def classifier(classes: int) -> tuple[Network, tuple[int, ...]]:
+    return Network(nn.Identity(), nn.Linear(FEATURES, classes)), (FEATURES,)
+
+
+IMAGES: dict[str, Callable[[int], tuple[Network, tuple[int, ...]]]] = {
+    "resnet20": last_block,
+    "convnext_tiny": classifier,
+    "vit_b16": classifier,
+}
+
+
+def trained_part(model: str, data: Data) -> tuple[Network, tuple[int, ...]]:
+    """What is trained, on the features that are cached, and the shape of its inputs."""
+    torch.manual_seed(0)
+    if model in IMAGES:
+        return IMAGES[model](data.classes)
+    context = BuildContext((data.columns,), data.classes, pretrained=False)
+    return MODELS[model].build(context).network, (data.columns,)
+
+
+@cache
+def training_seconds(model: str, data: Data, batch_size: int) -> float:
+    """Processor seconds of an epoch with its trace, a training sample; a quarter as many
+    validation samples are evaluated beside it."""
+    network, shape = trained_part(model, data)
+    n = batch_size * (1 if data.columns > 1_000 and model == "ft_transformer" else 4)
+    x, x_validation = torch.randn(n, *shape), torch.randn(n // 4, *shape)
+    y, y_validation = (torch.arange(len(part)).numpy() % data.classes for part in (x, x_validation))
+    settings = TrainingSettings(1, batch_size, 1e-4)
+    seconds = []
+    for _ in range(2):  # the first one warms up
+        began = time.process_time()
+        fit(network, x, y, x_validation, y_validation, settings, seed=0)
+        seconds.append(time.process_time() - began)
+    return seconds[-1] / n
+
+
+@cache
+def influence_seconds(d: int, classes: int, epochs: int, constant: bool) -> float:
+    """Processor seconds of the profiles, a pair of samples."""
+    m = 1_000
+    trace = synthetic_trace(Cell(PAIRS // m, m, d, classes, epochs, constant))
+    exact_profile(trace)
+    began = time.process_time()
+    exact_profile(trace)
+    return (time.process_time() - began) / PAIRS
+
+
+def parts(spec: TrialSpec) -> tuple[int, int, float, float]:
+    """n, m, and processor seconds of training and of influence."""
+    data = DATA[spec.dataset]
+    pool = round(spec.subset * data.rows)
+    n, m = round(0.8 * pool), round(0.2 * pool)
+    epochs = spec.settings.epochs
+    each = training_seconds(spec.model, data, spec.settings.batch_size)
+    network, _ = trained_part(spec.model, data)
+    constant = not network.body.state_dict()
+    pair = influence_seconds(network.head.in_features, data.classes, epochs, constant)
+    return n, m, each * n * epochs, pair * n * m
+
+
+def checked() -> str:
+    """Whole trials beside the sum of their parts, in words."""
+    if TrialContext().data_root is None:
+        return "No whole trial was run beside it."
+    found = []
+    for spec in CHECKED:
+        run_trial(replace(spec, epochs=1), TrialContext())  # fills caches
+        began = time.process_time()
+        run_trial(spec, TrialContext())
+        whole = time.process_time() - began
+        _, _, training, influence = parts(spec)
+        found.append(
+            f"{spec.dataset} with {spec.model} at {100 * spec.subset:g} % takes {whole:.1f} s,"
+            f" its parts {training + influence:.1f} s"
+        )
+    return "Whole trials beside their parts: " + "; ".join(found) + "."
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    torch.set_num_threads(1)
+    kinds: dict[tuple[str, str], list[TrialSpec]] = {}
+    for spec in load_grid("paper").specs:
+        kinds.setdefault((spec.dataset, spec.model), []).append(spec)
+    rows, hours = [], {}
+    for (dataset, model), specs in kinds.items():
+        n, m, training, influence = parts(specs[0])
+        total = len(specs) * (training + influence + OVERHEAD) / 3600
+        hours[dataset, model] = total
+        size = f"{n:,} × {m:,}"
+        values = f"{training:,.1f}", f"{influence:,.1f}", f"{total:,.2f}", f"{total / CORES:,.2f}"
+        rows.append([dataset, model, str(len(specs)), size, *values])
+    groups = {
+        "images": [key for key in hours if key[1] in IMAGES],
+        "tables, MLP and ResNet": [k for k in hours if k[1] in ("mlp", "tabular_resnet")],
+        "tables, FT-Transformer": [k for k in hours if k[1] == "ft_transformer"],
+        "the whole paper": list(hours),
+    }
+    for name, keys in groups.items():
+        trials = str(sum(len(kinds[key]) for key in keys))
+        total = sum(hours[key] for key in keys)
+        rows.append(
+            [
+                f"**{name}**",
+                "",
+                trials,
+                "",
+                "",
+                "",
+                f"**{total:,.1f}**",
+                f"**{total / CORES:,.2f}**",
+            ]
+        )
+    slow = sum(hours[key] for key in groups["tables, FT-Transformer"])
+    rest = (sum(hours.values()) - slow) / CORES
+    write_table(
+        "whole_paper",
+        "The whole paper on 16 cores",
+        "Processor seconds of one core for a trial of each dataset and model of the grid `paper`"
+        " with cached frozen features: training with its trace, from a few batches of the same"
+        " shape, and influence, from four million pairs of the same depth, classes and epochs,"
+        f" both scaled to the sizes of the paper; {OVERHEAD} s a trial for all around it."
+        f" {machine(1)}. {checked()} Repeat: `python benchmarks/whole_paper.py`.\n\n"
+        f"All but FT-Transformer takes {rest:.2f} hours on {CORES} cores. FT-Transformer is trained"
+        " from scratch with attention over the 54 or 2,000 columns of each sample; nearly all of"
+        " its time is training, which influence can do nothing about. It fits into the hour on a"
+        " smaller share of its datasets, as in the grid `offline`.",
+        [
+            "dataset",
+            "model",
+            "trials",
+            "n × m",
+            "training, s",
+            "influence, s",
+            "core hours",
+            f"hours on {CORES} cores",
+        ],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()
