@@ -12,7 +12,7 @@ from analysis.table import Cell, Row, Table
 from analysis.text import tight, words
 
 #: A longer LaTeX table goes over pages, in small print, and a wider one of those is turned;
-#: longer keys are broken.
+#: longer keys are broken, in HTML too.
 _PAGE_ROWS: Final = 40
 _PAGE_COLUMNS: Final = 8
 _LONG_KEY: Final = 30
@@ -169,6 +169,10 @@ def to_html(table: Table) -> str:
         text = f"<strong>{text}</strong>" if cell.best else text
         return f"<td>{text}{html.escape(remark(cell.remark))}</td>"
 
+    def head(key: str) -> str:
+        width = ' class="long"' if len(key) > _LONG_KEY else ""
+        return f'<th scope="row"{width}>{html.escape(key)}</th>'
+
     keys = "".join(f'<th scope="col">{html.escape(words(key))}</th>' for key in table.keys)
     columns = "".join(
         f'<th scope="col" title="{html.escape(name)}">{html.escape(heading)}</th>'
@@ -181,7 +185,7 @@ def to_html(table: Table) -> str:
     ]
     lines += [f"<thead><tr>{keys}{columns}</tr></thead>", "<tbody>"]
     for row in table.rows:
-        heads = (f'<th scope="row">{html.escape(k)}</th>' for k in keys_with_remark(row))
+        heads = map(head, keys_with_remark(row))
         lines.append(f"<tr>{''.join(heads)}{''.join(map(shown, row.cells))}</tr>")
     return "\n".join([*lines, "</tbody></table></div>", "</figure>", ""])
 

@@ -21,13 +21,14 @@ from analysis.layouts import Layout
 from analysis.run_figures import examples
 from analysis.selection import Selection
 from analysis.stored import load_scores
-from analysis.text import words
+from analysis.text import glitch_words, words
 from common.appearance import look
 from experiments import names
 from glitches.contaminated import ERROR_COLUMNS
 
-LARGEST_SVG: Final = 300_000
+LARGEST_SVG: Final = 500_000
 LISTED: Final = 10
+UNUSUAL: Final = "most unusual features (deviations from the median of its label)"
 _ROWS: Final = Environment(autoescape=True).from_string(
     """<div class="scroll"><table>
 <thead><tr>{% for name in columns %}<th scope="col">{{ name }}</th>{% endfor %}</tr></thead>
@@ -128,7 +129,9 @@ def _sheet(path: Path, signal: str, scores: pd.DataFrame) -> Sheet:
 def _rows(listed: pd.DataFrame, signal: str, scores: pd.DataFrame) -> Sheet:
     """A stored list of rows with their most unusual features."""
     table = listed[listed["signal"] == signal].head(LISTED).drop(columns=["signal", "row"])
-    table = table.assign(score=table["score"].map("{:.4g}".format))
+    table = table.assign(
+        score=table["score"].map("{:.4g}".format), glitch=table["glitch"].map(glitch_words)
+    ).rename(columns={"unusual": UNUSUAL})
     columns = [words(str(column)) for column in table.columns]
     picture = _ROWS.render(columns=columns, rows=table.astype(str).to_numpy().tolist())
     return Sheet(look(signal).short, _share(scores, signal), Markup(picture))  # noqa: S704 - escaped

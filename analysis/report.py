@@ -28,7 +28,7 @@ from experiments import names
 
 REPORT_FILE: Final = "report.html"
 LARGEST: Final = 4_800_000
-LONG_TABLE: Final = 60
+LONG_TABLE: Final = 40
 TEMPLATES: Final = Path(__file__).parent / "templates"
 CAPTIONS: Final = {
     "figure1": "Figure 1 of the paper, tables: mislabelled samples and near-clustered anomalies; "

@@ -28,6 +28,7 @@ Example = tuple[str, str, pd.DataFrame]
 """A title, the id of a run, and its scores."""
 
 OTHER: Final = "other"
+FIXED_SPACE: Final = "\u00a0"  # browsers drop an ordinary one at the end of a text
 CLEAN_COLOUR: Final = "0.6"
 GLITCHED_COLOUR: Final = "#D55E00"
 STEP_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#999933", "0.6")
@@ -175,8 +176,8 @@ def ranks(frames: Frames, layout: Layout) -> Figure | None:
         ax=axes,
         alpha=ALPHA,
         color_palette={seen.short: seen.colour for seen in looks.values()},
-        label_fmt_left="{label} ({rank:.2f}) ",
-        label_fmt_right=" ({rank:.2f}) {label}",
+        label_fmt_left=f"{{label}} ({{rank:.2f}}){FIXED_SPACE}",
+        label_fmt_right=f"{FIXED_SPACE}({{rank:.2f}}) {{label}}",
     )
     axes.spines["top"].set_visible(True)
     axes.set_title(f"mean rank over {found.blocks} blocks, 1 is best")
@@ -212,7 +213,7 @@ def seconds(frames: Frames, _layout: Layout) -> Figure | None:
             labels,
             xerr=[np.minimum(spread, means[names.TOTAL]), spread],
             fmt="none",
-            ecolor="0.2",
+            ecolor="black",
             elinewidth=0.8,
             capsize=2,
         )

@@ -12,11 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 COLUMNS: Final = 8
 ROWS: Final = 3
-_TILE: Final = 100
+_TILE: Final = 128
 _GAP: Final = 8
 _FRAME: Final = 3
-_LINE: Final = 14
-_FONT_SIZE: Final = 12
+_LINE: Final = 13
+_FONT_SIZE: Final = 11
 _INK: Final = "#222222"
 _PAPER: Final = "#FFFFFF"
 _GLITCHED: Final = "#D55E00"
