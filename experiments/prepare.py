@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,7 +15,6 @@ from torch import Tensor
 from common.data import Dataset
 from common.seeds import derive_seed
 from experiments.context import TrialContext
-from experiments.spec import TrialSpec
 from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence, Stages
 from influence.profile import Profile
@@ -22,6 +22,22 @@ from influence.trace import Trace
 from models import MODELS
 from models.base import BuildContext, Model
 from models.feature_cache import FeatureCache
+
+
+class Recipe(Protocol):
+    """What a model is built by; the spec of a trial is one."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def pretrained(self) -> bool: ...
+
+    @property
+    def keep_classifier(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -38,26 +54,45 @@ class Prepared:
     validation: Tensor
     _x_train: NDArray[np.generic]
     _x_validation: NDArray[np.generic]
-    _y_train: NDArray[np.int64]
     _y_validation: NDArray[np.int64]
     _features: FeatureCache
     _pool: NDArray[np.generic]
 
-    def evidence(self, profile: Profile, trace: Trace, seed: int) -> Evidence:
-        """What signals may look at."""
+    def evidence(
+        self,
+        profile: Profile,
+        trace: Trace,
+        seed: int,
+        rows: NDArray[np.int64] | None = None,
+    ) -> Evidence:
+        """What signals may look at.
+
+        Args:
+            profile: of the trace.
+            trace: of all training rows, or of ``rows`` alone.
+            seed: of signals that draw at random.
+            rows: training rows to look at; default all.
+        """
         return Evidence(
             full_profile=profile,
             profile=profile.cumulative,
-            labels=self._y_train,
+            labels=trace.train.labels,
             validation_labels=self._y_validation,
             n_classes=trace.n_classes,
             seed=seed,
             _trace=trace,
             _counterfactual=partial(exact_profile, trace),
-            _stages=cache(self._stages),
+            _stages=cache(partial(self._stages_of, rows)),
         )
 
-    def _stages(self) -> tuple[Stages, Stages]:
+    def _stages_of(self, rows: NDArray[np.int64] | None) -> tuple[Stages, Stages]:
+        train, validation = self.stages()
+        if rows is not None:
+            train = {name: stage[rows] for name, stage in train.items()}
+        return train, validation
+
+    def stages(self) -> tuple[Stages, Stages]:
+        """Pooled outputs of the stages by name, of train (n, d_s) and validation (m, d_s)."""
         frozen = self.model.frozen
         if frozen is None:
             return (
@@ -71,7 +106,7 @@ class Prepared:
 
 
 def prepare(
-    spec: TrialSpec, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
+    spec: Recipe, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
 ) -> Prepared:
     """Build the model and its inputs.
 
@@ -103,7 +138,7 @@ def prepare(
             torch.from_numpy(features.features(model.frozen, x_train, pool.x)),
             torch.from_numpy(features.features(model.frozen, x_validation, pool.x)),
         )
-    return Prepared(model, *inputs, x_train, x_validation, train.y, validation.y, features, pool.x)
+    return Prepared(model, *inputs, x_train, x_validation, validation.y, features, pool.x)
 
 
 def _flat(x: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -133,6 +133,10 @@ class Tracker:
             path.write_text(text)
             self._do(lambda c: c.log_artifact(run_id, str(path)))
 
+    def store(self, run_id: str, folder: Path) -> None:
+        """Store the files of a folder as artifacts."""
+        self._do(lambda c: c.log_artifacts(run_id, str(folder)))
+
     def annotate(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Set tags."""
         listed = [RunTag(key, value) for key, value in tags.items()]

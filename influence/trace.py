@@ -33,6 +33,11 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def take(self, rows: NDArray[np.int64]) -> Samples:
+        """These samples alone, in this order."""
+        taken = {id(h): h[rows] for h in self.inputs}
+        return Samples([taken[id(h)] for h in self.inputs], self.logits[:, rows], self.labels[rows])
+
     @cached_property
     def probabilities(self) -> NDArray[np.float32]:
         """Softmax outputs, (T, n, C)."""

@@ -1,1 +1,5 @@
 """Audit: what is wrong with a training set of one's own, why, and what to do about it."""
+
+from experiments.audit.notebook import audit
+
+__all__ = ["audit"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -42,12 +43,14 @@ class AuditData:
             counts the rows of its own source.
         files: of each training row, by path from the folder of the data; empty where there are
             none.
+        copies: of training rows that are in the validation set too, the row there.
         notes: one sentence for each thing that was done to the data or that is odd about it.
     """
 
     train: Dataset
     validation: Dataset | None = None
     files: tuple[str, ...] = ()
+    copies: Mapping[int, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -71,19 +74,20 @@ def read(data: str, label: str | None, validation: str | None, context: TrialCon
         root = Path(getattr(source, "path", "."))
         folder = (root if root.is_dir() else root.parent).absolute()
         files = tuple(path.absolute().relative_to(folder).as_posix() for path in paths)
+    copies: dict[int, int] = {}
     if clean is not None:
-        clean, more = fitting(train, clean)
+        clean, copies, more = fitting(train, clean)
         notes += more
-    return AuditData(train, clean, files, (*notes, *class_notes(train)))
+    return AuditData(train, clean, files, copies, (*notes, *class_notes(train)))
 
 
-def fitting(train: Dataset, validation: Dataset) -> tuple[Dataset, list[str]]:
+def fitting(train: Dataset, validation: Dataset) -> tuple[Dataset, dict[int, int], list[str]]:
     """Validation data as the training set has it: its classes, its image size, none of its rows.
 
     Rows of classes that the training set lacks and rows that are in the training set are left out.
 
     Returns:
-        The data, and what was done.
+        The data; of training rows that are among them, the validation row; and what was done.
     """
     notes = []
     if train.modality != validation.modality:
@@ -110,7 +114,12 @@ def fitting(train: Dataset, validation: Dataset) -> tuple[Dataset, list[str]]:
             f"validation has {kept.x.shape[1]} columns, however the training set "
             f"{train.x.shape[1]}: give it the same columns"
         )
-    fresh = np.flatnonzero(~np.isin(row_digests(kept.x), row_digests(train.x)))
+    digests, train_digests = row_digests(kept.x), row_digests(train.x)
+    fresh = np.flatnonzero(~np.isin(digests, train_digests))
+    places = dict(zip(digests.tolist(), kept.source_index.tolist(), strict=True))
+    copies = {
+        row: places[digest] for row, digest in enumerate(train_digests.tolist()) if digest in places
+    }
     if len(fresh) * 2 < len(rows) or len(np.unique(kept.y[fresh])) < 2:
         raise UserError(
             f"of {len(validation)} validation rows only {len(fresh)} are neither in the training "
@@ -121,7 +130,7 @@ def fitting(train: Dataset, validation: Dataset) -> tuple[Dataset, list[str]]:
             f"{len(rows) - len(fresh)} validation rows are in the training set too: not validated "
             "with"
         )
-    return kept.take(fresh), notes
+    return kept.take(fresh), copies, notes
 
 
 def class_notes(train: Dataset) -> list[str]:

@@ -12,12 +12,20 @@ from pathlib import Path
 import pytest
 from mlflow.projects.utils import load_project
 
+from experiments.audit.options import AuditOptions
 from experiments.commands.grid_options import GridOptions
 from experiments.commands.trial_options import TrialOptions
+from experiments.repair.options import RepairOptions
 
 ROOT = Path(__file__).parents[2]
 PROJECT = load_project(str(ROOT))
-OURS = {"main": GridOptions, "grid": GridOptions, "trial": TrialOptions}
+OURS = {
+    "main": GridOptions,
+    "grid": GridOptions,
+    "trial": TrialOptions,
+    "audit": AuditOptions,
+    "repair": RepairOptions,
+}
 NASTY = [
     "$(touch x)",
     "`touch x`",
