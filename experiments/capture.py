@@ -7,6 +7,8 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 
+from experiments.store_uri import without_secrets
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -20,7 +22,7 @@ class TrialLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one record."""
-        self._lines.append(self.format(record))
+        self._lines.append(without_secrets(self.format(record)))
 
     def note(self, message: str) -> None:
         """Take a line of the trial's own."""

@@ -52,6 +52,8 @@ from experiments.worker import Job, Task, Worker  # noqa: E402
 
 PACKAGES = ("common", "glitches", "models", "influence", "experiments")
 OBJECT_STORE = 256 * MIB
+LOOPBACK = "127.0.0.1"
+STARTS = 3
 ECHO = 2.0
 """Seconds in which SIGTERM behind SIGINT is the echo of it: ``mlflow run`` passes Ctrl-C on so."""
 
@@ -278,8 +280,9 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # outcomes say what it would say
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if pool.address is None:
-        ray.init(
+        _start(
             address="local",  # without it, a cluster that someone started here would be joined
+            _node_ip_address=LOOPBACK,  # Ray would let every machine of the network in
             num_cpus=max(pool.cpus or cores(), threads),
             include_dashboard=False,
             object_store_memory=OBJECT_STORE,
@@ -288,12 +291,25 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
         )
     else:
         _check_address(pool.address)
-        ray.init(address=pool.address, runtime_env=_shipped(), **common)
+        _start(address=pool.address, runtime_env=_shipped(), **common)
     try:
         _check_nodes(uri)
         yield
     finally:
         ray.shutdown()
+
+
+def _start(**options: Any) -> None:
+    """``ray.init``, tried again: on a busy machine Ray's own processes miss their time limits."""
+    for left in reversed(range(STARTS)):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:  # Ray raises no narrower class
+            ray.shutdown()
+            if not left:
+                raise UserError(f"Ray does not start: {one_line(error)}") from error
+            _log.warning("Ray does not start and is tried again: %s", one_line(error))
 
 
 def nodes() -> str:

@@ -12,6 +12,8 @@ from mlflow.exceptions import MlflowException
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
+from experiments.store_uri import without_secrets
+
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 10.0
 
@@ -79,6 +81,6 @@ def patiently(
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of an error, with its type where it says nothing."""
+    """The first line of an error, with its type where it says nothing, and without secrets."""
     text = str(error).strip().splitlines()
-    return text[0] if text else type(error).__name__
+    return without_secrets(text[0]) if text else type(error).__name__

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 SQLITE = "sqlite:///"
 PROJECT = Path(__file__).resolve().parent.parent
+_IN_AUTHORITY = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)")
+_IN_QUERY = re.compile(
+    r"(?i)([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s'\")]+"
+)
 
 
 def default_uri() -> str:
@@ -37,14 +42,12 @@ def absolute(uri: str) -> str:
     return f"{SQLITE}{path}{question}{query}"
 
 
-def without_secrets(uri: str) -> str:
-    """The URI for messages and logs.
+def without_secrets(text: str) -> str:
+    """A URI, or a text with URIs in it, for messages and logs: passwords and tokens left out.
 
-    >>> without_secrets("postgresql://ada:love@db.example.org:5432/runs")
-    'postgresql://ada:***@db.example.org:5432/runs'
+    >>> without_secrets("no answer from http://ada:love@runs.example.org:5000/api")
+    'no answer from http://ada:***@runs.example.org:5000/api'
+    >>> without_secrets("postgresql://db.example.org/runs?user=ada&password=love&sslmode=require")
+    'postgresql://db.example.org/runs?user=ada&password=***&sslmode=require'
     """
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+    return _IN_QUERY.sub(r"\1***", _IN_AUTHORITY.sub(r"\1***", text))

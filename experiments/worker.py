@@ -27,6 +27,7 @@ from experiments.retry import TrackingError, one_line
 from experiments.run_record import RunRecord, finished, started, write_artifacts
 from experiments.spec import TrialSpec
 from experiments.spool import pack
+from experiments.store_uri import without_secrets
 from experiments.tracking import Tracker
 from experiments.watchdog import Limits, Watchdog
 
@@ -212,7 +213,8 @@ def _failed(record: RunRecord, error: Exception, folder: Path) -> tuple[RunRecor
     message = one_line(error)
     tags = {names.ERROR: message, names.FAULT: names.FAULT_OWN if own else names.FAULT_OTHER}
     ended = record.ended("FAILED", tags)
-    _write_traceback(folder, "".join(traceback.format_exception(error)), ended)
+    text = without_secrets("".join(traceback.format_exception(error)))
+    _write_traceback(folder, text, ended)
     outcome = Outcome(
         record.spec_hash,
         "failed",

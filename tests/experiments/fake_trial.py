@@ -24,6 +24,7 @@ from influence.profile import Profile
 FAILS, WARNS, HANGS, DIES_ONCE, DIES, HUNGRY, BAD_INPUT, NO_ROOM = range(1000, 1008)
 HOLD_VARIABLE = "FAKE_TRIAL_SECONDS"
 N, EPOCHS, CLASSES = 20, 3, 2
+HELD_MIB = 200
 
 
 def spec(seed: int = 0, **changes: Any) -> TrialSpec:
@@ -56,8 +57,8 @@ def _misbehave(seed: int, folder: Path) -> None:
         case 1004:
             os.kill(os.getpid(), signal.SIGKILL)
         case 1005:
-            held = [np.ones(2**20, np.uint8) for _ in range(10_000)]
-            time.sleep(len(held))
+            held = np.ones(HELD_MIB * 2**20, np.uint8)
+            time.sleep(3600 * held[0])
         case 1006:
             raise UserError("no class is eligible")
         case 1007:

@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import fake_trial
+import psutil
 import pytest
 from fake_trial import spec
 
 from common.errors import UserError
-from experiments.executor import Observer, Pool, cluster, execute
+from experiments import names
+from experiments.executor import STARTS, Observer, Pool, cluster, execute
 from experiments.outcome import Outcome
 from experiments.tracking import client
 from experiments.tracking_queries import finished_runs
@@ -16,6 +18,8 @@ from experiments.watchdog import Limits
 from experiments.worker import Job, Task
 
 TWO = Pool(cpus=2, attempts=2)
+LITTLE = 1e9
+"""Memory to be left, MiB, so that any machine has too little."""
 
 
 class Watcher:
@@ -52,21 +56,27 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
     bad = (
         fake_trial.FAILS,
+        fake_trial.HUNGRY,
         fake_trial.HANGS,
         fake_trial.DIES_ONCE,
         fake_trial.DIES,
         fake_trial.BAD_INPUT,
     )
-    tasks = [Task(spec(seed)) for seed in (*range(6), *bad)]
+    share = {fake_trial.HUNGRY: 1.0}
+    tasks = [Task(spec(seed), memory_mib=share.get(seed)) for seed in (*range(6), *bad)]
     parent = client(job.tracker.uri).create_run(job.tracker.experiment_id).info.run_id
-    job = replace(job, tracker=job.tracker.under(parent), limits=Limits(seconds=3))
+    job = replace(job, tracker=job.tracker.under(parent), limits=Limits(3, reserve_mib=LITTLE))
     with cluster(TWO, 1, job.tracker.uri):
         execute(tasks, job, TWO, watcher.observer)
+        assert listened_on() == {"127.0.0.1"}
     for seed in (*range(6), fake_trial.DIES_ONCE):
         assert watcher.of(seed).ending == "finished", seed
     assert watcher.of(fake_trial.FAILS).error == "the trial broke"
     assert watcher.of(fake_trial.BAD_INPUT).error == "no class is eligible"
     assert watcher.of(fake_trial.HANGS).error == "took longer than its limit of 3 s"
+    assert "1 were set aside for it" in str(watcher.of(fake_trial.HUNGRY).error)
+    (run,) = job.tracker.runs_of(spec(fake_trial.HUNGRY).spec_hash)
+    assert run.data.metrics[names.PEAK_RSS] > fake_trial.HELD_MIB
     dead = watcher.of(fake_trial.DIES)
     assert (dead.ending, dead.own_fault) == ("failed", False)
     assert watcher.began.count(bad.index(fake_trial.DIES) + 6) == TWO.attempts
@@ -76,6 +86,32 @@ def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
         (run,) = tracker.runs_of(spec(seed).spec_hash)
         alone = fake_trial.made_up(spec(seed)).metrics
         assert {name: run.data.metrics[name] for name in alone} == alone
+
+
+def listened_on() -> set[str]:
+    """Addresses on which Ray, as this process has started it, takes connections."""
+    return {
+        connection.laddr.ip
+        for process in (psutil.Process(), *psutil.Process().children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def test_ray_is_given_another_try_and_then_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def slow(**options: object) -> None:
+        tries.append(options)
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr("ray.init", slow)
+    with (
+        pytest.raises(UserError, match="Ray does not start: The current node timed out"),
+        cluster(TWO, 1, "sqlite:////none.db"),
+    ):
+        pass
+    assert len(tries) == STARTS
 
 
 @pytest.mark.parametrize(
