@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_RUN_NOTE
 
+from common.errors import UserError
 from experiments.retry import TrackingError
 from experiments.store_uri import absolute, default_uri, without_secrets
 from experiments.tracking import Tracker, client
@@ -40,6 +41,16 @@ class Surrounding:
         run_id = os.environ.pop("MLFLOW_RUN_ID", None)
         experiment_id = os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
         return cls(absolute(default_uri()), run_id, experiment_id)
+
+    def check(self, tracking_uri: str | None) -> None:
+        """Raise ``UserError`` where the user's tracking URI holds a password that ``mlflow run``
+        has logged, as it logs every parameter."""
+        if self.run_id and tracking_uri and without_secrets(tracking_uri) != tracking_uri:
+            raise UserError(
+                "mlflow run logs its parameters, and tracking_uri="
+                f"{without_secrets(tracking_uri)} holds a password: give it by "
+                f"MLFLOW_TRACKING_URI, and delete run {self.run_id}, where it stands now"
+            )
 
     def default_experiment(self) -> str:
         """The experiment where the user names none: that of the surrounding run, or MLflow's."""

@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None) -> int:
     around = Surrounding.taken()
     options = parse(GridOptions, PROGRAM, DESCRIPTION, argv)
+    around.check(options.tracking_uri)
     console = Console(highlight=False, soft_wrap=True)
     context = options.context()
     grid = load_grid(options.grid)

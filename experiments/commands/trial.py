@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None) -> int:
     around = Surrounding.taken()
     options = parse(TrialOptions, PROGRAM, DESCRIPTION, argv)
+    around.check(options.tracking_uri)
     console = Console(highlight=False)
     context = options.context()
     if options.from_run is not None:

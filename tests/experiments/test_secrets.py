@@ -9,6 +9,7 @@ import pytest
 from fake_trial import spec
 
 from common.errors import UserError
+from experiments.commands.grid import main as grid
 from experiments.retry import TrackingError
 from experiments.spool import Spool
 from experiments.store_uri import without_secrets
@@ -64,3 +65,13 @@ def test_a_fault_of_the_store_is_told_without_its_password() -> None:
     with pytest.raises(TrackingError) as raised:
         Tracker(AWAY, "0", patience=0.0).runs_of("x")
     assert HUSH not in str(raised.value)
+
+
+def test_a_password_that_mlflow_run_has_logged_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0123")
+    assert grid(["--grid", "quick", "--tracking-uri", AWAY]) == 2
+    said = capsys.readouterr().err
+    assert "delete run 0123" in said
+    assert HUSH not in said
