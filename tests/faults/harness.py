@@ -38,6 +38,7 @@ from services import TrackingServer, small_disk
 from experiments import names
 from experiments.context import TrialContext
 from experiments.grid import load_grid
+from experiments.run_record import now_ms
 from experiments.spec import TrialSpec
 from experiments.tracking import Tracker, client
 from experiments.tracking_store import find_experiment, open_experiment
@@ -169,6 +170,7 @@ class Harness:
     @contextlib.contextmanager
     def _started(self, grid: Path) -> Iterator[subprocess.Popen[bytes]]:
         self.starts += 1
+        self.started_ms = now_ms()
         words = [sys.executable, "-m", "experiments.grid", "--grid", str(grid)]
         words += ["--tracking-uri", self.uri, "--experiment", EXPERIMENT, "--cpus", "2"]
         with (self.folder / f"start{self.starts}.log").open("wb") as out:
@@ -203,12 +205,13 @@ class Harness:
             raise AssertionError(f"the grid hangs; see {self.folder}") from None
 
     def _running(self) -> int:
-        # past MLflow, whose server may be away
+        """Runs of the present start that are RUNNING; asked past MLflow, whose server may be
+        away."""
         with contextlib.suppress(sqlite3.OperationalError):
             path = self.folder / "mlflow.db"
             with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
-                count = "SELECT count(*) FROM runs WHERE status = 'RUNNING'"
-                return int(store.execute(count).fetchone()[0])
+                count = "SELECT count(*) FROM runs WHERE status = 'RUNNING' AND start_time >= ?"
+                return int(store.execute(count, (self.started_ms,)).fetchone()[0])
         return 0
 
     def _is_finished(self, wave: Path) -> bool:
