@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 from common.seeds import generator
 from experiments import names
-from experiments.scoring import detection_f1, detection_metrics
-from glitches.contaminated import Contaminated
+from experiments.scoring import (
+    detection_f1,
+    detection_metrics,
+    kind_confusion,
+    threshold_metrics,
+)
+from glitches.contaminated import CLEAN, Contaminated
+from glitches.parse import parse_glitch
+from influence.diagnosis.base import GLITCH_KINDS
 from influence.evidence import Evidence
 from influence.signals import SIGNALS
 from influence.signals.base import Signal
@@ -29,11 +36,13 @@ class Evaluation:
         scores: of each sample, (n,).
         metrics: final ones by MLflow name; empty where nothing is glitched.
         epoch_metrics: likewise by epoch, where the signal means something at each.
+        tables: by file name, such as the confusion of kinds where the signal names them.
     """
 
     scores: NDArray[np.float64]
     metrics: dict[str, float]
     epoch_metrics: dict[str, list[float]]
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def evaluate_signal(
@@ -42,8 +51,10 @@ def evaluate_signal(
     """A signal on the evidence; ties are broken by the trial's ``seed`` and the signal's name."""
     scores = signal(evidence)
     found = detection_metrics(is_glitch, scores, generator(seed, f"ties/{name}"))
+    if signal.flag is not None:
+        found |= threshold_metrics(is_glitch, signal.flag(scores))
     epoch_metrics: dict[str, list[float]] = {}
-    if signal.per_epoch and found:
+    if signal.per_epoch and is_glitch.any() and not is_glitch.all():
         epoch_metrics[f"{names.EPOCH_F1}/{name}"] = [
             detection_f1(
                 is_glitch, signal(evidence.at(epoch)), generator(seed, f"ties/{name}/{epoch}")
@@ -54,23 +65,48 @@ def evaluate_signal(
     return Evaluation(scores, metrics, epoch_metrics)
 
 
+def compare_kinds(
+    name: str, signal: Signal, evidence: Evidence, train: Contaminated
+) -> tuple[dict[str, float], dict[str, pd.DataFrame]]:
+    """How rightly a signal names the kinds: the share of the glitches it found whose kind it named
+    (where it found any), and the table of all kinds and names; empty if it names none."""
+    if signal.kinds is None:
+        return {}, {}
+    true, named = true_kinds(train), signal.kinds(evidence)
+    found = np.isin(named, GLITCH_KINDS) & train.is_glitch
+    accuracy = {f"{names.KIND_ACCURACY}/{name}": float((true == named)[found].mean())}
+    table = {names.KINDS_FILE.format(signal=name): kind_confusion(true, named)}
+    return (accuracy if found.any() else {}), table
+
+
+def true_kinds(train: Contaminated) -> NDArray[np.object_]:
+    """The kind of each sample's glitch, or ``"clean"``, (n,)."""
+    kinds = {CLEAN: CLEAN}
+    for name in set(train.glitch) - {CLEAN}:
+        (part,) = parse_glitch(name).parts
+        kinds[name] = part.glitch.kind
+    return np.array([kinds[name] for name in train.glitch], dtype=object)
+
+
 def evaluate_signals(
     signals: Iterable[str], evidence: Evidence, train: Contaminated, seed: int
-) -> tuple[pd.DataFrame, dict[str, float], dict[str, list[float]]]:
+) -> tuple[pd.DataFrame, Evaluation]:
     """The named signals on the evidence, compared with the error table.
 
     Returns:
-        The error table with one column a signal, final metrics, and F1 per epoch, by MLflow name.
+        The error table with one column a signal, and all metrics and tables together.
     """
     table = train.error_table()
-    metrics: dict[str, float] = {}
-    epoch_metrics: dict[str, list[float]] = {}
+    together = Evaluation(np.empty(0), {}, {})
     for name in signals:
-        found = evaluate_signal(name, SIGNALS[name], evidence, train.is_glitch, seed)
+        signal = SIGNALS[name]
+        found = evaluate_signal(name, signal, evidence, train.is_glitch, seed)
         table[name] = found.scores
-        metrics |= found.metrics
-        epoch_metrics |= found.epoch_metrics
-    return table, metrics, epoch_metrics
+        metrics, tables = compare_kinds(name, signal, evidence, train)
+        together.metrics.update(found.metrics | metrics)
+        together.epoch_metrics.update(found.epoch_metrics)
+        together.tables.update(tables)
+    return table, together
 
 
 def dynamics(trace: Trace, is_glitch: NDArray[np.bool_]) -> dict[str, list[float]]:

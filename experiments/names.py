@@ -47,6 +47,10 @@ AVERAGE_PRECISION: Final = "average_precision"
 ROC_AUC: Final = "roc_auc"
 DETECTION_METRICS: Final = (F1, AVERAGE_PRECISION, ROC_AUC)
 EPOCH_F1: Final = "epoch_f1"
+# Of signals with a threshold of their own, and of those that name kinds.
+THRESHOLD_F1: Final = "threshold_f1"
+FLAGGED_CLEAN: Final = "flagged_clean"
+KIND_ACCURACY: Final = "kind_accuracy"
 ACCURACY: Final = "accuracy"
 LOSS: Final = "loss"
 SECONDS: Final = "seconds"
@@ -62,6 +66,7 @@ SUSPECTS_FOLDER: Final = "suspicious"
 SUSPECTS_TABLE: Final = "rows.csv"
 CURVES_FILE: Final = "curves.png"
 TRUTH_FILE: Final = "truth.parquet"
+KINDS_FILE: Final = "kinds_{signal}.parquet"
 
 # Artifacts of a grid: the spec hashes of all its trials, also of those that an earlier grid ran.
 GRID_TRIALS_FILE: Final = "trials.json"

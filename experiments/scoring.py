@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+from experiments import names
 
 
 def flag_top(
@@ -44,3 +47,21 @@ def detection_metrics(
         "average_precision": float(average_precision_score(is_glitch, scores)),
         "roc_auc": float(roc_auc_score(is_glitch, scores)),
     }
+
+
+def threshold_metrics(is_glitch: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> dict[str, float]:
+    """How well a signal does at its own threshold, the number of glitches unknown to it.
+
+    ``threshold_f1``, where anything is glitched, and ``flagged_clean``, the share of clean samples
+    that are called glitches.
+    """
+    found = {names.FLAGGED_CLEAN: float(flagged[~is_glitch].mean())} if not is_glitch.all() else {}
+    if is_glitch.any():
+        found[names.THRESHOLD_F1] = float(f1_score(is_glitch, flagged, zero_division=0.0))
+    return found
+
+
+def kind_confusion(true: NDArray[np.object_], named: NDArray[np.object_]) -> pd.DataFrame:
+    """How many samples of each true kind got each name: ``true``, ``named``, ``samples``."""
+    pairs = pd.DataFrame({"true": true.astype(str), "named": named.astype(str)})
+    return pairs.value_counts(sort=False).rename("samples").reset_index()

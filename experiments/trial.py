@@ -65,7 +65,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
         profile = ESTIMATORS[spec.estimator].profile(record).as_stored()
 
     with clock("signals"):
-        scores, metrics, epoch_f1 = evaluate_signals(
+        scores, found = evaluate_signals(
             select(spec.signals),
             prepared.evidence(profile, record.trace, spec.seed),
             train,
@@ -78,12 +78,12 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
         train=train,
         validation=validation,
         scores=scores,
-        metrics=metrics | dict(truth.metrics),
-        epoch_metrics=epoch_f1 | dynamics(record.trace, train.is_glitch),
+        metrics=found.metrics | dict(truth.metrics),
+        epoch_metrics=found.epoch_metrics | dynamics(record.trace, train.is_glitch),
         profile=profile,
         seconds=clock.seconds,
         peak_rss_mib=peak_rss_mib(),
-        tables=truth.tables,
+        tables={**truth.tables, **found.tables},
     )
 
 

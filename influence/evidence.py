@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from influence.trace import Trace
 
 Counterfactual = Callable[[NDArray[np.int64], Sequence[int] | None], Profile]
 Stages = Mapping[str, NDArray[np.float32]]
+Found = TypeVar("Found")
 
 
 class EvidenceMissingError(UserError):
@@ -48,6 +50,7 @@ class Evidence:
     _counterfactual: Counterfactual | None = field(default=None, repr=False)
     _stages: Callable[[], tuple[Stages, Stages]] | None = field(default=None, repr=False)
     _support: Callable[[], Profile] | None = field(default=None, repr=False)
+    _found: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self._support is None and self._trace is not None:
@@ -59,6 +62,16 @@ class Evidence:
     def at(self, epoch: int) -> Evidence:
         """The same evidence with ``profile`` set to one epoch, counted from 1."""
         return replace(self, profile=self.full_profile.epoch(epoch))
+
+    def once(self, name: str, compute: Callable[[Evidence], Found]) -> Found:
+        """What ``compute`` makes of this evidence of the whole training, computed at most once.
+
+        For what several signals, or several answers of one, share. ``name`` is that of the thing.
+        """
+        if name not in self._found:
+            self._found[name] = compute(self)
+        found: Found = self._found[name]
+        return found
 
     def rng(self, name: str) -> np.random.Generator:
         """The generator of one signal."""

@@ -53,6 +53,7 @@ SIGNALS: Registry[Signal] = Registry(
         ),
         "knn_distance": "influence.signals.knn_distance:knn_distance",
         "knn_distance_novelty": "influence.signals.knn_distance:knn_distance_novelty",
+        "fused": "influence.signals.fused:fused",
     },
 )
 

@@ -22,10 +22,16 @@ class Signal:
         score: maps the evidence to scores of shape (n,).
         per_epoch: whether it reads ``evidence.profile`` only, so that it means something at each
             epoch; a signal over the whole training is scored once.
+        flag: for a signal with a threshold of its own, which samples it calls glitches, (n,) bool,
+            by its scores.
+        kinds: for a signal that names kinds, the kind of each sample, (n,) object; see
+            ``influence.diagnosis.base.KINDS``.
     """
 
     score: Callable[[Evidence], Scores]
     per_epoch: bool = False
+    flag: Callable[[NDArray[np.float64]], NDArray[np.bool_]] | None = None
+    kinds: Callable[[Evidence], NDArray[np.object_]] | None = None
 
     def __call__(self, evidence: Evidence) -> NDArray[np.float64]:
         """Scores of shape (n,), checked to be finite."""

@@ -70,6 +70,7 @@ def test_evidence_holds_no_error_table() -> None:
         "_counterfactual",
         "_stages",
         "_support",
+        "_found",
     }
 
 

@@ -1,0 +1,181 @@
+"""A model of label noise that tests open: flips of one class into another, and uniform noise.
+
+Given calibrated p(c | x), a sample with given label b either has it rightly, or had another label
+a and was flipped: by a pair's own rate ρ_ab, or by the uniform rate ρ / (C − 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import hypergeom, nbinom
+
+from influence.diagnosis.probes import Probabilities
+from influence.diagnosis.views import Labels
+
+SIGNIFICANCE = 1e-3
+PAIR_SIGNIFICANCE = 1e-5
+MAX_PAIRS = 8
+MISFITS = (0.9, 0.97, 0.99)
+LEANINGS = (0.9, 0.97)
+PRIOR_STRENGTH = 2.0  # samples' worth of trust in the calibrated rate of one pair
+UNSEEN = 0.05  # expected flips that calibration may have missed
+LEAST_RATE = 0.03
+OVER_UNIFORM = 3.0
+LEAST_KEPT = 0.01
+STEPS = 60
+START = 0.05
+EVEN = 0.5
+
+Pairs = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Class probabilities and given labels of one set, (k, C) and (k,)."""
+
+    probabilities: Probabilities
+    labels: Labels
+
+    @property
+    def of_label(self) -> NDArray[np.float64]:
+        """p(given label | x), (k,)."""
+        return np.asarray(self.probabilities[np.arange(len(self.labels)), self.labels])
+
+    def leaning(self, a: int, b: int) -> NDArray[np.float64]:
+        """p(a | x, a or b), (k,)."""
+        p = self.probabilities
+        return np.asarray(p[:, a] / (p[:, a] + p[:, b]))
+
+    def take(self, rows: NDArray[np.bool_]) -> Given:
+        return Given(self.probabilities[rows], self.labels[rows])
+
+
+@dataclass(frozen=True)
+class LabelNoise:
+    """What the tests opened.
+
+    Attributes:
+        uniform: whether labels are wrong evenly over classes.
+        pairs: (a, b) where samples of class a carry the label b.
+    """
+
+    uniform: bool
+    pairs: Pairs
+
+    @property
+    def is_open(self) -> bool:
+        return self.uniform or bool(self.pairs)
+
+    def fitted(self, given: Given) -> Flips:
+        """Rates by expectation maximisation, and what they say of each sample."""
+        p, y, right = given.probabilities, given.labels, given.of_label
+        n_classes = p.shape[1]
+        prior = p.mean(axis=0)
+        uniform = START if self.uniform else 0.0
+        rates = dict.fromkeys(self.pairs, START)
+        for _ in range(STEPS):
+            kept = np.full(n_classes, 1.0 - uniform)
+            for (a, _b), rate in rates.items():
+                kept[a] -= rate
+            unflipped = right * np.maximum(kept, LEAST_KEPT)[y]
+            evenly = (1.0 - right) * uniform / (n_classes - 1)
+            by_pair = {
+                (a, b): np.where(y == b, p[:, a] * rate, 0.0) for (a, b), rate in rates.items()
+            }
+            total = unflipped + evenly + sum(by_pair.values())
+            uniform = float((evenly / total).mean())
+            rates = {ab: float((v / total).mean() / prior[ab[0]]) for ab, v in by_pair.items()}
+        joint = p * (uniform / (n_classes - 1))
+        for (a, b), rate in rates.items():
+            joint[y == b, a] += p[y == b, a] * rate
+        joint[np.arange(len(y)), y] = 0.0
+        return Flips(1.0 - unflipped / total, joint.argmax(axis=1), uniform, rates)
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Attributes:
+    probability: that the given label is wrong, (k,).
+    label: the most probable right one if it is, (k,).
+    uniform: the uniform rate.
+    rates: of each pair, among samples of its first class.
+    """
+
+    probability: NDArray[np.float64]
+    label: Labels
+    uniform: float
+    rates: dict[tuple[int, int], float]
+
+
+def proven_noise(train: Given, validation: Given) -> LabelNoise:
+    """The noise that a comparison with validation proves: pairs first, most significant first, then
+    the uniform one on what they leave unexplained."""
+    pairs: list[tuple[int, int]] = []
+    unexplained = np.ones(len(train.labels), dtype=bool)
+    p_values = _pair_p_values(train, validation)
+    uniform = _uniform_p_value(train, validation)
+    while len(pairs) < MAX_PAIRS:
+        a, b = (int(i) for i in np.unravel_index(p_values.argmin(), p_values.shape))
+        if p_values[a, b] >= min(PAIR_SIGNIFICANCE, uniform):
+            break
+        pairs.append((a, b))
+        p_values[a, b] = 1.0
+        unexplained &= ~((train.labels == b) & (train.leaning(a, b) > EVEN))
+        uniform = _uniform_p_value(train.take(unexplained), validation)
+    noise = LabelNoise(uniform < SIGNIFICANCE, tuple(pairs))
+    if noise.uniform and pairs:
+        fitted = noise.fitted(train)
+        share = fitted.uniform / (train.probabilities.shape[1] - 1)
+        outstanding = [
+            ab
+            for ab, rate in fitted.rates.items()
+            if rate > LEAST_RATE and rate > OVER_UNIFORM * share
+        ]
+        noise = LabelNoise(True, tuple(outstanding))
+    return noise
+
+
+def _uniform_p_value(train: Given, validation: Given) -> float:
+    """Are labels that the probes hold for almost impossible commoner than in validation?"""
+    misfit, misfit_v = 1.0 - train.of_label, 1.0 - validation.of_label
+    n, m = len(misfit), len(misfit_v)
+    smallest = 1.0
+    for threshold in MISFITS:
+        k, k_v = int((misfit > threshold).sum()), int((misfit_v > threshold).sum())
+        smallest = min(smallest, float(hypergeom.sf(k - 1, n + m, k + k_v, n)))
+    return min(1.0, len(MISFITS) * smallest)
+
+
+def _pair_p_values(train: Given, validation: Given) -> NDArray[np.float64]:
+    """Is a label b on samples that lean to a commoner than hard samples explain? (C, C)
+
+    A class has too few validation samples to count its rare confusions. The calibrated
+    probabilities say how many to expect; with the count in validation they give a gamma
+    distribution of the rate, and a negative binomial one of the count in training. Bonferroni over
+    pairs and thresholds.
+    """
+    n_classes = train.probabilities.shape[1]
+    out = np.ones((n_classes, n_classes))
+    scale = len(validation.labels) / len(train.labels)
+    for a in range(n_classes):
+        for b in range(n_classes):
+            if a != b:
+                out[a, b] = _pair_p_value(train, validation, a, b, scale)
+    return np.asarray(np.minimum(1.0, out * n_classes * (n_classes - 1) * len(LEANINGS)))
+
+
+def _pair_p_value(train: Given, validation: Given, a: int, b: int, scale: float) -> float:
+    smallest = 1.0
+    leaning, leaning_v = train.leaning(a, b), validation.leaning(a, b)
+    for threshold in LEANINGS:
+        leans, leans_v = leaning > threshold, leaning_v > threshold
+        expected = train.probabilities[leans, b].sum() + UNSEEN
+        expected_v = validation.probabilities[leans_v, b].sum() + UNSEEN * scale
+        shape = PRIOR_STRENGTH + (leans_v & (validation.labels == b)).sum()
+        mean = shape / (PRIOR_STRENGTH / expected_v + 1.0) * expected / expected_v
+        observed = int((leans & (train.labels == b)).sum())
+        smallest = min(smallest, float(nbinom.sf(observed - 1, shape, shape / (shape + mean))))
+    return smallest

@@ -1,0 +1,84 @@
+"""Samples that are what they should be, but for their label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from influence.diagnosis.contrast import rank_among_clean
+from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise
+from influence.diagnosis.probes import Probes, Task
+from influence.diagnosis.views import Labels, Views, beside, compressed
+
+COMPONENTS = 256
+ROUNDS = 3
+IMPROBABLE = 0.02
+EVEN = 0.5
+
+
+@dataclass(frozen=True)
+class LabelDoubts:
+    """Attributes:
+    posterior: the probability that a label is wrong, (n,); all zero where no test finds noise.
+    rank: how improbable the label is among those of validation, (n,) in [0, 1).
+    label: the label that the features speak for, (n,).
+    confident: the probability of that label, (n,).
+    """
+
+    posterior: NDArray[np.float64]
+    rank: NDArray[np.float64]
+    label: Labels
+    confident: NDArray[np.float64]
+
+
+def doubted_labels(
+    seen: Views,
+    usual: NDArray[np.bool_],
+    usual_validation: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> LabelDoubts:
+    """Probes taught by validation, then by validation and the training samples they believe.
+
+    Args:
+        seen: the samples.
+        usual: training samples whose features are as they should be, (n,): the others teach
+            nothing and are no label errors.
+        usual_validation: validation samples to compare with, (m,).
+        rng: of folds and trees.
+    """
+    features = compressed(beside((*seen.stages, seen.last), alike=True), COMPONENTS)
+    probes = Probes(
+        Task(
+            features,
+            seen.labels,
+            seen.validation_labels,
+            seen.n_classes,
+            int(rng.integers(2**31)),
+        )
+    )
+    n = len(seen.labels)
+    trust = np.zeros(n)
+    trust_validation = usual_validation.astype(np.float64)
+    posterior = np.zeros(n)
+    for _ in range(ROUNDS):
+        probabilities = probes(trust * usual, trust_validation)
+        everything = Given(probabilities.train, seen.labels)
+        train = everything.take(usual)
+        validation = Given(probabilities.validation, seen.validation_labels).take(usual_validation)
+        noise: LabelNoise = proven_noise(train, validation)
+        posterior[:] = 0.0
+        if noise.is_open:
+            flips = noise.fitted(train)
+            posterior[usual] = flips.probability
+            trust = np.where(posterior > EVEN, 0.0, 1.0 - posterior)
+        else:
+            trust = np.where(everything.of_label < IMPROBABLE, 0.0, 1.0)
+    label = probabilities.train.argmax(axis=1)
+    return LabelDoubts(
+        posterior,
+        rank_among_clean((1.0 - everything.of_label, 1.0 - validation.of_label)),
+        label,
+        probabilities.train.max(axis=1),
+    )

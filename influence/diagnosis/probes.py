@@ -1,0 +1,155 @@
+"""Class probabilities from classifiers that have not seen the sample, calibrated on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+
+from influence.diagnosis.contrast import folds
+from influence.diagnosis.views import Labels, Pair
+
+FOLDS = 4
+INVERSE_PENALTY = 1.0
+TREES = 50
+LEAF = 3
+LEAST_WEIGHT = 0.05
+MIXTURES = (1.0, 0.5, 0.0)
+WORTH_IT = 0.97
+TINY = 1e-6
+
+Probabilities = NDArray[np.float64]
+Make = Callable[[int], ClassifierMixin]
+
+
+def logistic(_: int) -> ClassifierMixin:
+    """Multinomial logistic regression."""
+    return LogisticRegression(C=INVERSE_PENALTY, max_iter=100, tol=1e-3)
+
+
+def trees(seed: int) -> ClassifierMixin:
+    """Extremely randomised trees, for tables and other features that no line separates."""
+    return ExtraTreesClassifier(TREES, min_samples_leaf=LEAF, random_state=seed)
+
+
+@dataclass(frozen=True)
+class ClassProbabilities:
+    """Attributes:
+    train, validation: p(c | x), whatever the label given, (n, C) and (m, C).
+    """
+
+    train: Probabilities
+    validation: Probabilities
+
+
+@dataclass(frozen=True)
+class Task:
+    """What probes learn from.
+
+    Attributes:
+        features: of training and validation.
+        labels, validation_labels: (n,) and (m,).
+        n_classes: C.
+        seed: of folds and trees.
+    """
+
+    features: Pair
+    labels: Labels
+    validation_labels: Labels
+    n_classes: int
+    seed: int
+
+    def learn(
+        self, make: Make, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]
+    ) -> tuple[Probabilities, Probabilities]:
+        """Log-probabilities of training and validation samples, each from the other folds.
+
+        Args:
+            make: a classifier from a seed.
+            trust: weight of each training sample, (n,); validation samples of ``trust_validation``,
+                (m,), likewise.
+        """
+        rng = np.random.default_rng(self.seed)
+        n, m = len(self.labels), len(self.validation_labels)
+        fold = np.concatenate([folds(n, rng, FOLDS), folds(m, rng, FOLDS)])
+        x = np.vstack([self.features.train, self.features.validation])
+        y = np.concatenate([self.labels, self.validation_labels])
+        weight = np.concatenate([trust, trust_validation])
+        out = np.full((n + m, self.n_classes), np.log(TINY))
+        for held in range(FOLDS):
+            used = (fold != held) & (weight > LEAST_WEIGHT)
+            model = make(self.seed).fit(x[used], y[used], sample_weight=weight[used])
+            rows = fold == held
+            found = np.log(np.maximum(model.predict_proba(x[rows]), TINY))
+            out[np.ix_(rows, model.classes_)] = found
+        return out[:n], out[n:]
+
+
+class Probes:
+    """Logistic regression and trees, mixed as tells most of the validation labels.
+
+    The mixture is chosen when they first learn, and kept.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._share: float | None = None
+
+    def __call__(
+        self, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]
+    ) -> ClassProbabilities:
+        """Calibrated probabilities, with this trust in the samples' labels."""
+        if self._share is None:
+            self._share = self._choice(trust, trust_validation)
+        return self._mixed(self._share, trust, trust_validation)[1]
+
+    def _choice(self, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]) -> float:
+        """The mixture that tells most; one with trees must tell clearly more, for what they
+        cost."""
+        losses = {share: self._mixed(share, trust, trust_validation)[0] for share in MIXTURES}
+        best = min(MIXTURES, key=lambda share: losses[share])
+        return best if losses[best] < WORTH_IT * losses[1.0] else 1.0
+
+    def _mixed(
+        self, share: float, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]
+    ) -> tuple[float, ClassProbabilities]:
+        """Negative log-likelihood of a validation label and calibrated probabilities of a mixture
+        of log-probabilities, ``share`` of it from logistic regression."""
+        task = self._task
+        parts = [
+            (weight, task.learn(make, trust, trust_validation))
+            for weight, make in ((share, logistic), (1.0 - share, trees))
+            if weight
+        ]
+        train, validation = (np.sum([w * part[k] for w, part in parts], axis=0) for k in (0, 1))
+        trusted = trust_validation > LEAST_WEIGHT
+        loss, calibrated = calibration(validation[trusted], task.validation_labels[trusted])
+        return loss, ClassProbabilities(calibrated(train), calibrated(validation))
+
+
+def calibration(
+    logits: Probabilities, labels: Labels
+) -> tuple[float, Callable[[Probabilities], Probabilities]]:
+    """Temperature and floor of the probabilities by maximum likelihood: the negative
+    log-likelihood of a sample, and a function of logits (k, C) that applies them."""
+    rows = np.arange(len(labels))
+
+    def apply(logits: Probabilities, scale: float, floor: float) -> Probabilities:
+        share = expit(floor)
+        mixed = (1 - share) * softmax(np.exp(scale) * logits, axis=1) + share / logits.shape[1]
+        return np.asarray(mixed)
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        p = apply(logits, *np.clip(parameters, -8.0, 8.0))
+        return float(-np.log(p[rows, labels]).mean())
+
+    found = minimize(loss, [0.0, -4.0], method="Nelder-Mead", options={"maxiter": 80})
+    scale, floor = np.clip(found.x, -8.0, 8.0)
+    return float(found.fun), lambda logits: apply(logits, scale, floor)

@@ -1,0 +1,218 @@
+"""A diagnosis of planted glitches of every kind, and of a set that has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from influence.diagnosis import diagnose
+from influence.diagnosis.base import GLITCH_KINDS, NO_LABEL, Diagnosis
+from influence.diagnosis.contrast import excess_p_value, excess_posterior, rank_among_clean
+from influence.diagnosis.diagnose import flag
+from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise
+from influence.diagnosis.probes import calibration
+from influence.diagnosis.rarity import rare_classes
+from influence.evidence import Evidence
+from influence.profile import Profile
+from influence.trace import Samples, Trace
+
+CLASSES, WIDTH, N, M = 4, 12, 800, 400
+
+
+class Planted:
+    """Gaussian classes; what is planted is known to the test alone."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.centres = self.rng.normal(size=(CLASSES, WIDTH)) * 2.0
+        self.y = np.arange(N) % CLASSES
+        self.x = self.sampled(self.y)
+        self.reference = np.arange(M) % CLASSES
+        self.reference_x = self.sampled(self.reference)
+        self.kind = np.full(N, "clean", dtype=object)
+
+    def sampled(self, y: NDArray[np.int64]) -> NDArray[np.float64]:
+        return self.centres[y] + self.rng.normal(size=(len(y), WIDTH))
+
+    def uniform_noise(self, rows: NDArray[np.int64]) -> Planted:
+        self.y[rows] = (self.y[rows] + self.rng.integers(1, CLASSES, len(rows))) % CLASSES
+        self.kind[rows] = "label_error"
+        return self
+
+    def flips(self, count: int) -> Planted:
+        rows = np.flatnonzero(self.y == 1)[:count]
+        self.y[rows] = 2
+        self.kind[rows] = "label_error"
+        return self
+
+    def foreign(self, rows: NDArray[np.int64]) -> Planted:
+        self.x[rows] = 8.0 * self.rng.normal(size=WIDTH) + self.rng.normal(size=(len(rows), WIDTH))
+        self.y[rows] = 3
+        self.kind[rows] = "foreign_cluster"
+        return self
+
+    def corrupted(self, rows: NDArray[np.int64]) -> Planted:
+        self.x[rows, :3] += 12.0
+        self.kind[rows] = "corrupted"
+        return self
+
+    def rare(self, left: int) -> Planted:
+        rows = np.flatnonzero(self.y == 0)
+        kept = np.sort(np.setdiff1d(np.arange(N), rows[left:]))
+        self.x, self.y, self.kind = self.x[kept], self.y[kept], self.kind[kept]
+        self.kind[self.y == 0] = "rare_cluster"
+        return self
+
+    def evidence(self) -> Evidence:
+        h, g = self.x.astype(np.float32), self.reference_x.astype(np.float32)
+        trace = Trace(
+            Samples([h], (h @ self.centres.T)[None].astype(np.float32), self.y),
+            Samples([g], (g @ self.centres.T)[None].astype(np.float32), self.reference),
+            np.array([0.1]),
+        )
+        nothing = np.zeros((2, len(h), CLASSES))
+        profile = Profile(nothing[..., 0], nothing, nothing, np.bincount(self.reference))
+        return Evidence(
+            full_profile=profile,
+            profile=profile.cumulative,
+            labels=self.y,
+            validation_labels=self.reference,
+            n_classes=CLASSES,
+            _trace=trace,
+            _stages=lambda: ({"input": h}, {"input": g}),
+        )
+
+
+SHUFFLED = np.random.default_rng(9).permutation(N)
+ROWS, MORE, YET_MORE = SHUFFLED[:80], SHUFFLED[80:120], SHUFFLED[120:200]
+
+PLANTED = {
+    "uniform noise": lambda: Planted().uniform_noise(ROWS),
+    "flips": lambda: Planted().flips(30),
+    "foreign cluster": lambda: Planted().foreign(ROWS),
+    "corrupted": lambda: Planted().corrupted(ROWS),
+    "rare class": lambda: Planted().rare(20),
+    "three at once": lambda: Planted().uniform_noise(ROWS).foreign(MORE).corrupted(YET_MORE),
+}
+
+
+@cache
+def diagnosed(name: str) -> tuple[NDArray[np.object_], Diagnosis]:
+    planted = PLANTED[name]()
+    return planted.kind, diagnose(planted.evidence())
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_was_planted_is_found_and_named(name: str) -> None:
+    kind, diagnosis = diagnosed(name)
+    is_glitch = kind != "clean"
+    hits = (diagnosis.flagged & is_glitch).sum()
+    assert 2 * hits / (diagnosis.flagged.sum() + is_glitch.sum()) > 0.9
+    assert (diagnosis.kind == kind)[diagnosis.flagged & is_glitch].mean() > 0.9
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_parts_agree(name: str) -> None:
+    _, diagnosis = diagnosed(name)
+    p = diagnosis.probability
+    assert ((p >= 0) & (p <= 1)).all()
+    np.testing.assert_allclose(diagnosis.kind_probability.sum(axis=1), p)
+    assert np.isin(diagnosis.kind[diagnosis.flagged], GLITCH_KINDS).all()
+    assert not np.isin(diagnosis.kind[~diagnosis.flagged], GLITCH_KINDS).any()
+    assert diagnosis.flagged.tolist() == flag(p).tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_clean_set_is_called_clean(seed: int) -> None:
+    diagnosis = diagnose(Planted(seed).evidence())
+    assert not diagnosis.flagged.any()
+    assert diagnosis.probability.max() <= 1e-3
+
+
+def test_expected_labels() -> None:
+    planted = Planted()
+    true = planted.y.copy()
+    kind, diagnosis = planted.uniform_noise(ROWS).kind, diagnose(planted.evidence())
+    found = diagnosis.flagged & (kind == "label_error")
+    assert (diagnosis.expected_label[found] == true[found]).mean() > 0.95
+    _, of_foreign = diagnosed("foreign cluster")
+    assert (of_foreign.expected_label[of_foreign.kind == "foreign_cluster"] == NO_LABEL).all()
+
+
+def test_a_set_of_another_order_gets_the_same_diagnosis() -> None:
+    planted = PLANTED["three at once"]()
+    kind, diagnosis = diagnosed("three at once")
+    order = np.random.default_rng(5).permutation(len(kind))
+    planted.x, planted.y = planted.x[order], planted.y[order]
+    again = diagnose(planted.evidence())
+    np.testing.assert_array_equal(again.probability, diagnosis.probability[order])
+    np.testing.assert_array_equal(again.kind, diagnosis.kind[order])
+
+
+def test_what_is_not_told_apart_has_no_excess() -> None:
+    rng = np.random.default_rng(0)
+    same = rng.normal(size=2000), rng.normal(size=500)
+    assert excess_p_value(same) > 0.01
+    assert excess_posterior(same).mean() < 0.05
+    more = np.concatenate([same[0], rng.normal(6, 1, 100)]), same[1]
+    assert excess_p_value(more) < 1e-4
+    posterior = excess_posterior(more)
+    assert posterior[2000:].mean() > 0.9
+    assert posterior[:2000].mean() < 0.05
+
+
+def test_ranks_among_clean_samples() -> None:
+    rank = rank_among_clean((np.array([-1.0, 0.5, 9.0, 10.0]), np.array([0.0, 1.0])))
+    assert (np.diff(rank) > 0).all()
+    assert rank.max() < 1.0
+
+
+def test_calibration_mends_overconfidence_and_keeps_a_floor() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(4000, 3))
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (p.cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
+    _, calibrated = calibration(5.0 * logits, labels)
+    np.testing.assert_allclose(calibrated(5.0 * logits), p, atol=0.05)
+
+
+def given(flipped: int, size: int, seed: int) -> Given:
+    """Labels that the probabilities are nearly sure of; ``flipped`` of class 0 say class 1."""
+    rng = np.random.default_rng(seed)
+    true = np.arange(size) % 3
+    p = np.full((size, 3), 0.01)
+    p[np.arange(size), true] = 0.98
+    y = true.copy()
+    y[rng.choice(np.flatnonzero(true == 0), flipped, replace=False)] = 1
+    return Given(p, y)
+
+
+def test_flips_of_one_pair_are_told_from_none() -> None:
+    clean = given(1, 300, 1)
+    assert proven_noise(given(3, 1200, 2), clean) == LabelNoise(False, ())
+    noise = proven_noise(given(40, 1200, 3), clean)
+    assert noise.pairs == ((0, 1),)
+    flips = noise.fitted(given(40, 1200, 3))
+    assert flips.rates[0, 1] == pytest.approx(0.1, abs=0.03)
+    wrong = given(40, 1200, 3).labels != np.arange(1200) % 3
+    assert flips.probability[wrong].min() > flips.probability[~wrong].max()
+    assert (flips.label[wrong] == 0).all()
+
+
+def test_rare_classes_need_to_be_much_rarer() -> None:
+    reference = np.repeat([0, 1], [100, 100])
+    assert rare_classes(np.repeat([0, 1], [400, 30]), reference, 2).tolist() == [False, True]
+    assert not rare_classes(np.repeat([0, 1], [400, 300]), reference, 2).any()
+    assert not rare_classes(np.repeat([0, 1], [4, 1]), reference, 2).any()
+
+
+def test_labels_do_not_enter_the_density_part() -> None:
+    planted = Planted().corrupted(ROWS)
+    noisy = planted.evidence()
+    relabelled = replace(noisy, validation_labels=np.roll(planted.reference, 1), _found={})
+    flagged = diagnose(relabelled).flagged
+    assert flagged[ROWS].mean() > 0.9
