@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from common.data import Dataset
 from experiments.audit.looks import Looks
 from experiments.audit.opinion import Rows
-from influence.diagnosis.base import GLITCH_KINDS, LABEL_ERROR, NO_LABEL, Diagnosis
+from influence.diagnosis.base import CORRUPTED, GLITCH_KINDS, LABEL_ERROR, NO_LABEL, Diagnosis
 
 SMALLEST = 5
 DIMENSIONS = 20
@@ -37,15 +37,18 @@ class Cluster:
 def clusters(data: Dataset, diagnosis: Diagnosis, looks: Looks) -> list[Cluster]:
     """The clusters of the flagged samples, largest first.
 
-    Wrong labels go together by label and expected label, all else by looks.
+    Wrong labels go together by label and expected label, samples of foreign and rare clusters by
+    label, corrupted ones by looks.
     """
     found = []
     for kind in GLITCH_KINDS:
         rows = np.flatnonzero(diagnosis.flagged & (diagnosis.kind == kind))
         rows = rows[np.argsort(-diagnosis.probability[rows], kind="stable")]
-        groups = (
-            _mistaken(data, diagnosis, rows) if kind == LABEL_ERROR else _alike(data, looks, rows)
-        )
+        groups = data.y[rows]
+        if kind == LABEL_ERROR:
+            groups = _mistaken(data, diagnosis, rows)
+        elif kind == CORRUPTED:
+            groups = _alike(data, looks, rows)
         for group in np.unique(groups[groups >= 0]):
             members = rows[groups == group]
             if len(members) >= SMALLEST:

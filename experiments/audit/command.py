@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
 from rich.console import Console
 
@@ -17,9 +16,11 @@ from experiments.audit.examination import Choices, Examination, examine
 from experiments.audit.files import REPORT, SUSPICIONS, made, write
 from experiments.audit.opinion import Diagnose
 from experiments.audit.options import AuditOptions
+from experiments.audit.page import sentences
 from experiments.audit.recipe import recipe_for
 from experiments.audit.record import KIND_AUDIT, recording
 from experiments.evaluate import peak_rss_mib
+from influence.diagnosis import diagnose as diagnosis
 from influence.diagnosis.base import GLITCH_KINDS
 
 PROGRAM = "python -m experiments.audit"
@@ -55,34 +56,26 @@ def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
             data,
             recipe,
             context,
-            diagnose or _diagnose(),
+            diagnose or diagnosis,
             Choices(max_false_alarms=options.max_false_alarms),
         )
         with TemporaryDirectory(prefix="influence-") as folder:
-            table = write(found, Path(folder), f"Audit of {Path(options.source).name}")
+            write(found, Path(folder), f"Audit of {Path(options.source).name}")
             record.keep(_metrics(found), Path(folder))
             shutil.copytree(folder, out, dirs_exist_ok=True)
-    counts = table.loc[table["flagged"], "kind"].value_counts()
-    listed = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    console.print(
-        f"{int(table['flagged'].sum())} of {len(table)} samples flagged"
-        f"{f': {listed}' if listed else ''}; by chance about {found.summary.by_chance:.0f}"
-    )
+    for sentence in sentences(found):
+        console.print(sentence, soft_wrap=True)
     console.print(f"{out / REPORT}\n{out / SUSPICIONS}.csv\nrun {record.run_id}", soft_wrap=True)
     return 0
 
 
-def _diagnose() -> Diagnose:
-    # here: what the diagnosis loads is not needed to refuse bad input
-    return cast(Diagnose, importlib.import_module("influence.diagnosis").diagnose)
-
-
 def _metrics(found: Examination) -> dict[str, float]:
     flagged, kind = found.diagnosis.flagged, found.diagnosis.kind
+    chance = found.summary.by_chance
     return {
         "flagged": float(flagged.sum()),
         **{f"flagged/{name}": float((flagged & (kind == name)).sum()) for name in GLITCH_KINDS},
-        "flagged_by_chance": found.summary.by_chance,
+        **({"flagged_by_chance": chance} if isfinite(chance) else {}),
         "accuracy/validation": found.summary.accuracy,
         **{f"seconds/{step}": value for step, value in found.seconds.items()},
         "peak_rss_mib": peak_rss_mib(),

@@ -201,8 +201,10 @@ def _chance(
     flagged: np.ndarray,
 ) -> float:
     """The share of a set like this one, without the samples that were flagged, that the same audit
-    flags."""
+    flags; nan where less than half of it is left."""
     rest = np.flatnonzero(~flagged)
+    if 2 * len(rest) < len(flagged):
+        return float("nan")
     rest = rest[np.sort(generator(recipe.seed, "chance").permutation(len(rest))[: 2 * BLOCK])]
     clean = replace(data, train=data.train.take(rest))
     again = recipe.with_seed(recipe.seed + FOLDS)

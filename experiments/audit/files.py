@@ -21,8 +21,8 @@ CONFUSION: Final = "confusion.csv"
 REPORT: Final = "report.html"
 
 
-def write(found: Examination, folder: Path, title: str) -> pd.DataFrame:
-    """Write tables and report into ``folder``, which is there; returns the suspicions."""
+def write(found: Examination, folder: Path, title: str) -> None:
+    """Write tables and report into ``folder``, which is there."""
     table = suspicions(found)
     table.to_csv(folder / f"{SUSPICIONS}.csv", index=False)
     table.to_parquet(folder / f"{SUSPICIONS}.parquet", index=False)
@@ -37,7 +37,6 @@ def write(found: Examination, folder: Path, title: str) -> pd.DataFrame:
     found.summary.shares.to_csv(folder / SHARES, index=False)
     found.summary.confusion.to_csv(folder / CONFUSION)
     (folder / REPORT).write_text(render(found, title), encoding="utf-8")
-    return table
 
 
 def made(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -24,6 +23,7 @@ from experiments.audit.suspicions import suspicions
 from experiments.context import TrialContext
 from experiments.datasets.own.encoding import encoded_features
 from experiments.datasets.own.labels import encoded_labels
+from influence.diagnosis import diagnose as diagnosis
 
 FEATURES_MODEL = "softmax_regression"
 CHUNK = 256
@@ -81,7 +81,7 @@ def audit(  # noqa: PLR0913  # each has a default that works
         data,
         recipe_for(data.train, around, model, seed),
         around,
-        diagnose or cast(Diagnose, importlib.import_module("influence.diagnosis").diagnose),
+        diagnose or diagnosis,
         Choices(max_false_alarms, explained=0),
     )
     table = suspicions(found)

@@ -25,6 +25,12 @@ REVIEWED: Final = 200
 SHOWN_OF_CLUSTER: Final = 12
 WITNESSES: Final = 3
 CONFUSIONS: Final = 20
+TOO_MANY: Final = 1 / 3
+ELSEWHERE: Final = (
+    "So many suspicions mean that the validation data come from elsewhere than the training set: "
+    "what validation lacks counts as a glitch. Give validation data drawn as the training set was, "
+    "or none."
+)
 KIND_WORDS: Final = {
     "label_error": "label error",
     "foreign_cluster": "foreign cluster",
@@ -77,7 +83,7 @@ def render(found: Examination, title: str) -> str:
     content: dict[str, Any] = {
         "title": title,
         "subtitle": _subtitle(found),
-        "sentences": _sentences(found),
+        "sentences": sentences(found),
         "notes": found.data.notes,
         "folds": found.data.validation is None,
         "shares": _shares(found),
@@ -118,7 +124,8 @@ def _subtitle(found: Examination) -> str:
     return f"{len(train)} samples of {train.n_classes} classes, {found.recipe.model}, {looked}"
 
 
-def _sentences(found: Examination) -> list[str]:
+def sentences(found: Examination) -> list[str]:
+    """What was found, in words."""
     flagged = found.diagnosis.flagged
     counts = [
         f"{count} {MANY_WORDS[kind]}"
@@ -128,14 +135,19 @@ def _sentences(found: Examination) -> list[str]:
     summary = found.summary
     kinds = f": {', '.join(counts)}" if counts else ""
     twice = sum(map(bool, found.duplicate_of))
-    sentences = [
+    said = [
         f"{int(flagged.sum())} of {len(flagged)} samples are flagged{kinds}.",
-        f"Of as many samples like the others the same audit flags {summary.by_chance:.0f}.",
         f"The model is right on {summary.accuracy:.1%} of what played validation.",
     ]
+    if np.isfinite(summary.by_chance):
+        said.insert(
+            1, f"Of as many samples like the others the same audit flags {summary.by_chance:.0f}."
+        )
+    if found.data.validation is not None and flagged.mean() > TOO_MANY:
+        said.append(ELSEWHERE)
     if twice:
-        sentences.append(f"{twice} samples are exact or near duplicates.")
-    return sentences
+        said.append(f"{twice} samples are exact or near duplicates.")
+    return said
 
 
 def _shares(found: Examination) -> list[tuple[str, list[str]]]:

@@ -26,7 +26,8 @@ class Summary:
         shares: by class (``"all"`` first) and kind the number flagged, the estimated share of the
             samples of the class and its 95 % interval ``low`` to ``high``.
         confusion: samples flagged as label errors, by given label (rows) and expected one.
-        by_chance: how many the same audit flags of n samples without those that were flagged.
+        by_chance: how many the same audit flags of n samples without those that were flagged; nan
+            where too few are left to tell.
         accuracy: of the trained models on what played validation, the mean.
     """
 
