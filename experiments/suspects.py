@@ -54,7 +54,7 @@ def _tile(result: TrialResult, row: int, rank: int) -> Tile:
     train = result.train
     kind = str(train.glitch[row])
     given, true = _labels(train.data, int(train.data.y[row]), int(train.true_label[row]))
-    captions = [f"#{rank} label: {given}", f"true: {true}", "" if kind == CLEAN else _words(kind)]
+    captions = [f"#{rank}  label: {given}", f"true: {true}", "" if kind == CLEAN else _words(kind)]
     return Tile(train.data.x[row].astype(np.uint8), captions, kind != CLEAN)
 
 
