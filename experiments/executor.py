@@ -278,11 +278,13 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
     # Ray prints a paragraph for every worker that dies; the outcome of its trial says it in a line
     ray._private.worker.print_to_stdstream = lambda *_, **__: None
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # outcomes say what it would say
+    # a Ray of this machine alone listens on it alone; otherwise Ray would replace the address
+    ray._private.ray_constants.ENABLE_RAY_CLUSTER = pool.address is not None
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if pool.address is None:
         _start(
             address="local",  # without it, a cluster that someone started here would be joined
-            _node_ip_address=LOOPBACK,  # Ray would let every machine of the network in
+            _node_ip_address=LOOPBACK,
             num_cpus=max(pool.cpus or cores(), threads),
             include_dashboard=False,
             object_store_memory=OBJECT_STORE,
