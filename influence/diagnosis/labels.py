@@ -16,6 +16,8 @@ COMPONENTS = 256
 ROUNDS = 3
 IMPROBABLE = 0.02
 EVEN = 0.5
+CHANCE = 0.1
+"""Share of validation labels that follow chance, above which they are no longer taken for clean."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ def doubted_labels(
         )
     )
     n = len(seen.labels)
+    usual_validation = usual_validation & ~wrong_in_validation(
+        probes, seen.validation_labels, usual, usual_validation
+    )
     trust = np.zeros(n)
     trust_validation = usual_validation.astype(np.float64)
     posterior = np.zeros(n)
@@ -82,3 +87,24 @@ def doubted_labels(
         label,
         probabilities.train.max(axis=1),
     )
+
+
+def wrong_in_validation(
+    probes: Probes,
+    labels: Labels,
+    usual: NDArray[np.bool_],
+    usual_validation: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Validation samples whose own label is wrong, (m,); none unless many are.
+
+    Where calibration needs a high floor, labels of validation follow chance: then uniform noise is
+    fitted to them as it is to training, and what it explains is not compared with.
+    """
+    out = np.zeros(len(labels), dtype=bool)
+    found = probes(usual.astype(np.float64), usual_validation.astype(np.float64))
+    if found.calibration.floor < CHANCE:
+        return out
+    p = found.calibration.without_floor(found.validation[usual_validation])
+    given = Given(p, labels[usual_validation])
+    out[usual_validation] = LabelNoise(uniform=True, pairs=()).fitted(given).probability > EVEN
+    return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +43,12 @@ def trees(seed: int) -> ClassifierMixin:
 class ClassProbabilities:
     """Attributes:
     train, validation: p(c | x), whatever the label given, (n, C) and (m, C).
+    calibration: that made them.
     """
 
     train: Probabilities
     validation: Probabilities
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -130,26 +132,45 @@ class Probes:
         ]
         train, validation = (np.sum([w * part[k] for w, part in parts], axis=0) for k in (0, 1))
         trusted = trust_validation > LEAST_WEIGHT
-        loss, calibrated = calibration(validation[trusted], task.validation_labels[trusted])
-        return loss, ClassProbabilities(calibrated(train), calibrated(validation))
+        found = calibrated(validation[trusted], task.validation_labels[trusted])
+        return found.loss, ClassProbabilities(found(train), found(validation), found)
 
 
-def calibration(
-    logits: Probabilities, labels: Labels
-) -> tuple[float, Callable[[Probabilities], Probabilities]]:
-    """Temperature and floor of the probabilities by maximum likelihood: the negative
-    log-likelihood of a sample, and a function of logits (k, C) that applies them."""
+@dataclass(frozen=True)
+class Calibration:
+    """Temperature and floor of probabilities.
+
+    Attributes:
+        scale: what logits are multiplied by.
+        floor: share of labels that follow no probability but chance.
+        loss: negative log-likelihood of a label.
+    """
+
+    scale: float
+    floor: float
+    loss: float = float("nan")
+
+    def __call__(self, logits: Probabilities) -> Probabilities:
+        """Calibrated probabilities from logits, (k, C)."""
+        p = softmax(self.scale * logits, axis=1)
+        return np.asarray((1 - self.floor) * p + self.floor / logits.shape[1])
+
+    def without_floor(self, probabilities: Probabilities) -> Probabilities:
+        """The probabilities of labels that chance has not touched."""
+        rest = probabilities - self.floor / probabilities.shape[1]
+        return np.asarray(np.maximum(rest, TINY) / (1 - self.floor))
+
+
+def calibrated(logits: Probabilities, labels: Labels) -> Calibration:
+    """The calibration of logits (k, C) on labels (k,) by maximum likelihood."""
     rows = np.arange(len(labels))
 
-    def apply(logits: Probabilities, scale: float, floor: float) -> Probabilities:
-        share = expit(floor)
-        mixed = (1 - share) * softmax(np.exp(scale) * logits, axis=1) + share / logits.shape[1]
-        return np.asarray(mixed)
+    def tried(parameters: NDArray[np.float64]) -> Calibration:
+        scale, floor = np.clip(parameters, -8.0, 8.0)
+        return Calibration(float(np.exp(scale)), float(expit(floor)))
 
     def loss(parameters: NDArray[np.float64]) -> float:
-        p = apply(logits, *np.clip(parameters, -8.0, 8.0))
-        return float(-np.log(p[rows, labels]).mean())
+        return float(-np.log(tried(parameters)(logits)[rows, labels]).mean())
 
     found = minimize(loss, [0.0, -4.0], method="Nelder-Mead", options={"maxiter": 80})
-    scale, floor = np.clip(found.x, -8.0, 8.0)
-    return float(found.fun), lambda logits: apply(logits, scale, floor)
+    return replace(tried(found.x), loss=float(found.fun))

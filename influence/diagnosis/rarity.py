@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 SIGNIFICANCE = 1e-4
-MUCH_RARER = 0.5
+MUCH_RARER = 2 / 3
 
 Labels = NDArray[np.int64]
 
 
 def rare_classes(labels: Labels, validation_labels: Labels, n_classes: int) -> NDArray[np.bool_]:
-    """Classes at most half as common in training as in validation, and not by accident, (C,).
+    """Classes at most two thirds as common in training as in validation, and not by accident, (C,).
 
     It presumes that validation holds the classes in their natural shares. Two-sample
     hypergeometric test, Bonferroni over classes.

@@ -14,7 +14,7 @@ from influence.diagnosis.base import GLITCH_KINDS, NO_LABEL, Diagnosis
 from influence.diagnosis.contrast import excess_p_value, excess_posterior, rank_among_clean
 from influence.diagnosis.diagnose import flag
 from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise
-from influence.diagnosis.probes import calibration
+from influence.diagnosis.probes import calibrated
 from influence.diagnosis.rarity import rare_classes
 from influence.evidence import Evidence
 from influence.profile import Profile
@@ -176,8 +176,17 @@ def test_calibration_mends_overconfidence_and_keeps_a_floor() -> None:
     logits = rng.normal(size=(4000, 3))
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     labels = (p.cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
-    _, calibrated = calibration(5.0 * logits, labels)
-    np.testing.assert_allclose(calibrated(5.0 * logits), p, atol=0.05)
+    found = calibrated(5.0 * logits, labels)
+    np.testing.assert_allclose(found(5.0 * logits), p, atol=0.05)
+
+
+def test_wrong_labels_in_validation_are_not_compared_with() -> None:
+    planted = Planted().uniform_noise(ROWS)
+    wrong = np.random.default_rng(7).choice(M, M // 5, replace=False)
+    planted.reference[wrong] = (planted.reference[wrong] + 1) % CLASSES
+    flagged = diagnose(planted.evidence()).flagged
+    assert flagged[ROWS].mean() > 0.8
+    assert np.delete(flagged, ROWS).mean() < 0.05
 
 
 def given(flipped: int, size: int, seed: int) -> Given:
