@@ -14,6 +14,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import average_precision_score
 
 from experiments.audit.data import read
 from experiments.audit.examination import examine
@@ -70,6 +71,7 @@ def measured(
         "flagged": int(flagged.sum()),
         "precision": hits / max(1, int(flagged.sum())),
         "recall": hits / int(wrong.sum()),
+        "average precision": average_precision_score(wrong, table["probability"]),
         "kinds right of found": float(right[flagged & wrong].mean()) if hits else float("nan"),
         "by chance": found.summary.by_chance,
         "seconds": seconds,
