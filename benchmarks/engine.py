@@ -1,6 +1,6 @@
 """The exact engine against other implementations of last-layer TracIn.
 
-    python benchmarks/engine.py            # side by side: half an hour, written cell by cell
+    python benchmarks/engine.py            # side by side: ten minutes, written cell by cell
     python benchmarks/engine.py --sizes    # growing sizes: five minutes
 
 write docs/benchmarks/engine.md and docs/benchmarks/engine_sizes.md. The cell of ResNet-20 on MNIST
@@ -21,7 +21,15 @@ from functools import partial
 
 import psutil
 import torch
-from engine_cells import Cell, ResNetCell, head_record, resnet20_cell, synthetic_trace, trace_of
+from engine_cells import (
+    Cell,
+    ResNetCell,
+    first_checkpoint,
+    head_record,
+    resnet20_cell,
+    synthetic_trace,
+    trace_of,
+)
 from engine_report import CLOCKS, machine, median_ratio, side_by_side, write_table
 from engine_rivals import RIVALS, installed
 
@@ -69,13 +77,14 @@ def compare(threads: int, repeats: int, clock: str) -> None:
             FROM_CHECKPOINTS: partial(end_to_end, record),
         }
         rivals = {rival: run for rival, run in RIVALS.items() if installed(rival)}
-        tasks |= {rival: partial(run, record) for rival, run in rivals.items()}
+        short = first_checkpoint(record)
+        others = {rival: partial(run, short) for rival, run in rivals.items()}
         if record is resnet.record and resnet.whole is not None:
             tasks[FROM_IMAGES] = partial(from_images, resnet)
-            tasks[ON_IMAGES] = partial(RIVALS[RIVAL_ON_IMAGES], resnet.whole)
-        seconds = side_by_side(tasks, repeats, clock)
-        if ON_IMAGES in seconds:
-            seconds[ON_IMAGES] = [trace.epochs * value for value in seconds[ON_IMAGES]]
+            others[ON_IMAGES] = partial(RIVALS[RIVAL_ON_IMAGES], resnet.whole)
+        seconds = side_by_side(tasks | others, repeats, clock)
+        for rival in others:
+            seconds[rival] = [trace.epochs * value for value in seconds[rival]]
         for task, values in seconds.items():
             ratios = [
                 f"{median_ratio(values, seconds[own]):,.3g}" if own in seconds else ""
@@ -95,9 +104,9 @@ def compare(threads: int, repeats: int, clock: str) -> None:
             " influence costs it. *From checkpoints*: the inputs of the trained layers are in"
             " memory, all checkpoints are run over them once. *From images*: the outputs of the"
             " frozen layers are computed first, once; the other implementation runs the whole"
-            " network at every checkpoint (measured at one, times their number). The others"
-            " get their training samples in batches as named and validation in one;"
-            " TracInCPFast leaves the bias out. Float32,"
+            " network at every checkpoint. The others do the same at each checkpoint: they are"
+            " run at the first, and their time is multiplied. They get their training samples in"
+            " batches as named and validation in one; TracInCPFast leaves the bias out. Float32,"
             f" {machine(threads)}. Repeat: `python benchmarks/engine.py`.",
             ["cell", "implementation", "seconds", *(f"/ {own}" for own in HEADINGS)],
             rows,

@@ -104,8 +104,8 @@ class ResNetCell:
     Attributes:
         name: what it is, in words.
         record: of the trained part, its inputs the outputs of the frozen one.
-        whole: of the whole network at the first checkpoint alone, its inputs images; without a
-            data root there is none.
+        whole: of the whole network at the first checkpoint, its inputs images; without a data
+            root there is none.
         frozen: computes what the frozen layers make of all images.
     """
 
@@ -149,6 +149,13 @@ def resnet20_cell() -> ResNetCell:
         TrainingRecord(_first_epoch(record.trace), Checkpoints(whole, states, *images)),
         lambda: [backbone(data.x) for data in (train, validation)],
     )
+
+
+def first_checkpoint(record: TrainingRecord) -> TrainingRecord:
+    """The record of the first epoch alone."""
+    known = record.checkpoints
+    kept = Checkpoints(known.network, known.states[:1], known.x_train, known.x_validation)
+    return TrainingRecord(_first_epoch(record.trace), kept)
 
 
 def _first_epoch(trace: Trace) -> Trace:
