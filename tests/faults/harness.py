@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import pandas as pd
 import psutil
@@ -47,6 +47,8 @@ from experiments.worker import Job, Task, Worker
 PROJECT = Path(__file__).resolve().parents[2]
 EXPERIMENT = "faults"
 NOT_COMPARED = (f"{names.SECONDS}/", names.PEAK_RSS)
+SPARE = 5
+"""Starts beside those that are disturbed."""
 AWAY = (2.0, 15.0, 75.0)
 """Seconds for which the server is gone: shorter and longer than a worker's patience."""
 
@@ -109,6 +111,7 @@ class Harness:
             "INFLUENCE_SPOOL": str(self.folder / "spool"),
             "PYTHONPATH": str(PROJECT),
             "TMPDIR": str(self.temporary),
+            "RAY_TMPDIR": gettempdir(),  # paths of sockets must be short
         }
 
     @contextlib.contextmanager
@@ -139,6 +142,7 @@ class Harness:
         while sum(self.done.values()) < kills:
             wave = self._next_wave()
             while not self._is_finished(wave):
+                assert self.starts < 2 * kills + SPARE, f"it does not get on; see {self.folder}"
                 self._start_and_disturb(wave, kills)
         everything = self.folder / "everything.toml"
         everything.write_text(f"include = {[wave.name for wave in self.waves]}\n")
