@@ -16,7 +16,7 @@ ROUGH_SECONDS = 10.0
 MARGIN = 1.25
 """More memory is set aside than earlier runs have needed."""
 STEP_MIB = 512.0
-"""Memory is set aside in such steps: a worker takes over trials that ask as much as its last one."""
+"""Memory is set aside in such steps: a worker takes on trials that ask as much as its last one."""
 
 
 @dataclass(frozen=True)
