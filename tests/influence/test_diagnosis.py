@@ -182,8 +182,10 @@ def test_calibration_mends_overconfidence_and_keeps_a_floor() -> None:
 
 def test_wrong_labels_in_validation_are_not_compared_with() -> None:
     planted = Planted().uniform_noise(ROWS)
-    wrong = np.random.default_rng(7).choice(M, M // 5, replace=False)
-    planted.reference[wrong] = (planted.reference[wrong] + 1) % CLASSES
+    rng = np.random.default_rng(7)
+    wrong = rng.choice(M, M // 5, replace=False)
+    steps = rng.integers(1, CLASSES, len(wrong))
+    planted.reference[wrong] = (planted.reference[wrong] + steps) % CLASSES
     flagged = diagnose(planted.evidence()).flagged
     assert flagged[ROWS].mean() > 0.8
     assert np.delete(flagged, ROWS).mean() < 0.05
