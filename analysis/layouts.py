@@ -19,6 +19,9 @@ METRIC_TITLES: Final = {
     names.F1: "F1",
     names.AVERAGE_PRECISION: "Average precision",
     names.ROC_AUC: "ROC AUC",
+    names.THRESHOLD_F1: "F1 at the signal's own threshold",
+    names.FLAGGED_CLEAN: "Share of clean samples flagged",
+    names.KIND_ACCURACY: "Share of found glitches whose kind is right",
 }
 CLUSTERED: Final = ("near_clustered_anomalies", "far_clustered_anomalies")
 ALL_EPOCHS: Final = "all"
