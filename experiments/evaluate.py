@@ -74,9 +74,10 @@ def compare_kinds(
         return {}, {}
     true, named = true_kinds(train), signal.kinds(evidence)
     found = np.isin(named, GLITCH_KINDS) & train.is_glitch
-    accuracy = {f"{names.KIND_ACCURACY}/{name}": float((true == named)[found].mean())}
     table = {names.KINDS_FILE.format(signal=name): kind_confusion(true, named)}
-    return (accuracy if found.any() else {}), table
+    if not found.any():
+        return {}, table
+    return {f"{names.KIND_ACCURACY}/{name}": float((true == named)[found].mean())}, table
 
 
 def true_kinds(train: Contaminated) -> NDArray[np.object_]:
