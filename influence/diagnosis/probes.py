@@ -108,32 +108,27 @@ class Probes:
         self, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]
     ) -> ClassProbabilities:
         """Calibrated probabilities, with this trust in the samples' labels."""
-        if self._share is None:
-            self._share = self._choice(trust, trust_validation)
-        return self._mixed(self._share, trust, trust_validation)[1]
+        learned: dict[Make, tuple[Probabilities, Probabilities]] = {}
 
-    def _choice(self, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]) -> float:
-        """The mixture that tells most; one with trees must tell clearly more, for what they
-        cost."""
-        losses = {share: self._mixed(share, trust, trust_validation)[0] for share in MIXTURES}
-        best = min(MIXTURES, key=lambda share: losses[share])
-        return best if losses[best] < WORTH_IT * losses[1.0] else 1.0
+        def mixed(share: float) -> tuple[float, ClassProbabilities]:
+            weights = {make: w for make, w in ((logistic, share), (trees, 1.0 - share)) if w}
+            for make in weights.keys() - learned.keys():
+                learned[make] = self._task.learn(make, trust, trust_validation)
+            train, validation = (
+                np.sum([w * learned[make][k] for make, w in weights.items()], axis=0)
+                for k in (0, 1)
+            )
+            trusted = trust_validation > LEAST_WEIGHT
+            found = calibrated(validation[trusted], self._task.validation_labels[trusted])
+            return found.loss, ClassProbabilities(found(train), found(validation), found)
 
-    def _mixed(
-        self, share: float, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]
-    ) -> tuple[float, ClassProbabilities]:
-        """Negative log-likelihood of a validation label and calibrated probabilities of a mixture
-        of log-probabilities, ``share`` of it from logistic regression."""
-        task = self._task
-        parts = [
-            (weight, task.learn(make, trust, trust_validation))
-            for weight, make in ((share, logistic), (1.0 - share, trees))
-            if weight
-        ]
-        train, validation = (np.sum([w * part[k] for w, part in parts], axis=0) for k in (0, 1))
-        trusted = trust_validation > LEAST_WEIGHT
-        found = calibrated(validation[trusted], task.validation_labels[trusted])
-        return found.loss, ClassProbabilities(found(train), found(validation), found)
+        if self._share is not None:
+            return mixed(self._share)[1]
+        tried = {share: mixed(share) for share in MIXTURES}
+        best = min(MIXTURES, key=lambda share: tried[share][0])
+        # one with trees must tell clearly more, for what they cost
+        self._share = best if tried[best][0] < WORTH_IT * tried[1.0][0] else 1.0
+        return tried[self._share][1]
 
 
 @dataclass(frozen=True)
