@@ -16,6 +16,8 @@ HARD = "hard"
 CLEAN = "clean"
 KINDS = (*GLITCH_KINDS, HARD, CLEAN)
 NO_LABEL = -1
+EVEN = 0.5
+"""Probability over which one is more likely than not."""
 
 
 @dataclass(frozen=True)

@@ -59,16 +59,23 @@ def in_common_units(scores: ScorePair) -> ScorePair:
 def excess_p_value(scores: ScorePair) -> float:
     """The p-value of the excess of high scores among training samples.
 
-    At the threshold that tells most, hypergeometric, corrected for their number.
+    At the threshold that tells most, among those that a share of the validation samples exceeds.
+    """
+    return p_value_above(scores, np.quantile(scores[1], 1.0 - np.array(TAILS)))
+
+
+def p_value_above(scores: ScorePair, thresholds: Scores) -> float:
+    """The p-value of the excess of training samples above that threshold which tells most.
+
+    Hypergeometric, corrected for the number of thresholds.
     """
     train, validation = scores
     n, m = len(train), len(validation)
     smallest = 1.0
-    for share in TAILS:
-        threshold = np.quantile(validation, 1.0 - share)
+    for threshold in thresholds:
         k, k_v = int((train > threshold).sum()), int((validation > threshold).sum())
         smallest = min(smallest, float(hypergeom.sf(k - 1, n + m, k + k_v, n)))
-    return min(1.0, len(TAILS) * smallest)
+    return min(1.0, len(thresholds) * smallest)
 
 
 def excess_posterior(scores: ScorePair) -> Scores:

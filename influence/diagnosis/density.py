@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from influence.diagnosis.base import EVEN
 from influence.diagnosis.contrast import (
     Scores,
     excess_p_value,
@@ -22,7 +23,6 @@ from influence.diagnosis.views import Pair, beside, narrow, with_products
 
 SIGNIFICANCE = 1e-3
 LAYERS = 4
-EVEN = 0.5
 OF_ONE_STAGE = 1e-3  # inverse penalties, by how many columns there are
 OF_NARROW_STAGES = 1e-2
 OF_ALL_STAGES = 1e-4

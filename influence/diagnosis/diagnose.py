@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from influence.diagnosis.base import (
     CLEAN,
+    EVEN,
     GLITCH_KINDS,
     HARD,
     NO_LABEL,
@@ -19,7 +20,6 @@ from influence.diagnosis.rarity import rare_classes
 from influence.diagnosis.views import views
 from influence.evidence import Evidence
 
-EVEN = 0.5
 UNPROVEN = 1e-3
 """What the rank of a sample adds to its probability where no test finds anything: an order for
 those who look on nevertheless."""

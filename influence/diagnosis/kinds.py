@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from influence.diagnosis.base import EVEN
 from influence.diagnosis.contrast import told_apart
 from influence.diagnosis.views import Labels, Pair, narrow
 
 SIGNIFICANCE = 1e-6
 OVER = 2.0
-EVEN = 0.5
 FEW = 10
 INVERSE_PENALTY = 1e-2
 

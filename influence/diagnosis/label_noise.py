@@ -10,15 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom, nbinom
+from scipy.stats import nbinom
 
+from influence.diagnosis.base import EVEN
+from influence.diagnosis.contrast import p_value_above
 from influence.diagnosis.probes import Probabilities
 from influence.diagnosis.views import Labels
 
 SIGNIFICANCE = 1e-3
 PAIR_SIGNIFICANCE = 1e-5
 MAX_PAIRS = 8
-MISFITS = (0.9, 0.97, 0.99)
+MISFITS = np.array([0.9, 0.97, 0.99])
 LEANINGS = (0.9, 0.97)
 PRIOR_STRENGTH = 2.0  # samples' worth of trust in the calibrated rate of one pair
 UNSEEN = 0.05  # expected flips that calibration may have missed
@@ -27,7 +29,6 @@ OVER_UNIFORM = 3.0
 LEAST_KEPT = 0.01
 STEPS = 60
 START = 0.05
-EVEN = 0.5
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -140,13 +141,7 @@ def proven_noise(train: Given, validation: Given) -> LabelNoise:
 
 def _uniform_p_value(train: Given, validation: Given) -> float:
     """Are labels that the probes hold for almost impossible commoner than in validation?"""
-    misfit, misfit_v = 1.0 - train.of_label, 1.0 - validation.of_label
-    n, m = len(misfit), len(misfit_v)
-    smallest = 1.0
-    for threshold in MISFITS:
-        k, k_v = int((misfit > threshold).sum()), int((misfit_v > threshold).sum())
-        smallest = min(smallest, float(hypergeom.sf(k - 1, n + m, k + k_v, n)))
-    return min(1.0, len(MISFITS) * smallest)
+    return p_value_above((1.0 - train.of_label, 1.0 - validation.of_label), MISFITS)
 
 
 def _pair_p_values(train: Given, validation: Given) -> NDArray[np.float64]:

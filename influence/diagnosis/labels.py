@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from influence.diagnosis.base import EVEN
 from influence.diagnosis.contrast import rank_among_clean
 from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise
 from influence.diagnosis.probes import Probes, Task
@@ -15,7 +16,6 @@ from influence.diagnosis.views import Labels, Views, beside, compressed
 COMPONENTS = 256
 ROUNDS = 3
 IMPROBABLE = 0.02
-EVEN = 0.5
 CHANCE = 0.1
 """Share of validation labels that follow chance, above which they are no longer taken for clean."""
 
@@ -26,13 +26,11 @@ class LabelDoubts:
     posterior: the probability that a label is wrong, (n,); all zero where no test finds noise.
     rank: how improbable the label is among those of validation, (n,) in [0, 1).
     label: the label that the features speak for, (n,).
-    confident: the probability of that label, (n,).
     """
 
     posterior: NDArray[np.float64]
     rank: NDArray[np.float64]
     label: Labels
-    confident: NDArray[np.float64]
 
 
 def doubted_labels(
@@ -80,12 +78,10 @@ def doubted_labels(
             trust = np.where(posterior > EVEN, 0.0, 1.0 - posterior)
         else:
             trust = np.where(everything.of_label < IMPROBABLE, 0.0, 1.0)
-    label = probabilities.train.argmax(axis=1)
     return LabelDoubts(
         posterior,
         rank_among_clean((1.0 - everything.of_label, 1.0 - validation.of_label)),
-        label,
-        probabilities.train.max(axis=1),
+        probabilities.train.argmax(axis=1),
     )
 
 

@@ -44,7 +44,7 @@ class Views:
         last: inputs of the last layer at the last checkpoint, likewise.
         labels, validation_labels: given ones, (n,) and (m,).
         n_classes: C.
-        order, validation_order: rows of the evidence in the order of the views.
+        order: training rows of the evidence in the order of the views.
     """
 
     stages: tuple[Pair, ...]
@@ -53,7 +53,6 @@ class Views:
     validation_labels: Labels
     n_classes: int
     order: Labels
-    validation_order: Labels
 
     def restore(self, values: NDArray[Any]) -> NDArray[Any]:
         """Values of training samples, (n, ...), in the order of the evidence."""
@@ -80,7 +79,6 @@ def views(evidence: Evidence) -> Views:
         evidence.validation_labels[validation_order],
         evidence.n_classes,
         order,
-        validation_order,
     )
 
 
