@@ -18,20 +18,25 @@ from experiments.context import TrialContext
 from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence, Stages
 from influence.profile import Profile
+from influence.record import TrainingRecord
 from influence.trace import Trace
 from models import MODELS
-from models.base import BuildContext, Model
+from models.base import BuildContext, Model, TrainingSettings
 from models.feature_cache import FeatureCache
+from models.training import fit
 
 
 class Recipe(Protocol):
-    """What a model is built by; the spec of a trial is one."""
+    """What a model is built and trained by; the spec of a trial is one."""
 
     @property
     def model(self) -> str: ...
 
     @property
     def seed(self) -> int: ...
+
+    @property
+    def settings(self) -> TrainingSettings: ...
 
     @property
     def pretrained(self) -> bool: ...
@@ -54,9 +59,23 @@ class Prepared:
     validation: Tensor
     _x_train: NDArray[np.generic]
     _x_validation: NDArray[np.generic]
+    _y_train: NDArray[np.int64]
     _y_validation: NDArray[np.int64]
     _features: FeatureCache
     _pool: NDArray[np.generic]
+
+    def fit(self, spec: Recipe, context: TrialContext) -> TrainingRecord:
+        """Train the model in place, as :func:`models.training.fit` does."""
+        return fit(
+            self.model.network,
+            self.train,
+            self._y_train,
+            self.validation,
+            self._y_validation,
+            spec.settings,
+            seed=derive_seed(spec.seed, "train"),
+            device=context.device,
+        )
 
     def evidence(
         self,
@@ -138,7 +157,7 @@ def prepare(
             torch.from_numpy(features.features(model.frozen, x_train, pool.x)),
             torch.from_numpy(features.features(model.frozen, x_validation, pool.x)),
         )
-    return Prepared(model, *inputs, x_train, x_validation, validation.y, features, pool.x)
+    return Prepared(model, *inputs, x_train, x_validation, train.y, validation.y, features, pool.x)
 
 
 def _flat(x: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from common.seeds import derive_seed, generator
+from common.seeds import generator
 from experiments.context import StepClock, TrialContext
 from experiments.evaluate import dynamics, evaluate_signals, peak_rss_mib
 from experiments.load import load_dataset, load_donors
@@ -18,7 +18,6 @@ from experiments.truth import NOT_CHECKED, check_truth
 from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
 from influence.signals import select
-from models.training import fit
 
 
 def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
@@ -50,16 +49,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
             truth = check_truth(spec, context, train.data, validation, pool)
 
     with clock("train"):
-        record = fit(
-            prepared.model.network,
-            prepared.train,
-            train.data.y,
-            prepared.validation,
-            validation.y,
-            spec.settings,
-            seed=derive_seed(spec.seed, "train"),
-            device=context.device,
-        )
+        record = prepared.fit(spec, context)
 
     with clock("influence"):
         profile = ESTIMATORS[spec.estimator].profile(record).as_stored()

@@ -26,13 +26,11 @@ import pandas as pd
 import torch
 
 from common.errors import UserError
-from common.seeds import derive_seed
 from experiments.context import TrialContext, default_data_root
 from experiments.load import load_dataset
 from experiments.prepare import prepare
 from experiments.spec import TrialSpec
 from experiments.split import draw_subset, split
-from models.training import fit
 
 LEARNING_RATES = (0.01, 0.03, 0.1, 0.3)
 BATCH_SIZES = (32, 128)
@@ -58,16 +56,7 @@ class Candidate:
         train, validation = split(pool, spec.seed)
         prepared = prepare(spec, context, train, validation, pool)
         try:
-            record = fit(
-                prepared.model.network,
-                prepared.train,
-                train.y,
-                prepared.validation,
-                validation.y,
-                spec.settings,
-                seed=derive_seed(spec.seed, "train"),
-                device=context.device,
-            )
+            record = prepared.fit(spec, context)
         except UserError:
             return 0.0
         return float(record.trace.validation.correct[-1].mean())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from common.data import Dataset
-from common.seeds import derive_seed, generator
+from common.seeds import generator
 from experiments.audit.recipe import Recipe
 from experiments.context import TrialContext
 from experiments.prepare import Prepared, prepare
@@ -20,7 +20,6 @@ from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence
 from influence.signals import SIGNALS
 from influence.trace import Trace
-from models.training import fit
 
 Rows = NDArray[np.int64]
 Diagnose = Callable[[Evidence], Diagnosis]
@@ -90,16 +89,7 @@ def opinion(  # noqa: PLR0913, PLR0917  # the data, their roles, and how to look
         diagnose: from evidence to a diagnosis.
     """
     prepared = prepare(recipe, context, data, validation, pool)
-    trace = fit(
-        prepared.model.network,
-        prepared.train,
-        data.y,
-        prepared.validation,
-        validation.y,
-        recipe.settings,
-        seed=derive_seed(recipe.seed, "train"),
-        device=context.device,
-    ).trace
+    trace = prepared.fit(recipe, context).trace
     parts, scores = [], []
     blocks = list(_blocks(len(rows), recipe.seed))
     for block in blocks:

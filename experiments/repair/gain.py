@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from common.data import Dataset
-from common.seeds import derive_seed, generator
+from common.seeds import generator
 from experiments.audit.data import AuditData
 from experiments.audit.examination import FOLDS, parts
 from experiments.audit.recipe import Recipe
 from experiments.context import TrialContext
 from experiments.prepare import prepare
 from experiments.repair.decisions import Decisions
-from models.training import fit
 
 DIRTY: Final = "dirty"
 REPAIRED: Final = "repaired"
@@ -146,14 +145,5 @@ def _accuracy(
     train: Dataset, validation: Dataset, pool: Dataset, recipe: Recipe, context: TrialContext
 ) -> float:
     prepared = prepare(recipe, context, train, validation, pool)
-    trace = fit(
-        prepared.model.network,
-        prepared.train,
-        train.y,
-        prepared.validation,
-        validation.y,
-        recipe.settings,
-        seed=derive_seed(recipe.seed, "train"),
-        device=context.device,
-    ).trace
+    trace = prepared.fit(recipe, context).trace
     return float(trace.validation.correct[-1].mean())
