@@ -12,8 +12,8 @@ from pandas.api import types
 from common.data import Dataset
 from common.errors import UserError, unknown_name
 from experiments.datasets.own.encoding import MAX_CATEGORIES, encoded_features
-from experiments.datasets.own.labels import encoded_labels
-from experiments.datasets.own.tables import DEFAULT_LABEL, OwnTable
+from experiments.datasets.own.labels import DEFAULT_LABEL, encoded_labels
+from experiments.datasets.own.tables import OwnTable
 
 DISTINCT = 0.95
 """A text column with a larger share of distinct values identifies rows."""

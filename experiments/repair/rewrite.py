@@ -16,8 +16,9 @@ from common.errors import UserError
 from experiments.datasets.base import DatasetSource
 from experiments.datasets.own.arrays import OwnArrays
 from experiments.datasets.own.images import OwnImages
+from experiments.datasets.own.labels import DEFAULT_LABEL
 from experiments.datasets.own.listed_images import FILE, ListedImages
-from experiments.datasets.own.tables import DEFAULT_LABEL, OwnTable, read_table
+from experiments.datasets.own.tables import OwnTable, read_table
 
 NAME = "repaired"
 

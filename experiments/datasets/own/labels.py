@@ -2,13 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from common.errors import UserError
+from common.errors import UserError, unknown_name
 
+DEFAULT_LABEL = "label"
 NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True)
+class LabelledFrame:
+    """A frame by the roles of its columns.
+
+    Attributes:
+        labels, class_names: of the label column, as :func:`encoded_labels` has them.
+        known_glitch: marks of known glitches, (n,), if a column has them.
+        rest: the other columns.
+    """
+
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    known_glitch: NDArray[np.bool_] | None
+    rest: pd.DataFrame
+
+
+def labelled_frame(
+    name: str, frame: pd.DataFrame, label: str | None, glitch: str | None
+) -> LabelledFrame:
+    """The frame by its roles.
+
+    Args:
+        name: of the data, in errors.
+        frame: n rows.
+        label: the label column; default ``label``.
+        glitch: the column that marks known glitches, if there is one.
+
+    Raises:
+        UserError: no such column, or values that are no labels or marks.
+    """
+    label = label or DEFAULT_LABEL
+    roles = {"label column": label}
+    if glitch is not None:
+        roles["column of known glitches"] = glitch
+    for role, column in roles.items():
+        if column not in frame:
+            raise unknown_name(f"{role} of {name}", column, map(str, frame.columns))
+    labels, classes = encoded_labels(f"{name}: label column {label!r}", frame[label])
+    marks = None
+    if glitch is not None:
+        marks = encoded_marks(f"{name}: column {glitch!r}", frame[glitch])
+    return LabelledFrame(labels, classes, marks, frame.drop(columns=[*roles.values()]))
 
 
 def encoded_labels(what: str, values: pd.Series) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from common.data import Dataset, Modality
-from common.errors import UserError, unknown_name
+from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.own.images import SUFFIXES, read_images
-from experiments.datasets.own.labels import encoded_labels, encoded_marks
-from experiments.datasets.own.tables import DEFAULT_LABEL, read_table
+from experiments.datasets.own.labels import labelled_frame
+from experiments.datasets.own.tables import read_table
 
 FILE = "file"
 
@@ -35,23 +35,15 @@ class ListedImages:
     def load(self, options: DataOptions) -> Dataset:
         """The images; position is the row."""
         frame = read_table(self.path)
-        label = options.label or DEFAULT_LABEL
-        roles = {"label column": label, "column of known glitches": options.glitch}
-        for role, column in roles.items():
-            if column is not None and column not in frame:
-                raise unknown_name(f"{role} of {self.name}", column, map(str, frame.columns))
-        y, classes = encoded_labels(f"{self.name}: label column {label!r}", frame[label])
-        marks = None
-        if options.glitch is not None:
-            marks = encoded_marks(f"{self.name}: column {options.glitch!r}", frame[options.glitch])
+        found = labelled_frame(self.name, frame, options.label, options.glitch)
         return Dataset(
             name=self.name,
             modality="image",
             x=read_images(self.image_paths()),
-            y=y,
-            class_names=classes,
-            source_index=np.arange(len(y)),
-            known_glitch=marks,
+            y=found.labels,
+            class_names=found.class_names,
+            source_index=np.arange(len(frame)),
+            known_glitch=found.known_glitch,
         )
 
     def image_paths(self) -> list[Path]:

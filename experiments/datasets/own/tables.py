@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 
 from common.data import Dataset, Modality
-from common.errors import UserError, unknown_name
+from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.own.encoding import encoded_features
-from experiments.datasets.own.labels import encoded_labels, encoded_marks
-
-DEFAULT_LABEL = "label"
+from experiments.datasets.own.labels import labelled_frame
 
 READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": lambda path: pd.read_csv(path, low_memory=False),
@@ -43,36 +41,26 @@ class OwnTable:
 
     def load(self, options: DataOptions) -> Dataset:
         """The table; position is the row, counted from 0 over all files."""
-        frame = self.frame()
-        label = options.label or DEFAULT_LABEL
-        roles = {"label column": label, "column of known glitches": options.glitch}
-        for role, column in roles.items():
-            if column is not None and column not in frame:
-                raise unknown_name(f"{role} of {self.name}", column, map(str, frame.columns))
-        return table(self.name, frame, label, options.glitch)
+        return table(self.name, self.frame(), options.label, options.glitch)
 
     def frame(self) -> pd.DataFrame:
         """The rows as they stand in the files."""
         return _joined(self.files)
 
 
-def table(name: str, frame: pd.DataFrame, label: str, known_glitch: str | None) -> Dataset:
-    """The dataset of a frame with these columns."""
-    y, classes = encoded_labels(f"{name}: label column {label!r}", frame[label])
-    marks = None
-    if known_glitch is not None:
-        marks = encoded_marks(f"{name}: column {known_glitch!r}", frame[known_glitch])
-    roles = [label] if known_glitch is None else [label, known_glitch]
-    x, features = encoded_features(name, frame.drop(columns=roles))
+def table(name: str, frame: pd.DataFrame, label: str | None, glitch: str | None) -> Dataset:
+    """The dataset of a frame; label and glitch as :func:`labelled_frame` takes them."""
+    found = labelled_frame(name, frame, label, glitch)
+    x, features = encoded_features(name, found.rest)
     return Dataset(
         name=name,
         modality="tabular",
         x=x,
-        y=y,
-        class_names=classes,
-        source_index=np.arange(len(y)),
+        y=found.labels,
+        class_names=found.class_names,
+        source_index=np.arange(len(x)),
         feature_names=features,
-        known_glitch=marks,
+        known_glitch=found.known_glitch,
     )
 
 
