@@ -2,7 +2,7 @@
 
     python benchmarks/orchestration.py
 
-writes docs/benchmarks/orchestration.md. Takes about three minutes on two idle cores.
+writes docs/benchmarks/orchestration.md. Takes about five minutes on two idle cores.
 """
 
 from __future__ import annotations
