@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
-from pickle import UnpicklingError  # to catch it: scikit-learn stores by joblib
 
 import numpy as np
 from sklearn.datasets import fetch_covtype
@@ -14,6 +11,7 @@ from common.data import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.files import required_root
+from experiments.datasets.stored_array import read_stored_array
 
 CLASS_NAMES = (
     "spruce/fir",
@@ -24,12 +22,33 @@ CLASS_NAMES = (
     "douglas-fir",
     "krummholz",
 )
+QUANTITIES = (
+    "Elevation",
+    "Aspect",
+    "Slope",
+    "Horizontal_Distance_To_Hydrology",
+    "Vertical_Distance_To_Hydrology",
+    "Horizontal_Distance_To_Roadways",
+    "Hillshade_9am",
+    "Hillshade_Noon",
+    "Hillshade_3pm",
+    "Horizontal_Distance_To_Fire_Points",
+)
+FEATURE_NAMES = (
+    *QUANTITIES,
+    *(f"Wilderness_Area_{number}" for number in range(4)),
+    *(f"Soil_Type_{number}" for number in range(40)),
+)
+SAMPLES, TARGETS = "covertype/samples_py3", "covertype/targets_py3"
 
 
 @dataclass(frozen=True)
 class Covertype:
-    """581,012 × 54, 7 classes. scikit-learn fetches it, checks it and keeps it in
-    ``<data root>/covertype``."""
+    """581,012 × 54, 7 classes.
+
+    scikit-learn fetches it, checks the archive it comes in and keeps two pickled arrays of it in
+    ``<data root>/covertype``; nothing but arrays is unpickled from there.
+    """
 
     modality: Modality = "tabular"
     subset: float = 0.1
@@ -37,9 +56,8 @@ class Covertype:
 
     def missing(self, options: DataOptions) -> str | None:
         """Those of scikit-learn's two files that are not there."""
-        files = ("covertype/samples_py3", "covertype/targets_py3")
         root = options.data_root
-        absent = [file for file in files if root is None or not (root / file).exists()]
+        absent = [file for file in (SAMPLES, TARGETS) if root is None or not (root / file).exists()]
         if not absent:
             return None
         place = "a data root (none is given)" if root is None else str(root)
@@ -49,25 +67,23 @@ class Covertype:
         """The whole table, classes in the published order."""
         root = required_root("covertype", options.data_root)
         try:
-            bunch = fetch_covtype(data_home=root)
-        except (OSError, ValueError, EOFError, zlib.error, UnpicklingError) as error:
-            raise _unreadable(root, error) from error
+            if self.missing(options) is not None:
+                fetch_covtype(data_home=root)
+            samples, targets = (read_stored_array(root / file) for file in (SAMPLES, TARGETS))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"covertype: {root / 'covertype'} is missing, truncated or altered and could not "
+                f"be fetched ({' '.join(str(error).split())}); delete it to fetch it again"
+            ) from error
         return Dataset(
             name="covertype",
             modality=self.modality,
-            x=np.ascontiguousarray(bunch.data, np.float32),
-            y=bunch.target.astype(np.int64) - 1,
+            x=np.ascontiguousarray(samples, np.float32),
+            y=targets.astype(np.int64) - 1,
             class_names=CLASS_NAMES,
-            source_index=np.arange(len(bunch.target)),
-            feature_names=tuple(bunch.feature_names),
+            source_index=np.arange(len(targets)),
+            feature_names=FEATURE_NAMES,
         )
-
-
-def _unreadable(root: Path, error: Exception) -> UserError:
-    return UserError(
-        f"covertype: {root / 'covertype'} is missing, truncated or altered and could not be "
-        f"fetched ({' '.join(str(error).split())}); delete it to fetch it again"
-    )
 
 
 COVERTYPE = Covertype()

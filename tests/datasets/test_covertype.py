@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
+from sklearn.datasets import fetch_covtype
 
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
@@ -49,6 +51,43 @@ def test_a_truncated_file_is_named(root: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UserError, match=r"covertype: .*covertype is missing, truncated or altered"):
         COVERTYPE.load(DataOptions(root))
+
+
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.marker,)
+
+
+@pytest.mark.parametrize("inside", ["alone", "in an array"])
+def test_what_is_no_array_of_numbers_is_never_run(root: Path, tmp_path: Path, inside: str) -> None:
+    marker = tmp_path / "run"
+    stored: object = Payload(marker)
+    if inside == "in an array":
+        stored = np.array([stored], object)
+    path = root / "covertype/samples_py3"
+    joblib.dump(stored, path, compress=9)
+    with pytest.raises(UserError, match="covertype is missing, truncated or altered"):
+        COVERTYPE.load(DataOptions(root))
+    assert not marker.exists()
+    joblib.load(path)
+    assert marker.exists()  # the payload is a real one
+
+
+@pytest.mark.parametrize("content", [b"", b"x", zlib.compress(b""), zlib.compress(b"no pickle")])
+def test_other_bytes_are_named(root: Path, content: bytes) -> None:
+    (root / "covertype/targets_py3").write_bytes(content)
+    with pytest.raises(UserError, match="targets_py3"):
+        COVERTYPE.load(DataOptions(root))
+
+
+def test_the_names_of_features_are_scikit_learns(root: Path) -> None:
+    data = COVERTYPE.load(DataOptions(root))
+    assert list(data.feature_names) == fetch_covtype(data_home=root).feature_names
 
 
 @pytest.mark.skipif("INFLUENCE_DATA_ROOT" not in os.environ, reason="needs a data root")
