@@ -23,7 +23,7 @@ from influence.trace import Trace
 from models import MODELS
 from models.base import BuildContext, Model, TrainingSettings
 from models.feature_cache import FeatureCache
-from models.training import fit
+from models.training import fit, predict_after_training
 
 
 class Recipe(Protocol):
@@ -76,6 +76,19 @@ class Prepared:
             seed=derive_seed(spec.seed, "train"),
             device=context.device,
         )
+
+    def accuracy(self, spec: Recipe, context: TrialContext) -> float:
+        """Train the model in place, without a trace, and validate it."""
+        predicted = predict_after_training(
+            self.model.network,
+            self.train,
+            self._y_train,
+            self.validation,
+            spec.settings,
+            seed=derive_seed(spec.seed, "train"),
+            device=context.device,
+        )
+        return float((predicted == self._y_validation).mean())
 
     def evidence(
         self,

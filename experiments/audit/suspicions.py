@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from common.data import Dataset
 from experiments.audit.examination import Examination
-from influence.diagnosis.base import NO_LABEL
+from influence.diagnosis.base import NO_LABEL, Diagnosis
 
 RANK = "rank_"
 
@@ -19,21 +20,33 @@ def suspicions(found: Examination) -> pd.DataFrame:
         speaks for none), ``duplicate_of``, and ``rank_<signal>``: its rank by each known signal,
         from 1, the most suspicious.
     """
-    train, diagnosis = found.data.train, found.diagnosis
-    names = dict(enumerate(train.class_names))
-    columns: dict[str, object] = {"row": range(len(train))}
+    table = judged(found.data.train, found.diagnosis)
     if found.data.files:
-        columns["file"] = found.data.files
-    columns |= {
-        "label": [names[label] for label in train.y.tolist()],
-        "probability": diagnosis.probability,
-        "flagged": diagnosis.flagged,
-        "kind": diagnosis.kind.astype(str),
-        "expected_label": [
-            None if label == NO_LABEL else names[label]
-            for label in diagnosis.expected_label.tolist()
-        ],
-        "duplicate_of": found.duplicate_of.astype(str),
-    }
-    columns |= {f"{RANK}{name}": ranks for name, ranks in found.ranks.items()}
-    return pd.DataFrame(columns).iloc[found.order].reset_index(drop=True)
+        table.insert(1, "file", found.data.files)
+    table["duplicate_of"] = found.duplicate_of.astype(str)
+    for name, ranks in found.ranks.items():
+        table[f"{RANK}{name}"] = ranks
+    return table.iloc[found.order].reset_index(drop=True)
+
+
+def judged(train: Dataset, diagnosis: Diagnosis) -> pd.DataFrame:
+    """What a diagnosis says of each sample, in the order of the set.
+
+    Returns:
+        Columns ``row``, ``label``, ``probability``, ``flagged``, ``kind``, ``expected_label``, as
+        in :func:`suspicions`.
+    """
+    names = train.class_names
+    return pd.DataFrame(
+        {
+            "row": range(len(train)),
+            "label": [names[label] for label in train.y.tolist()],
+            "probability": diagnosis.probability,
+            "flagged": diagnosis.flagged,
+            "kind": diagnosis.kind.astype(str),
+            "expected_label": [
+                None if label == NO_LABEL else names[label]
+                for label in diagnosis.expected_label.tolist()
+            ],
+        }
+    )

@@ -59,7 +59,7 @@ def _main(argv: Sequence[str] | None) -> int:
     params = {"audit": options.audit, "decisions": str(options.decisions or "proposed")}
     name = f"repair of {Path(asked['data']).name}"
     with recording(options.uri, options.experiment, name, KIND_REPAIR, params) as record:
-        found = gain(data, decisions, truth, recipe, context, options.seeds)
+        found = gain(data, decisions, truth, recipe, context, range(options.seeds))
         with TemporaryDirectory(prefix="influence-") as folder:
             table.to_csv(Path(folder) / DECISIONS, index=False)
             found.table().to_csv(Path(folder) / GAIN, index=False)

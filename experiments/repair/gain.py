@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from common.data import Dataset
 from common.seeds import generator
 from experiments.audit.data import AuditData
 from experiments.audit.examination import FOLDS, parts
@@ -85,7 +84,7 @@ def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
     truth: Decisions | None,
     recipe: Recipe,
     context: TrialContext,
-    seeds: int,
+    seeds: Sequence[int],
 ) -> Gain:
     """Train on each set under several seeds and validate.
 
@@ -98,11 +97,11 @@ def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
         truth: the decisions that make the set clean, where they are known.
         recipe: of the trainings.
         context: where to compute.
-        seeds: how many trainings of each set.
+        seeds: of the trainings; each set is trained on once under each.
     """
     train = data.train
     found = []
-    for seed in range(seeds):
+    for seed in seeds:
         rng = generator(seed, "random repair")
         random = decisions.randomly(train.y, train.n_classes, rng)
         variants = {
@@ -138,12 +137,4 @@ def _accuracies(
     for name, (kept, labels) in variants.items():
         used = np.setdiff1d(kept, held)
         part = replace(train, y=labels).take(used)
-        yield name, _accuracy(part, validation, pool, recipe, context)
-
-
-def _accuracy(
-    train: Dataset, validation: Dataset, pool: Dataset, recipe: Recipe, context: TrialContext
-) -> float:
-    prepared = prepare(recipe, context, train, validation, pool)
-    trace = prepared.fit(recipe, context).trace
-    return float(trace.validation.correct[-1].mean())
+        yield name, prepare(recipe, context, part, validation, pool).accuracy(recipe, context)

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from common.errors import UserError
 from models.base import Network, TrainingSettings
-from models.training import fit
+from models.training import fit, predict_after_training
 
 N, M, D, C = 41, 23, 5, 3
 SETTINGS = TrainingSettings(epochs=3, batch_size=8, learning_rate=0.1)
@@ -128,6 +128,17 @@ def test_batches_of_one():
     assert run(make_network(), one).trace.epochs == 1
     with pytest.raises(UserError, match="batch_size must be at least 2"):
         run(make_network(norm=True), one)
+
+
+def test_predictions_without_a_record_are_those_of_the_last_checkpoint():
+    x, y, x_validation, _ = make_data()
+    record = run(make_network(dropout=0.3, norm=True))
+    network = make_network(dropout=0.3, norm=True)
+    predicted = predict_after_training(network, x, y, x_validation, SETTINGS, seed=1)
+    np.testing.assert_array_equal(predicted, record.trace.validation.logits[-1].argmax(axis=1))
+    diverging = TrainingSettings(epochs=3, batch_size=8, learning_rate=1e30)
+    with pytest.raises(UserError, match="diverged in epoch 3 of 3"):
+        predict_after_training(make_network(), x, y, x_validation, diverging, seed=1)
 
 
 def test_last_layer_without_bias():
