@@ -104,7 +104,7 @@ def predict_after_training(  # noqa: PLR0913  # as fit
         recorder = _Recorder(network, x_validation.to(target), _chunk(settings))
         if not recorder.record():
             raise _diverged(settings.epochs, settings)
-    return recorder.last_logits.argmax(axis=1)
+    return np.asarray(recorder.last_logits.argmax(axis=1), dtype=np.int64)
 
 
 def _epochs(
