@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 
 from common.errors import UserError
+from common.spreadsheet import write_csv
 from experiments.audit.examination import Examination
 from experiments.audit.page import render
 from experiments.audit.reasons import as_table
@@ -22,20 +23,23 @@ REPORT: Final = "report.html"
 
 
 def write(found: Examination, folder: Path, title: str) -> None:
-    """Write tables and report into ``folder``, which is there."""
+    """Write tables and report into ``folder``, which is there.
+
+    No text of the data in a CSV file is a formula to a spreadsheet; Parquet has texts as they are.
+    """
     table = suspicions(found)
-    table.to_csv(folder / f"{SUSPICIONS}.csv", index=False)
+    write_csv(table, folder / f"{SUSPICIONS}.csv")
     table.to_parquet(folder / f"{SUSPICIONS}.parquet", index=False)
-    as_table(found.reasons, found.learned).to_csv(folder / REASONS, index=False)
+    write_csv(as_table(found.reasons, found.learned), folder / REASONS)
     clusters = [
         {"cluster": number, "kind": one.kind, "row": row, "sentence": one.sentence}
         for number, one in enumerate(found.clusters, start=1)
         for row in one.rows.tolist()
     ]
     columns = ["cluster", "kind", "row", "sentence"]
-    pd.DataFrame(clusters, columns=columns).to_csv(folder / CLUSTERS, index=False)
-    found.summary.shares.to_csv(folder / SHARES, index=False)
-    found.summary.confusion.to_csv(folder / CONFUSION)
+    write_csv(pd.DataFrame(clusters, columns=columns), folder / CLUSTERS)
+    write_csv(found.summary.shares, folder / SHARES)
+    write_csv(found.summary.confusion, folder / CONFUSION, index=True)
     (folder / REPORT).write_text(render(found, title), encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from common.errors import UserError
 from common.options import parse, run
+from common.spreadsheet import write_csv
 from experiments import names
 from experiments.audit.data import AuditData, read
 from experiments.audit.files import SUSPICIONS, made
@@ -61,7 +62,7 @@ def _main(argv: Sequence[str] | None) -> int:
     with recording(options.uri, options.experiment, name, KIND_REPAIR, params) as record:
         found = gain(data, decisions, truth, recipe, context, range(options.seeds))
         with TemporaryDirectory(prefix="influence-") as folder:
-            table.to_csv(Path(folder) / DECISIONS, index=False)
+            write_csv(table, Path(folder) / DECISIONS)
             found.table().to_csv(Path(folder) / GAIN, index=False)
             record.keep(
                 {

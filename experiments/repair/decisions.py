@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from common.data import Dataset
 from common.errors import UserError
+from common.spreadsheet import meant
 from influence.diagnosis.base import LABEL_ERROR, RARE_CLUSTER
 
 KEEP: Final = "keep"
@@ -89,7 +90,7 @@ def read_decisions(path: Path) -> pd.DataFrame:
         raise UserError(
             f"{path} lacks {', '.join(lacking)}; a decisions file has {', '.join(COLUMNS)}"
         )
-    return table
+    return table.assign(new_label=table["new_label"].map(meant))
 
 
 def decided(table: pd.DataFrame, data: Dataset, what: str) -> Decisions:

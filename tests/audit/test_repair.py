@@ -13,6 +13,7 @@ from audit_standin import WRONG
 from PIL import Image
 
 from common.errors import UserError
+from common.spreadsheet import write_csv
 from experiments.audit.data import read
 from experiments.context import TrialContext
 from experiments.datasets.resolve import source_for
@@ -66,6 +67,19 @@ def test_decisions_that_will_not_do(
     path.write_text("\n".join(["row,action,new_label,probability", *rows]))
     with pytest.raises(UserError, match="(?s)" + message.replace("(", r"\(")):
         decided(read_decisions(path), data, str(path))
+
+
+def test_labels_like_formulas_come_back_from_the_decisions_file(tmp_path: Path) -> None:
+    x, labels = np.arange(20.0).reshape(10, 2), ["=1+1", "-1", "'@b", "a", "a"]
+    pd.DataFrame({"x": x[:, 0], "label": labels * 2}).to_csv(tmp_path / "t.csv", index=False)
+    data = read(str(tmp_path / "t.csv"), None, None, TrialContext(None, tmp_path)).train
+    table = pd.DataFrame(
+        {"row": [0, 1, 2], "action": "relabel", "new_label": ["'@b", "=1+1", "-1"]}
+    )
+    write_csv(table, tmp_path / "d.csv")
+    assert "\n1,relabel,'=1+1\n" in (tmp_path / "d.csv").read_text()
+    found = decided(read_decisions(tmp_path / "d.csv"), data, "d")
+    assert [data.class_names[label] for label in found.labels] == ["'@b", "=1+1", "-1"]
 
 
 def test_random_decisions_are_as_many_and_change_every_label() -> None:
