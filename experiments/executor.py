@@ -37,6 +37,7 @@ import ray  # noqa: E402 - behind its environment, as all below
 from ray import tune  # noqa: E402
 from ray.exceptions import RayError  # noqa: E402
 from ray.tune.error import TuneError  # noqa: E402
+from ray.tune.progress_reporter import TrialProgressCallback  # noqa: E402
 from ray.tune.schedulers import FIFOScheduler  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
@@ -217,8 +218,8 @@ class _Scheduler(_NotRestored, FIFOScheduler):
                     tune_controller.stop_trial(trial)
 
 
-class _Reporter(_NotRestored, tune.Callback):
-    """Takes outcomes from Ray Tune to the queue."""
+class _Reporter(_NotRestored, TrialProgressCallback):
+    """Takes outcomes from Ray Tune to the queue; in place of Ray's own, which prints."""
 
     def __init__(self, queue: TaskQueue, observer: Observer) -> None:
         self._queue = queue
@@ -237,6 +238,9 @@ class _Reporter(_NotRestored, tune.Callback):
         error = trial.get_error()
         why = "its worker process died" if error is None else one_line(error)
         self._queue.lost(trial.config[_TASK], why)
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Its outcome was taken when it came; one that was put back has none."""
 
 
 def _taken_at_once(job: Job, pool: Pool) -> int:
@@ -364,7 +368,7 @@ def _interruptible(queue: TaskQueue, note: Callable[[str], None]) -> Iterator[No
             raise KeyboardInterrupt
         interrupted = time.monotonic()
         queue.stopping = True
-        note(f"finishing {len(queue.running)} running trials; Ctrl-C again stops at once")
+        note("finishing the trials that run; Ctrl-C again stops at once")
 
     def on_terminate(number: int, frame: FrameType | None) -> None:
         if interrupted is None or time.monotonic() - interrupted > ECHO:

@@ -126,7 +126,7 @@ class Watch:
         if outcome.ending == "failed":
             self._failed += 1
             self.note(f"failed: {self._tasks[number].spec.name}: {outcome.error}")
-        if self._done + len(self._running) == len(self._tasks):
+        if self._bar is not None or self._done + len(self._running) == len(self._tasks):
             self._show(at_once=self._done == len(self._tasks))  # else the next trial's start shows
 
     def note(self, line: str) -> None:

@@ -1,5 +1,8 @@
 """Trials on Ray: each test shares one small cluster's worth of patience, so they are few."""
 
+import os
+import signal
+from collections import Counter
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -103,6 +106,44 @@ def listened_on() -> set[str]:
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     }
+
+
+class Interrupter(Watcher):
+    """Presses Ctrl-C when the first trial begins."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    @property
+    def observer(self) -> Observer:
+        return replace(super().observer, started=self._started)
+
+    def _started(self, number: int) -> None:
+        self.began.append(number)
+        for _ in range(self.times if len(self.began) == 1 else 0):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_interrupted_once_and_twice(
+    job: Job, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(fake_trial.HOLD_VARIABLE, "1")
+    tasks = [Task(spec(seed)) for seed in range(12)]
+    once, twice = Interrupter(1), Interrupter(2)
+    with cluster(TWO, 1, job.tracker.uri):
+        for interrupter in (once, twice):
+            execute(tasks, job, TWO, interrupter.observer)
+    for interrupter in (once, twice):
+        assert len(interrupter.outcomes) == len(tasks)
+        assert {len(outcomes) for outcomes in interrupter.outcomes.values()} == {1}
+    endings = Counter(once.of(seed).ending for seed in range(len(tasks)))
+    assert 0 < endings["finished"] == len(once.began) <= 2
+    assert endings["finished"] + endings["stopped"] == len(tasks)
+    assert once.notes == ["finishing the trials that run; Ctrl-C again stops at once"]
+    assert {twice.of(seed).ending for seed in range(len(tasks))} == {"stopped"}
+    assert twice.notes == [*once.notes, "stopping now"]
+    assert "".join(capfd.readouterr()) == ""  # nothing of Ray's own
 
 
 def test_ray_is_given_another_try_and_then_up(monkeypatch: pytest.MonkeyPatch) -> None:
