@@ -89,12 +89,14 @@ class Harness:
         seed: of every choice of moment and victim.
         wave: trials of one grid.
         kinds: what may happen, by name; the more often listed, the more often done.
+        dataset: of the trials.
     """
 
     folder: Path
     seed: int
     wave: int = 24
     kinds: tuple[str, ...] = (*DISTURBANCES, "worker", "driver")
+    dataset: str = "digits_table"
     done: Counter[str] = field(default_factory=Counter)
     waves: list[Path] = field(default_factory=list)
     starts: int = 0
@@ -113,6 +115,7 @@ class Harness:
             "TMPDIR": str(self.temporary),
             "RAY_TMPDIR": gettempdir(),  # paths of sockets must be short
         }
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # imports would take twice as long
 
     @contextlib.contextmanager
     def served(self) -> Iterator[None]:
@@ -154,7 +157,7 @@ class Harness:
         seeds = list(range(number * self.wave, (number + 1) * self.wave))
         path = self.folder / f"wave{number}.toml"
         path.write_text(
-            f'[[cells]]\ndataset = "digits_table"\nmodel = "mlp"\nglitch = "uniform_noise"\n'
+            f'[[cells]]\ndataset = "{self.dataset}"\nmodel = "mlp"\nglitch = "uniform_noise"\n'
             f"seed = {seeds}\n"
         )
         self.waves.append(path)
@@ -167,9 +170,12 @@ class Harness:
                 if sum(self.done.values()) >= kills or not self._comes_to_a_moment(driver):
                     self._wait_for_end(driver)
                     return
-                kind = self.rng.choice(self.kinds)
+                kind = self._next_kind()
                 with contextlib.suppress(psutil.NoSuchProcess):
                     self.done[kind] += self.disturbances[kind](self.rng, psutil.Process(driver.pid))
+
+    def _next_kind(self) -> str:
+        return self.rng.choice(self.kinds)
 
     @contextlib.contextmanager
     def _started(self, grid: Path) -> Iterator[subprocess.Popen[bytes]]:
@@ -194,13 +200,19 @@ class Harness:
         if self.rng.random() < 0.25:
             time.sleep(self.rng.uniform(0.0, 20.0))
         else:
-            deadline = time.monotonic() + PATIENCE
-            while driver.poll() is None and self._running() < 2:  # the grid's own run is one
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.2)
+            if not self._runs_a_trial(driver):
+                return False
             time.sleep(self.rng.uniform(0.0, 3.0))
         return driver.poll() is None
+
+    def _runs_a_trial(self, driver: subprocess.Popen[bytes]) -> bool:
+        """Wait until a trial of the present start runs; false if none ever does."""
+        deadline = time.monotonic() + PATIENCE
+        while self._running() < 2:  # the grid's own run is one
+            if driver.poll() is not None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
 
     def _wait_for_end(self, driver: subprocess.Popen[bytes]) -> None:
         try:
