@@ -1,12 +1,12 @@
-"""MNIST and Fashion-MNIST: the published training parts, by torchvision's addresses, checksums
-and readers."""
+"""MNIST and Fashion-MNIST: the published training parts, and test parts to validate with, by
+torchvision's addresses, checksums and readers."""
 
 from __future__ import annotations
 
 import gzip
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -85,3 +85,19 @@ FASHION_MNIST = IdxImages(
     class_names=tuple(FashionMNIST.classes),
     foreign="mnist",
 )
+
+
+def _test_part(training: IdxImages, dataset: type[TORCHVISION_MNIST]) -> IdxImages:
+    return replace(
+        training,
+        name=f"{training.name}_test",
+        images=_public(dataset, "t10k-images-idx3-ubyte.gz"),
+        labels=_public(dataset, "t10k-labels-idx1-ubyte.gz"),
+    )
+
+
+TEST_PARTS = {
+    MNIST.name: _test_part(MNIST, TORCHVISION_MNIST),
+    FASHION_MNIST.name: _test_part(FASHION_MNIST, FashionMNIST),
+}
+"""The 10,000 published test images, by the name of the training part."""

@@ -13,7 +13,12 @@ from loopback_mirror import Mirror, serving
 from common.errors import UserError
 from experiments.datasets import DATASETS
 from experiments.datasets.base import DataOptions
-from experiments.datasets.torchvision_images import FASHION_MNIST, MNIST, IdxImages
+from experiments.datasets.torchvision_images import (
+    FASHION_MNIST,
+    MNIST,
+    TEST_PARTS,
+    IdxImages,
+)
 
 mirror = pytest.fixture(serving)
 
@@ -87,3 +92,11 @@ def test_the_real_files(name: str) -> None:
     assert abs(np.bincount(data.y).max() - 6000) < 800
     first = {"mnist": 5, "fashion_mnist": 9}
     assert data.y[0] == first[name]
+
+
+@pytest.mark.skipif("INFLUENCE_DATA_ROOT" not in os.environ, reason="needs a data root")
+@pytest.mark.parametrize("name", TEST_PARTS)
+def test_the_real_test_parts(name: str) -> None:
+    data = TEST_PARTS[name].load(DataOptions(Path(os.environ["INFLUENCE_DATA_ROOT"])))
+    assert data.x.shape == (10_000, 28, 28, 1)
+    assert data.class_names == DATASETS[name].class_names
