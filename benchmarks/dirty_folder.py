@@ -72,7 +72,7 @@ def write(train: Contaminated, validation: Dataset, out: Path) -> None:
     """Write both sets and the truth about the training set."""
     files = _images(train.data, out / "train")
     _images(validation, out / "validation")
-    names = train.data.class_names
+    names = _folders(train.data)
     table = pd.DataFrame({"file": files, "glitch": train.glitch, "label": train.true_label})
     # rows are counted as the folder is read: by file
     table = table.sort_values("file", key=lambda column: column.map(lambda f: Path(f).parts))
@@ -89,10 +89,15 @@ def write(train: Contaminated, validation: Dataset, out: Path) -> None:
     )
 
 
+def _folders(data: Dataset) -> list[str]:
+    """The folder of each class."""
+    return [name.replace("/", "-") for name in data.class_names]
+
+
 def _images(data: Dataset, folder: Path) -> list[str]:
-    files = []
+    files, folders = [], _folders(data)
     for number, (pixels, label) in enumerate(zip(data.x.astype(np.uint8), data.y, strict=True)):
-        name = f"{data.class_names[label].replace('/', '-')}/{number:05}.png"
+        name = f"{folders[label]}/{number:05}.png"
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         grey = pixels.shape[2] == 1

@@ -75,11 +75,13 @@ def _alike(data: Dataset, looks: Looks, rows: Rows) -> Rows:
 def _sentence(data: Dataset, diagnosis: Diagnosis, kind: str, rows: Rows) -> str:
     counts = np.bincount(data.y[rows], minlength=data.n_classes)
     most = int(counts.argmax())
-    labels = (
-        f"all labelled {data.class_names[most]}"
-        if counts[most] == len(rows)
-        else f"{counts[most]} of them labelled {data.class_names[most]}"
-    )
+    name = data.class_names[most]
+    if counts[most] == len(rows):
+        labels = f"all labelled {name}"
+    elif 2 * counts[most] > len(rows):
+        labels = f"{counts[most]} of them labelled {name}"
+    else:
+        labels = f"of {np.count_nonzero(counts)} labels, most often {name} ({counts[most]})"
     what = f"{len(rows)} samples"
     if kind == LABEL_ERROR:
         expected = int(diagnosis.expected_label[rows[0]])

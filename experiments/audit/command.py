@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 from common.options import parse, run
 from experiments.audit.data import read
 from experiments.audit.examination import Choices, Examination, examine
-from experiments.audit.files import REPORT, SUSPICIONS, made, write
+from experiments.audit.files import REPORT, SUSPICIONS, deliver, made, write
 from experiments.audit.opinion import Diagnose
 from experiments.audit.options import AuditOptions
 from experiments.audit.page import sentences
@@ -62,7 +61,7 @@ def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
         with TemporaryDirectory(prefix="influence-") as folder:
             write(found, Path(folder), f"Audit of {Path(options.source).name}")
             record.keep(_metrics(found), Path(folder))
-            shutil.copytree(folder, out, dirs_exist_ok=True)
+            deliver(Path(folder), out)
     for sentence in sentences(found):
         console.print(sentence, soft_wrap=True)
     console.print(f"{out / REPORT}\n{out / SUSPICIONS}.csv\nrun {record.run_id}", soft_wrap=True)

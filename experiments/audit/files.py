@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,12 @@ def write(found: Examination, folder: Path, title: str) -> None:
     write_csv(found.summary.shares, folder / SHARES)
     write_csv(found.summary.confusion, folder / CONFUSION, index=True)
     (folder / REPORT).write_text(render(found, title), encoding="utf-8")
+
+
+def deliver(folder: Path, out: Path) -> None:
+    """Copy what lies in a folder into ``out``, whose own mode stays as it is."""
+    for file in folder.iterdir():
+        shutil.copyfile(file, out / file.name)
 
 
 def made(folder: Path) -> Path:

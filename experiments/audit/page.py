@@ -26,6 +26,8 @@ SHOWN_OF_CLUSTER: Final = 12
 WITNESSES: Final = 3
 CONFUSIONS: Final = 20
 TOO_MANY: Final = 1 / 3
+NOTHING: Final = 0.0005
+"""Share of a class that is shown as zero."""
 ELSEWHERE: Final = (
     "So many suspicions mean that the validation data come from elsewhere than the training set: "
     "what validation lacks counts as a glitch. Give validation data drawn as the training set was, "
@@ -154,12 +156,15 @@ def _shares(found: Examination) -> list[tuple[str, list[str]]]:
     """By class, of each kind the number flagged and the estimated share with its interval."""
     rows: list[tuple[str, list[str]]] = []
     for name, group in found.summary.shares.groupby("class", sort=False):
-        cells = [
-            f"{row.flagged} ({row.share:.1%}, {row.low:.1%} to {row.high:.1%})"
-            for row in group.itertuples()
-        ]
+        cells = [_share(row.flagged, row.share, row.low, row.high) for row in group.itertuples()]
         rows.append(("all classes" if name == ALL and not rows else str(name), cells))
     return rows
+
+
+def _share(flagged: int, share: float, low: float, high: float) -> str:
+    if not flagged and high < NOTHING:
+        return "0"
+    return f"{flagged} ({100 * share:.1f} %, {100 * low:.1f} to {100 * high:.1f})"
 
 
 def _confusions(found: Examination) -> list[tuple[str, str, int]]:
@@ -181,6 +186,10 @@ def _clusters(found: Examination, pictures: Thumbnails, shown: set[int]) -> list
             "sentence": one.sentence,
             "kind": KIND_WORDS[one.kind],
             "rows": one.rows.tolist(),
+            "relabels": any(
+                _expected(found, row) not in ("", _label(found, TRAIN, row))
+                for row in one.rows.tolist()
+            ),
             "first": next((row for row in one.rows.tolist() if row in shown), None),
             "pictures": [pictures.key(TRAIN, row) for row in one.rows[:SHOWN_OF_CLUSTER].tolist()],
         }

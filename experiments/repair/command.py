@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,7 @@ from common.options import parse, run
 from common.spreadsheet import write_csv
 from experiments import names
 from experiments.audit.data import AuditData, read
-from experiments.audit.files import SUSPICIONS, made
+from experiments.audit.files import SUSPICIONS, deliver, made
 from experiments.audit.recipe import recipe_for
 from experiments.audit.record import KIND_AUDIT, KIND_REPAIR, recording
 from experiments.context import TrialContext
@@ -71,7 +70,7 @@ def _main(argv: Sequence[str] | None) -> int:
                 },
                 Path(folder),
             )
-            shutil.copytree(folder, out, dirs_exist_ok=True)
+            deliver(Path(folder), out)
     kept, labels = decisions.apply(data.train.y)
     repaired = Repaired(data.train, asked["label"] or None, kept, labels)
     written = write_repaired(source, repaired, path)
