@@ -1,0 +1,226 @@
+"""What a repair brings back of the accuracy that injected glitches cost.
+
+    python benchmarks/repair.py
+
+injects glitches into what a trial draws of each dataset, audits it with the trial's clean
+validation samples, takes the decisions that the audit proposes, and trains on the dirty set, the
+repaired one, one with as many random decisions, and the clean one. Accuracy is measured on images
+that neither the trial nor the audit has seen, of CIFAR-10 on test images. Needs a data root
+(INFLUENCE_DATA_ROOT) with MNIST, Fashion-MNIST, cifar10_part.npz and the ResNet-20 weights.
+
+Each trial is added to --results as it is finished, and not repeated; --report writes
+docs/benchmarks/repair.md from them. About an hour on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from cleanlab.filter import find_label_issues
+from numpy.typing import NDArray
+from repair_report import report
+
+from common.data import Dataset
+from common.seeds import generator
+from experiments.audit.data import AuditData
+from experiments.audit.opinion import Opinion, opinion
+from experiments.audit.recipe import Recipe
+from experiments.audit.suspicions import judged
+from experiments.audit.verdict import united
+from experiments.context import TrialContext
+from experiments.datasets.resolve import source_for
+from experiments.load import load_dataset, load_donors
+from experiments.repair.decisions import Decisions, decided, proposed
+from experiments.repair.gain import gain
+from experiments.settings import settings_for
+from experiments.spec import TrialSpec
+from experiments.split import draw_subset, split
+from glitches.contaminated import CLEAN, NO_TRUE_LABEL, Contaminated
+from glitches.parse import parse_glitch
+from influence.diagnosis import diagnose
+from influence.estimators.exact import exact_profile
+from influence.evidence import Evidence
+from influence.signals import SIGNALS
+from influence.signals.cnci import cnci_repair
+from influence.signals.features import last_layer_features
+from influence.signals.probes import cross_fitted_probabilities
+
+MIXTURE = (
+    "uniform_noise:0.04+far_clustered_anomalies:0.04+stripe_outliers:0.03+brightness_outliers:0.03"
+)
+GLITCHES = (
+    ("uniform_noise", 0.2),
+    ("class_dependent_noise", 0.2),
+    (MIXTURE, 0.14),
+    ("uniform_noise", 0.1),
+    ("class_dependent_noise", 0.1),
+)
+DATASETS: dict[str, dict[str, object]] = {
+    "mnist": {},
+    "fashion_mnist": {},
+    "cifar10_part.npz": {"subset": 0.25, "pretrained": True, "keep_classifier": True}
+    | {"learning_rate": 0.01},
+}
+AUDITED_WITH = "resnet20"
+MODELS = (AUDITED_WITH, "small_convnet")
+"""Trained on the sets: one whose frozen layers know images already, one from scratch."""
+FRESH = 4_000
+"""Samples that accuracy is measured on."""
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dirty set, clean samples for its audit, and others to measure accuracy on."""
+
+    spec: TrialSpec
+    train: Contaminated
+    validation: Dataset
+    fresh: Dataset
+    pool: Dataset
+
+
+def main() -> None:
+    """Measure what is not measured yet, or write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path("build/repair.csv"))
+    parser.add_argument("--datasets", nargs="+", choices=DATASETS, default=list(DATASETS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--report", action="store_true")
+    options = parser.parse_args()
+    if options.report:
+        report(pd.read_csv(options.results))
+        return
+    done = pd.read_csv(options.results) if options.results.exists() else pd.DataFrame()
+    finished = set() if done.empty else set(zip(done["trial"], done["model"], strict=True))
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    context = TrialContext()
+    for spec in specs(options.datasets, options.seeds):
+        models = [name for name in options.models if (spec.name, name) not in finished]
+        if models:
+            found = pd.DataFrame(measured(spec, models, context))
+            print(found.to_string(index=False, float_format="{:.3f}".format), flush=True)
+            done = pd.concat([done, found], ignore_index=True)
+            done.to_csv(options.results, index=False)
+
+
+def specs(datasets: list[str], seeds: list[int]) -> Iterator[TrialSpec]:
+    """The trials, one glitch after the other."""
+    for (glitch, ratio), seed, dataset in product(GLITCHES, seeds, datasets):
+        chosen = {"dataset": dataset, "model": AUDITED_WITH, "glitch": glitch, "ratio": ratio}
+        foreign = {"foreign": "fashion_mnist"} if glitch == MIXTURE and "." in dataset else {}
+        yield TrialSpec.from_mapping(chosen | {"seed": seed} | DATASETS[dataset] | foreign)
+
+
+def measured(
+    spec: TrialSpec, models: list[str], context: TrialContext
+) -> Iterator[dict[str, object]]:
+    """One row for each model that is trained on the sets."""
+    case = drawn(spec, context)
+    train = case.train.data
+    recipe = Recipe(spec.model, spec.settings, spec.seed)
+    rows = np.arange(len(train))
+    one = opinion(train, case.validation, rows, rows[:0], case.pool, recipe, context, diagnose)
+    table = judged(train, united([one], len(train), train.n_classes))
+    decisions = decided(proposed(table), train, spec.name)
+    labels = label_repair(case, one, decisions)
+    for name in models:
+        settings = recipe.settings if name == spec.model else settings_for(name, spec.dataset)
+        trained = Recipe(name, settings, spec.seed)
+        data = AuditData(train, case.fresh)
+        found = gain(data, decisions, truth(case.train), trained, context, [spec.seed])
+        yield {
+            "trial": spec.name,
+            "dataset": spec.dataset,
+            "glitch": "mixture" if spec.glitch == MIXTURE else spec.glitch,
+            "ratio": spec.ratio,
+            "seed": spec.seed,
+            "model": name,
+            **found.accuracy.iloc[0].to_dict(),
+            **labels,
+        }
+
+
+def drawn(spec: TrialSpec, context: TrialContext) -> Case:
+    """What a trial draws, and fresh samples beside it."""
+    whole = load_dataset(spec, context).data
+    pool = draw_subset(whole, spec.subset, spec.seed)
+    clean, validation = split(pool, spec.seed)
+    donors = load_donors(spec, context, pool)
+    train = parse_glitch(spec.glitch).inject(
+        clean, spec.ratio, generator(spec.seed, "inject"), donors
+    )
+    rest = whole.take(np.flatnonzero(~np.isin(whole.source_index, pool.source_index)))
+    if spec.keep_classifier:  # its weights were made from all training images
+        tested = replace(source_for(spec.dataset), samples="x_test")
+        rest = tested.load(context.data_options(spec))
+    rows = generator(spec.seed, "fresh").choice(len(rest), FRESH, replace=False)
+    return Case(spec, train, validation, rest.take(rows), pool)
+
+
+def truth(train: Contaminated) -> Decisions:
+    """Wrong labels get their true ones; all else that was injected goes."""
+    noisy = wrong_labels(train)
+    other = train.is_glitch & ~noisy
+    rows = np.flatnonzero(noisy)
+    return Decisions(rows, train.true_label[rows], np.flatnonzero(other))
+
+
+def wrong_labels(train: Contaminated) -> NDArray[np.bool_]:
+    """Samples whose label was changed, (n,)."""
+    noise = np.array(["noise" in name and name != CLEAN for name in train.glitch])
+    return noise & (train.true_label != NO_TRUE_LABEL) & (train.true_label != train.data.y)
+
+
+def label_repair(case: Case, one: Opinion, decisions: Decisions) -> dict[str, float]:
+    """Of each way to repair labels: the share of wrong labels for which it names the true one,
+    the share to which it gives it back, and the share of right labels that it spoils.
+
+    CNCI has no threshold: it is told how many labels are wrong.
+    """
+    train = case.train
+    evidence = one.prepared.evidence(
+        exact_profile(one.trace).as_stored(), one.trace, case.spec.seed
+    )
+    wrong = wrong_labels(train)
+    cnci = np.zeros(len(train), dtype=bool)
+    cnci[np.argsort(-SIGNALS["cnci"](evidence), kind="stable")[: wrong.sum()]] = True
+    issues, likely = cleanlab_repair(evidence)
+    fused = np.zeros(len(train), dtype=bool)
+    fused[decisions.relabelled] = True
+    right = ~wrong & (train.true_label == train.data.y)
+    found: dict[str, float] = {}
+    for name, changed, label in (
+        ("fused", fused, one.diagnosis.expected_label),
+        ("CNCI", cnci, cnci_repair(evidence)),
+        ("cleanlab", issues, likely),
+    ):
+        true = label == train.true_label
+        found[f"{name} named"] = float(true[wrong].mean())
+        found[f"{name} given"] = float((true & changed)[wrong].mean())
+        found[f"{name} spoilt"] = float((changed & (label != train.data.y))[right].mean())
+    return found
+
+
+def cleanlab_repair(evidence: Evidence) -> tuple[NDArray[np.bool_], Labels]:
+    """The label issues that cleanlab finds, and the most probable labels, by cross-fitted probes
+    on the inputs of the last layer."""
+    features = last_layer_features(evidence)
+    probabilities = cross_fitted_probabilities(
+        features, evidence.n_classes, evidence.rng("confident_learning")
+    )
+    issues = find_label_issues(features.labels, probabilities, n_jobs=1)
+    likely = features.restore(probabilities.argmax(axis=1))
+    return features.restore(issues).astype(bool), likely.astype(np.int64)
+
+
+if __name__ == "__main__":
+    main()
