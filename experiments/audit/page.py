@@ -156,15 +156,16 @@ def _shares(found: Examination) -> list[tuple[str, list[str]]]:
     """By class, of each kind the number flagged and the estimated share with its interval."""
     rows: list[tuple[str, list[str]]] = []
     for name, group in found.summary.shares.groupby("class", sort=False):
-        cells = [_share(row.flagged, row.share, row.low, row.high) for row in group.itertuples()]
+        numbers = group[["flagged", "share", "low", "high"]].to_numpy(dtype=float)
+        cells = [_share(*row) for row in numbers.tolist()]
         rows.append(("all classes" if name == ALL and not rows else str(name), cells))
     return rows
 
 
-def _share(flagged: int, share: float, low: float, high: float) -> str:
+def _share(flagged: float, share: float, low: float, high: float) -> str:
     if not flagged and high < NOTHING:
         return "0"
-    return f"{flagged} ({100 * share:.1f} %, {100 * low:.1f} to {100 * high:.1f})"
+    return f"{flagged:.0f} ({100 * share:.1f} %, {100 * low:.1f} to {100 * high:.1f})"
 
 
 def _confusions(found: Examination) -> list[tuple[str, str, int]]:
