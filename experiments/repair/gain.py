@@ -62,7 +62,8 @@ class Gain:
             return f"The repair helps: {text}, {100 * over:+.1f} over random decisions."
         if high < 0:
             return f"The repair does harm: {text}. Keep the data as they are."
-        return f"The repair does not help, as far as can be told: {text}."
+        trainings = f"{len(self.accuracy)} trainings of each set"
+        return f"The repair does not help, as far as {trainings} tell: {text}."
 
 
 def interval(values: pd.Series) -> tuple[float, float, float]:

@@ -155,7 +155,7 @@ def test_what_a_gain_says() -> None:
         return Gain(pd.DataFrame(columns | {"repaired": repaired})).sentence()
 
     assert said([0.9, 0.91, 0.9]).startswith("The repair helps: +10.3 points (+")
-    assert said([0.8, 0.83, 0.77]).startswith("The repair does not help, as far as can be told")
+    assert said([0.8, 0.83, 0.77]).startswith("The repair does not help, as far as 3 trainings")
     assert said([0.7, 0.71, 0.69]).startswith("The repair does harm: -10.0 points")
 
 
