@@ -18,6 +18,10 @@ KINDS = (*GLITCH_KINDS, HARD, CLEAN)
 NO_LABEL = -1
 EVEN = 0.5
 """Probability over which one is more likely than not."""
+UNPROVEN = 1e-3
+"""What the rank of a sample adds to its probability where no test finds anything: an order for
+those who look on nevertheless."""
+HARD_RANK = 0.95
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from influence.diagnosis.base import (
     EVEN,
     GLITCH_KINDS,
     HARD,
+    HARD_RANK,
     NO_LABEL,
+    UNPROVEN,
     Diagnosis,
 )
 from influence.diagnosis.density import unlike_validation
@@ -20,10 +22,6 @@ from influence.diagnosis.rarity import rare_classes
 from influence.diagnosis.views import views
 from influence.evidence import Evidence
 
-UNPROVEN = 1e-3
-"""What the rank of a sample adds to its probability where no test finds anything: an order for
-those who look on nevertheless."""
-HARD_RANK = 0.95
 LEAST_FLAGGED = 0.25
 
 

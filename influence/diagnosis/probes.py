@@ -105,9 +105,18 @@ class Probes:
         self._share: float | None = None
 
     def __call__(
-        self, trust: NDArray[np.float64], trust_validation: NDArray[np.float64]
+        self,
+        trust: NDArray[np.float64],
+        trust_validation: NDArray[np.float64],
+        calibrate_on: NDArray[np.bool_] | None = None,
     ) -> ClassProbabilities:
-        """Calibrated probabilities, with this trust in the samples' labels."""
+        """Calibrated probabilities, with this trust in the samples' labels.
+
+        Args:
+            trust, trust_validation: in the labels of training and validation samples, (n,), (m,).
+            calibrate_on: validation samples, (m,); by default those that are trusted.
+        """
+        judges = trust_validation > LEAST_WEIGHT if calibrate_on is None else calibrate_on
         learned: dict[Make, tuple[Probabilities, Probabilities]] = {}
 
         def mixed(share: float) -> tuple[float, ClassProbabilities]:
@@ -118,8 +127,7 @@ class Probes:
                 np.sum([w * learned[make][k] for make, w in weights.items()], axis=0)
                 for k in (0, 1)
             )
-            trusted = trust_validation > LEAST_WEIGHT
-            found = calibrated(validation[trusted], self._task.validation_labels[trusted])
+            found = calibrated(validation[judges], self._task.validation_labels[judges])
             return found.loss, ClassProbabilities(found(train), found(validation), found)
 
         if self._share is not None:

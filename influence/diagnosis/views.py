@@ -71,10 +71,8 @@ def views(evidence: Evidence) -> Views:
         np.hstack([validation[name] for name in names]), evidence.validation_labels
     )
     return Views(
-        tuple(_in_deviations(train[s][order], validation[s][validation_order]) for s in names),
-        _in_deviations(
-            trace.train.inputs[-1][order], trace.validation.inputs[-1][validation_order]
-        ),
+        tuple(in_deviations(train[s][order], validation[s][validation_order]) for s in names),
+        in_deviations(trace.train.inputs[-1][order], trace.validation.inputs[-1][validation_order]),
         evidence.labels[order],
         evidence.validation_labels[validation_order],
         evidence.n_classes,
@@ -101,10 +99,8 @@ def compressed(pair: Pair, components: int, *, whiten: bool = False) -> Pair:
     both = np.vstack([pair.train, pair.validation])
     kept = min(components, *both.shape)
     pca = PCA(kept, whiten=whiten, svd_solver="randomized", random_state=0).fit(both)
-    return Pair(
-        pca.transform(pair.train).astype(np.float32),
-        pca.transform(pair.validation).astype(np.float32),
-    )
+    parts = pca.transform(both).astype(np.float32)
+    return Pair(parts[: len(pair.train)], parts[len(pair.train) :])
 
 
 def with_products(pair: Pair) -> Pair:
@@ -118,7 +114,8 @@ def with_products(pair: Pair) -> Pair:
     return Pair(joined(pair.train, parts.train), joined(pair.validation, parts.validation))
 
 
-def _in_deviations(train: NDArray[np.floating], validation: NDArray[np.floating]) -> Pair:
+def in_deviations(train: NDArray[np.floating], validation: NDArray[np.floating]) -> Pair:
+    """Every column in deviations of the validation samples."""
     centre = validation.mean(axis=0, dtype=np.float64)
     spread = validation.std(axis=0, dtype=np.float64)
     spread = np.maximum(spread, LEAST_SPREAD * (spread.mean() or 1.0))

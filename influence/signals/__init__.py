@@ -54,6 +54,7 @@ SIGNALS: Registry[Signal] = Registry(
         "knn_distance": "influence.signals.knn_distance:knn_distance",
         "knn_distance_novelty": "influence.signals.knn_distance:knn_distance_novelty",
         "fused": "influence.signals.fused:fused",
+        "fused_alone": "influence.signals.fused:fused_alone",
     },
 )
 

@@ -1,24 +1,28 @@
 """One signal for every glitch: the probability that a sample is one, of whatever kind."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from influence.diagnosis import Diagnosis, diagnose
+from influence.diagnosis import Diagnosis, diagnose, diagnose_alone
 from influence.diagnosis.diagnose import flag
 from influence.evidence import Evidence
 from influence.signals.base import Scores, Signal
 
 
-def _diagnosis(evidence: Evidence) -> Diagnosis:
-    return evidence.once("diagnosis", diagnose)
+def _signal(diagnosis: Callable[[Evidence], Diagnosis]) -> Signal:
+    name = diagnosis.__name__
+
+    def score(evidence: Evidence) -> Scores:
+        return evidence.once(name, diagnosis).probability
+
+    def kinds(evidence: Evidence) -> NDArray[np.object_]:
+        return evidence.once(name, diagnosis).kind
+
+    return Signal(score, flag=flag, kinds=kinds)
 
 
-def _score(evidence: Evidence) -> Scores:
-    return _diagnosis(evidence).probability
-
-
-def _kinds(evidence: Evidence) -> NDArray[np.object_]:
-    return _diagnosis(evidence).kind
-
-
-fused = Signal(_score, flag=flag, kinds=_kinds)
+fused = _signal(diagnose)
+fused_alone = _signal(diagnose_alone)
+"""Without a look at validation samples: wrong labels alone."""

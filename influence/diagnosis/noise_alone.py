@@ -1,0 +1,140 @@
+"""Label noise of a set that nothing clean stands beside.
+
+Probabilities that are cross-fitted on the given labels, and calibrated on them, say how often a
+label contradicts the features by the nature of the data. Labels that follow chance exceed that. So
+do flips of one class into another, once the samples that show them teach the probes no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import nbinom
+
+from influence.diagnosis.base import EVEN
+from influence.diagnosis.label_noise import LEANINGS, MISFITS, UNSEEN, Given, LabelNoise
+from influence.diagnosis.probes import Probes, Task
+from influence.diagnosis.views import Labels, Pair
+
+ROUNDS = 4
+CHANCE_SIGNIFICANCE = 1e-3
+PAIR_SIGNIFICANCE = 1e-5
+WORTH_TRYING = 0.05
+MOST_TRIED = 3
+FIRM, LOOSE = 8.0, 2.0
+"""How far calibrated expectations are trusted: shapes of their gamma distribution. What a pair of
+classes has in common is known least."""
+
+Trust = NDArray[np.float64]
+ClassPair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Belief:
+    """Cross-fitted, calibrated probabilities of each label, as given and as it should be."""
+
+    given: Given
+    right: Given
+
+
+def noise_alone(
+    x: NDArray[np.float32], labels: Labels, n_classes: int, seed: int
+) -> tuple[NDArray[np.float64], Given]:
+    """The probability that each label is wrong, (n,), all zero where no test finds noise; and the
+    probabilities of the right ones.
+
+    Args:
+        x: features, (n, d).
+        labels: as given, (n,).
+        n_classes: C.
+        seed: of folds and trees.
+    """
+    # the set plays validation: judged by probes that have not seen the sample
+    task = Task(Pair(x[:0], x), labels[:0], labels, n_classes, seed)
+    probes, everyone = Probes(task), np.ones(len(labels), dtype=bool)
+
+    def learned(trust: Trust) -> Belief:
+        found = probes(trust[:0], trust, calibrate_on=everyone)
+        right = found.calibration.without_floor(found.validation)
+        return Belief(Given(found.validation, labels), Given(right, labels))
+
+    belief = learned(np.ones(len(labels)))
+    flips: tuple[ClassPair, ...] = ()
+    for _ in range(ROUNDS):
+        posterior = _posterior(belief, flips)
+        trust = np.where(posterior > EVEN, 0.0, 1.0 - posterior)
+        proven = next(_proven_flips(belief, flips, trust, learned), None)
+        if proven is not None:
+            pair, belief = proven
+            flips = (*flips, pair)
+        elif posterior.any():
+            belief = learned(trust)
+        else:
+            break
+    return _posterior(belief, flips), belief.right
+
+
+def _posterior(belief: Belief, flips: tuple[ClassPair, ...]) -> NDArray[np.float64]:
+    noise = LabelNoise(_follow_chance(belief.right), flips)
+    if not noise.is_open:
+        return np.zeros(len(belief.right.labels))
+    return noise.fitted(belief.right).probability
+
+
+def _follow_chance(right: Given) -> bool:
+    """Are labels that the probes hold for almost impossible commoner than they say themselves?"""
+    p, misfit = right.probabilities, 1.0 - right.of_label
+    smallest = 1.0
+    for threshold in MISFITS:
+        expected = p[p < 1.0 - threshold].sum() + UNSEEN
+        smallest = min(smallest, _p_value(int((misfit > threshold).sum()), expected, FIRM))
+    return len(MISFITS) * smallest < CHANCE_SIGNIFICANCE
+
+
+def _proven_flips(
+    belief: Belief,
+    known: tuple[ClassPair, ...],
+    trust: Trust,
+    learned: Callable[[Trust], Belief],
+) -> Iterator[tuple[ClassPair, Belief]]:
+    """Pairs (a, b) where a label b on samples of class a is a flip, and what is believed then.
+
+    Of classes that have much in common, probes know it, whether or not they see those samples. If
+    they expect hardly any once they do not, these were never alike.
+    """
+    n_classes = belief.given.probabilities.shape[1]
+    number = n_classes * (n_classes - 1) * len(LEANINGS)
+    for pair in _suspected(belief.given, known):
+        a, b = pair
+        doubtful = (belief.right.labels == b) & (belief.right.leaning(a, b) > EVEN)
+        without = learned(np.where(doubtful, 0.0, trust))
+        found = min(_p_value(*_counts(without.given, a, b, t), LOOSE) for t in LEANINGS)
+        if found * number < PAIR_SIGNIFICANCE:
+            yield pair, without
+
+
+def _suspected(given: Given, known: tuple[ClassPair, ...]) -> list[ClassPair]:
+    """Pairs with more labels b on samples that lean to a than calibrated probabilities expect."""
+    n_classes = given.probabilities.shape[1]
+    found = []
+    for a in range(n_classes):
+        for b in range(n_classes):
+            if a != b and (a, b) not in known:
+                p_value = _p_value(*_counts(given, a, b, LEANINGS[0]), FIRM)
+                if p_value < WORTH_TRYING:
+                    found.append((p_value, (a, b)))
+    return [pair for _, pair in sorted(found)[:MOST_TRIED]]
+
+
+def _counts(given: Given, a: int, b: int, threshold: float) -> tuple[int, float]:
+    """Labels b on samples that lean to a: observed, and expected."""
+    leans = given.leaning(a, b) > threshold
+    expected = float(given.probabilities[leans, b].sum()) + UNSEEN
+    return int((leans & (given.labels == b)).sum()), expected
+
+
+def _p_value(observed: int, expected: float, shape: float) -> float:
+    return float(nbinom.sf(observed - 1, shape, shape / (shape + expected)))
