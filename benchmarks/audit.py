@@ -22,7 +22,6 @@ from experiments.audit.recipe import recipe_for
 from experiments.audit.suspicions import suspicions
 from experiments.context import TrialContext
 from experiments.evaluate import peak_rss_mib
-from influence.diagnosis import diagnose
 
 KINDS = {
     "uniform_noise": "label_error",
@@ -56,7 +55,7 @@ def measured(
     """One audit against the truth."""
     started = perf_counter()
     data = read(str(folder / "train"), None, validation, context)
-    found = examine(data, recipe_for(data.train, context), context, diagnose)
+    found = examine(data, recipe_for(data.train, context), context)
     seconds = perf_counter() - started
     table = suspicions(found).sort_values("row").reset_index(drop=True)
     truth = pd.read_csv(folder / "truth.csv", keep_default_na=False).set_index("row")

@@ -25,7 +25,6 @@ from experiments.audit.files import SUSPICIONS, write
 from experiments.audit.recipe import recipe_for
 from experiments.context import TrialContext
 from experiments.evaluate import peak_rss_mib
-from influence.diagnosis import diagnose
 
 CLASSES = 5
 CATEGORICAL = 5
@@ -48,7 +47,7 @@ def main() -> None:
         wrong = made(options.rows, options.columns, train, validation)
         started, worked = perf_counter(), process_time()
         data = read(str(train), None, str(validation) if options.validation else None, context)
-        found = examine(data, recipe_for(data.train, context), context, diagnose)
+        found = examine(data, recipe_for(data.train, context), context)
         write(found, Path(folder), "Audit of a large table")
         seconds, worked = perf_counter() - started, process_time() - worked
         table = pd.read_parquet(Path(folder) / f"{SUSPICIONS}.parquet").sort_values("row")

@@ -19,7 +19,6 @@ from experiments.audit.page import sentences
 from experiments.audit.recipe import recipe_for
 from experiments.audit.record import KIND_AUDIT, recording
 from experiments.evaluate import peak_rss_mib
-from influence.diagnosis import diagnose as diagnosis
 from influence.diagnosis.base import GLITCH_KINDS
 
 PROGRAM = "python -m experiments.audit"
@@ -55,8 +54,8 @@ def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
             data,
             recipe,
             context,
-            diagnose or diagnosis,
             Choices(max_false_alarms=options.max_false_alarms),
+            diagnose,
         )
         with TemporaryDirectory(prefix="influence-") as folder:
             write(found, Path(folder), f"Audit of {Path(options.source).name}")

@@ -20,6 +20,8 @@ from experiments.audit.recipe import Recipe
 from experiments.audit.summary import Summary, summarised
 from experiments.audit.verdict import learned_epochs, limited, mean_ranks, united
 from experiments.context import StepClock, TrialContext
+from influence.diagnosis import diagnose as diagnosis_beside
+from influence.diagnosis import diagnose_alone
 from influence.diagnosis.base import Diagnosis
 
 FOLDS = 5
@@ -84,17 +86,27 @@ def examine(
     data: AuditData,
     recipe: Recipe,
     context: TrialContext,
-    diagnose: Diagnose,
     choices: Choices | None = None,
+    diagnose: Diagnose | None = None,
 ) -> Examination:
     """Audit a training set.
 
-    Without validation data, folds of the set itself play validation one after the other; each
-    sample is then judged by the trainings that it was part of.
+    Without validation data, folds of the set itself play validation one after the other, for
+    influence; each sample is judged by the trainings that it was part of.
 
-    Raises ``UserError`` where training diverges.
+    Args:
+        data: the set, and clean samples where there are any.
+        recipe: of the trainings.
+        context: where to compute.
+        choices: of the user.
+        diagnose: from evidence to a diagnosis; by default the one that looks at validation samples
+            where they are clean, and the one that does not where there are none.
+
+    Raises:
+        UserError: where training diverges.
     """
     chosen = choices or Choices()
+    diagnose = diagnose or (diagnose_alone if data.validation is None else diagnosis_beside)
     torch.set_num_threads(context.threads)
     clock = StepClock()
     n = len(data.train)

@@ -23,7 +23,6 @@ from experiments.audit.suspicions import suspicions
 from experiments.context import TrialContext
 from experiments.datasets.own.encoding import encoded_features
 from experiments.datasets.own.labels import encoded_labels
-from influence.diagnosis import diagnose as diagnosis
 
 FEATURES_MODEL = "softmax_regression"
 CHUNK = 256
@@ -51,15 +50,15 @@ def audit(  # noqa: PLR0913  # each has a default that works
             frame or numbers (n, d); features that were computed elsewhere, (n, d), with
             ``model="softmax_regression"``; or what ``classifier`` takes.
         y: n labels, numbers or text.
-        validation: samples and labels that are known to be right; by default parts of the set
-            itself stand in.
+        validation: samples and labels that are known to be right; without them only wrong labels
+            are looked for.
         model: registered model; by default as ``python -m experiments.audit`` chooses it.
         classifier: a fitted PyTorch network whose last layer is linear; samples are then looked at
             through the inputs of that layer, and the layer is trained anew on them.
         max_false_alarms: share of clean samples among the flagged ones that is borne.
         seed: of everything random.
         context: threads, device, where weights lie.
-        diagnose: from evidence to a diagnosis; the suite's own by default.
+        diagnose: from evidence to a diagnosis; by default as :func:`examine` chooses it.
 
     Returns:
         A frame as :func:`experiments.audit.suspicions.suspicions` describes; its ``attrs`` hold
@@ -81,8 +80,8 @@ def audit(  # noqa: PLR0913  # each has a default that works
         data,
         recipe_for(data.train, around, model, seed),
         around,
-        diagnose or diagnosis,
         Choices(max_false_alarms, explained=0),
+        diagnose,
     )
     table = suspicions(found)
     table.attrs["notes"] = list(data.notes)

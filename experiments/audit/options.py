@@ -28,8 +28,8 @@ class AuditOptions(Surroundings):
     validation: str | None = field(
         default=None,
         metadata=described(
-            "samples that are known to be right, of the same form; none (the default): parts of "
-            "the set itself stand in"
+            "samples that are known to be right, of the same form; none (the default): only wrong "
+            "labels are looked for"
         ),
     )
     model: str | None = field(

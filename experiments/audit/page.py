@@ -119,7 +119,7 @@ def _thumbnails(found: Examination) -> Thumbnails:
 def _subtitle(found: Examination) -> str:
     train, validation = found.data.train, found.data.validation
     looked = (
-        "without validation data: folds of the set stood in"
+        "without validation data: wrong labels only"
         if validation is None
         else f"looked at from {len(validation)} validation samples"
     )
