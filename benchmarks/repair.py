@@ -140,7 +140,7 @@ def measured(
         yield {
             "trial": spec.name,
             "dataset": spec.dataset,
-            "glitch": "mixture" if spec.glitch == MIXTURE else spec.glitch,
+            "glitch": "mixture" if "+" in spec.glitch else spec.glitch,
             "ratio": spec.ratio,
             "seed": spec.seed,
             "model": name,
