@@ -37,8 +37,8 @@ def test_results_leave_their_folder_as_open_as_it_was(tmp_path: Path) -> None:
 )
 def test_a_cluster_is_told_by_its_labels(labels: list[int], said: str) -> None:
     n = len(labels)
-    x = np.linspace(0.0, 1.0, 2 * n, dtype=np.float32).reshape(n, 2)
-    data = Dataset("t", "tabular", x, np.array(labels), ("a", "b", "c"), np.arange(n), ("u", "v"))
+    x = np.eye(n, dtype=np.float32)  # all equally far from each other
+    data = Dataset("t", "tabular", x, np.array(labels), ("a", "b", "c"), np.arange(n))
     kinds = np.tile([0.0, 0.0, 0.0, 1.0], (n, 1))
     kind = np.full(n, CORRUPTED, dtype=object)
     everywhere = np.ones(n, dtype=bool)
