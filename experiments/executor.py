@@ -275,6 +275,7 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
 
     Raises ``UserError`` where the cluster does not answer, or could not log its runs.
     """
+    check_pool(pool)
     # where the project is run but not installed, workers find it so
     paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
@@ -296,7 +297,6 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
             **common,
         )
     else:
-        _check_address(pool.address)
         _start(address=pool.address, runtime_env=_shipped(), **common)
     try:
         _check_nodes(uri)
@@ -337,16 +337,17 @@ def _shipped() -> dict[str, Any]:
     }
 
 
-def _check_address(address: str) -> None:
-    if address == "auto":
+def check_pool(pool: Pool) -> None:
+    """Raise ``UserError`` where nothing answers at the address of the cluster to join."""
+    if pool.address is None or pool.address == "auto":
         return
-    host, _, port = address.rpartition(":")
+    host, _, port = pool.address.rpartition(":")
     if not host or not port.isdigit():
-        raise UserError(f"ray_address must be host:port or auto, however: {address!r}")
+        raise UserError(f"ray_address must be host:port or auto, however: {pool.address!r}")
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
-    except OSError as error:
-        raise UserError(f"no Ray cluster answers at {address}: {one_line(error)}") from error
+    except (OSError, OverflowError) as error:
+        raise UserError(f"no Ray cluster answers at {pool.address}: {one_line(error)}") from error
 
 
 def _check_nodes(uri: str) -> None:

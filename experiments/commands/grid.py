@@ -18,6 +18,7 @@ from experiments.commands.grid_options import GridOptions
 from experiments.context import TrialContext
 from experiments.datasets import DATASETS
 from experiments.estimate import Estimates
+from experiments.executor import check_pool
 from experiments.fetch import fetch
 from experiments.grid import load_grid, only
 from experiments.plan import Current, make_plan
@@ -51,6 +52,7 @@ def _main(argv: Sequence[str] | None) -> int:
     grid = load_grid(options.grid)
     specs = only(grid.specs, parse_conditions(options.only))
     check_answers(absolute(options.uri))
+    check_pool(options.pool)
     preflight = look(specs, context)
     experiment = options.experiment or around.default_experiment()
     finished = read_finished(options.uri, experiment)

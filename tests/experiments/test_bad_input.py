@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.audit.command import main as audit
 from experiments.commands.grid import main as grid
 from experiments.commands.trial import main as trial
 
@@ -42,6 +44,15 @@ def folder(tmp_path: Path, store_uri: str) -> Path:
     np.savez(tmp_path / "no_y.npz", x=np.zeros((40, 2)))
     (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 not really")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 not really")
+    csv(tmp_path, "continuous", table(lambda i: f"{i / 7}"))
+    csv(tmp_path, "unlabelled", table(lambda i: "" if i == 5 else "pq"[i % 2]))
+    csv(tmp_path, "other_columns", ["a,c,y", *(f"{i},{i},{'pq'[i % 2]}" for i in range(60))])
+    (tmp_path / "single" / "cat").mkdir(parents=True)
+    for number in range(12):
+        Image.new("RGB", (8, 8)).save(tmp_path / "single" / "cat" / f"{number}.png")
+    (tmp_path / "covertype").mkdir()
+    for part in ("samples", "targets"):
+        joblib.dump(Path, tmp_path / "covertype" / f"{part}_py3", compress=9)
     for label in ("cat", "dog"):
         (tmp_path / "images" / label).mkdir(parents=True)
         for number in range(12):
@@ -105,7 +116,8 @@ CASES: list[Case] = [
         },
         "fogg",
     ),
-    ("no data", trial, {"dataset": "covertype", "model": "mlp"}, "--fetch downloads it"),
+    ("no data", trial, {"dataset": "jannis", "model": "mlp"}, "--fetch downloads it"),
+    ("no numbers", trial, {"dataset": "covertype"}, "which no array of numbers needs"),
     ("truncated data", trial, {"dataset": "mnist", "model": "resnet20"}, "mnist"),
     (
         "wrong checksum",
@@ -130,6 +142,22 @@ CASES: list[Case] = [
     ("store away", grid, {"tracking_uri": "http://127.0.0.1:1"}, "cannot be used"),
     ("store folder", grid, {"tracking_uri": "sqlite:///none/mlflow.db"}, "no directory"),
     ("data root", trial, {"data_root": "nowhere"}, "data root 'nowhere' is no directory"),
+    ("ray address", grid, {"ray_address": "here"}, "must be host:port or auto, however: 'here'"),
+    ("ray port", grid, {"ray_address": "127.0.0.1:99999"}, "no Ray cluster answers at"),
+    ("ray away", grid, {"ray_address": "127.0.0.1:1"}, "no Ray cluster answers at 127.0.0.1:1"),
+    ("attempts", grid, {"attempts": "0"}, "attempts must be at least 1, however: 0"),
+    ("audit of nothing", audit, {}, "missing: --data"),
+    ("audit not there", audit, {"data": "gone.csv"}, "'gone.csv' is not there"),
+    ("one class", audit, {"data": "single"}, "at least 2 classes"),
+    ("audit unreadable", audit, {"data": "images"}, "3.png"),
+    ("continuous label", audit, {"data": "continuous.csv", "label": "y"}, "looks continuous"),
+    ("row without label", audit, {"data": "unlabelled.csv", "label": "y"}, "leave the row out"),
+    (
+        "validation of other columns",
+        audit,
+        {"data": "good.csv", "label": "y", "validation": "other_columns.csv"},
+        "lacks columns of the training set: b",
+    ),
     ("run", trial, {"from_run": "0123"}, "--from-run says it all"),
 ]
 
