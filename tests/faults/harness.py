@@ -132,13 +132,13 @@ class Harness:
 
             self.uri = server.uri
             self.disturbances["server"] = away
-            self.kinds += ("server",) * 3
+            self.kinds += ("server",) * len(self.kinds)  # every other time
             yield
 
     def may_fill_the_disk(self) -> None:
         """The folder is a disk of its own, which fills up and is emptied again."""
         self.disturbances["full disk"] = fill(self.folder)
-        self.kinds += ("full disk",) * 3
+        self.kinds += ("full disk",) * len(self.kinds)  # every other time
 
     def run(self, kills: int) -> None:
         """Disturb until ``kills`` are done, then let everything finish."""
