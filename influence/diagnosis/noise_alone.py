@@ -21,7 +21,7 @@ from influence.diagnosis.views import Labels, Pair
 
 ROUNDS = 4
 CHANCE_SIGNIFICANCE = 1e-3
-PAIR_SIGNIFICANCE = 1e-5
+PAIR_SIGNIFICANCE = 1e-6
 WORTH_TRYING = 0.05
 MOST_TRIED = 3
 FIRM, LOOSE = 8.0, 2.0

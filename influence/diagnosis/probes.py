@@ -24,6 +24,9 @@ LEAST_WEIGHT = 0.05
 MIXTURES = (1.0, 0.5, 0.0)
 WORTH_IT = 0.97
 TINY = 1e-6
+BOUNDS = ((-8.0, 8.0), (-8.0, 8.0))
+STARTS = ((0.0, -4.0), (1.0, -2.0))
+"""Of the logarithm of the scale and the log-odds of the floor: few labels by chance, and many."""
 
 Probabilities = NDArray[np.float64]
 Make = Callable[[int], ClassifierMixin]
@@ -169,11 +172,12 @@ def calibrated(logits: Probabilities, labels: Labels) -> Calibration:
     rows = np.arange(len(labels))
 
     def tried(parameters: NDArray[np.float64]) -> Calibration:
-        scale, floor = np.clip(parameters, -8.0, 8.0)
+        scale, floor = parameters
         return Calibration(float(np.exp(scale)), float(expit(floor)))
 
     def loss(parameters: NDArray[np.float64]) -> float:
         return float(-np.log(tried(parameters)(logits)[rows, labels]).mean())
 
-    found = minimize(loss, [0.0, -4.0], method="Nelder-Mead", options={"maxiter": 80})
+    ends = [minimize(loss, start, method="L-BFGS-B", bounds=BOUNDS) for start in STARTS]
+    found = min(ends, key=lambda end: float(end.fun))
     return replace(tried(found.x), loss=float(found.fun))
