@@ -147,9 +147,13 @@ class Harness:
             while not self._is_finished(wave):
                 assert self.starts < 2 * kills + SPARE, f"it does not get on; see {self.folder}"
                 self._start_and_disturb(wave, kills)
+        self._tidy_up()
+
+    def _tidy_up(self) -> None:
+        """Start the command once more, for all trials, behind the last that was killed."""
         everything = self.folder / "everything.toml"
         everything.write_text(f"include = {[wave.name for wave in self.waves]}\n")
-        with self._started(everything) as driver:  # tidies up behind the last that was killed
+        with self._started(everything) as driver:
             self._wait_for_end(driver)
 
     def _next_wave(self) -> Path:

@@ -16,6 +16,9 @@ class InOrder(Harness):
     def _comes_to_a_moment(self, driver: subprocess.Popen[bytes]) -> bool:
         return self._runs_a_trial(driver)
 
+    def _tidy_up(self) -> None:
+        """The last start was left to end by itself."""
+
 
 @pytest.mark.faults
 def test_killed_once_each(tmp_path: Path) -> None:
@@ -23,7 +26,7 @@ def test_killed_once_each(tmp_path: Path) -> None:
     harness.run(kills=2)
     findings = harness.findings()
     assert harness.done == {"driver": 1, "worker": 1}
-    assert harness.starts == 3  # killed; a worker less, to the end; nothing left to do
+    assert harness.starts == 2  # one is killed, one loses a worker and goes on to the end
     assert not any(findings.values()), harness.report(findings)
 
 
