@@ -20,6 +20,8 @@ from influence.diagnosis.views import Labels
 SIGNIFICANCE = 1e-3
 PAIR_SIGNIFICANCE = 1e-5
 MAX_PAIRS = 8
+OF_ALL_PAIRS = 1 / 4
+"""Where more pairs than that are flipped, noise is no matter of pairs."""
 MISFITS = np.array([0.9, 0.97, 0.99])
 LEANINGS = (0.9, 0.97)
 PRIOR_STRENGTH = 2.0  # samples' worth of trust in the calibrated rate of one pair
@@ -118,7 +120,9 @@ def proven_noise(train: Given, validation: Given) -> LabelNoise:
     unexplained = np.ones(len(train.labels), dtype=bool)
     p_values = _pair_p_values(train, validation)
     uniform = _uniform_p_value(train, validation)
-    while len(pairs) < MAX_PAIRS:
+    n_classes = train.probabilities.shape[1]
+    most = min(MAX_PAIRS, max(1, int(OF_ALL_PAIRS * n_classes * (n_classes - 1))))
+    while len(pairs) < most:
         a, b = (int(i) for i in np.unravel_index(p_values.argmin(), p_values.shape))
         if p_values[a, b] >= min(PAIR_SIGNIFICANCE, uniform):
             break
@@ -129,7 +133,7 @@ def proven_noise(train: Given, validation: Given) -> LabelNoise:
     noise = LabelNoise(uniform < SIGNIFICANCE, tuple(pairs))
     if noise.uniform and pairs:
         fitted = noise.fitted(train)
-        share = fitted.uniform / (train.probabilities.shape[1] - 1)
+        share = fitted.uniform / (n_classes - 1)
         outstanding = [
             ab
             for ab, rate in fitted.rates.items()
