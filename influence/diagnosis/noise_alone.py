@@ -52,6 +52,22 @@ def noise_alone(
         n_classes: C.
         seed: of folds and trees.
     """
+    # classes are numbered as they appear: ties among the splits of a tree fall by number
+    number = _appearance(labels, n_classes).argsort()
+    posterior, right = _found(x, number[labels], n_classes, seed)
+    return posterior, Given(right.probabilities[:, number], labels)
+
+
+def _appearance(labels: Labels, n_classes: int) -> Labels:
+    """The classes, those first that appear first, (C,)."""
+    first = np.full(n_classes, len(labels))
+    np.minimum.at(first, labels, np.arange(len(labels)))
+    return first.argsort(kind="stable")
+
+
+def _found(
+    x: NDArray[np.float32], labels: Labels, n_classes: int, seed: int
+) -> tuple[NDArray[np.float64], Given]:
     # the set plays validation: judged by probes that have not seen the sample
     task = Task(Pair(x[:0], x), labels[:0], labels, n_classes, seed)
     probes, everyone = Probes(task), np.ones(len(labels), dtype=bool)

@@ -24,7 +24,7 @@ LEAST_WEIGHT = 0.05
 MIXTURES = (1.0, 0.5, 0.0)
 WORTH_IT = 0.97
 TINY = 1e-6
-BOUNDS = ((-3.0, 3.0), (-8.0, 8.0))
+BOUNDS = ((-3.0, 2.3), (-8.0, 8.0))
 STARTS = ((0.0, -4.0), (1.0, -2.0))
 """Of the logarithm of the scale and the log-odds of the floor: few labels by chance, and many."""
 
