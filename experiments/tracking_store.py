@@ -29,9 +29,6 @@ ANSWER_WITHIN = 30.0
 CREATE_WITHIN = 120.0
 _DATABASES = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SERVERS = {"http": 80, "https": 443}
-_KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""By it MLflow's pages open on the runs; left to guess, they open on traces, of which there are
-none."""
 
 T = TypeVar("T")
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # every new database: 2 lines
@@ -118,7 +115,7 @@ def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return str(client.create_experiment(name, artifact_location=artifacts, tags=_KIND))
+            return str(client.create_experiment(name, artifact_location=artifacts))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
