@@ -176,5 +176,15 @@ def _pair_p_value(train: Given, validation: Given, a: int, b: int, scale: float)
         shape = PRIOR_STRENGTH + (leans_v & (validation.labels == b)).sum()
         mean = shape / (PRIOR_STRENGTH / expected_v + 1.0) * expected / expected_v
         observed = int((leans & (train.labels == b)).sum())
-        smallest = min(smallest, float(nbinom.sf(observed - 1, shape, shape / (shape + mean))))
+        smallest = min(smallest, count_p_value(observed, mean, shape))
     return smallest
+
+
+def count_p_value(observed: int, expected: float, shape: float) -> float:
+    """The p-value of a count whose rate is known as a gamma distribution of this mean and shape."""
+    return float(nbinom.sf(observed - 1, shape, shape / (shape + expected)))
+
+
+def trust_in_labels(posterior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much each label may teach, (n,): none where it is more likely wrong than right."""
+    return np.where(posterior > EVEN, 0.0, 1.0 - posterior)

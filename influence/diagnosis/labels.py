@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from influence.diagnosis.base import EVEN
 from influence.diagnosis.contrast import rank_among_clean
-from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise
+from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise, trust_in_labels
 from influence.diagnosis.probes import Probes, Task
 from influence.diagnosis.views import Labels, Views, beside, compressed
 
@@ -75,7 +75,7 @@ def doubted_labels(
         if noise.is_open:
             flips = noise.fitted(train)
             posterior[usual] = flips.probability
-            trust = np.where(posterior > EVEN, 0.0, 1.0 - posterior)
+            trust = trust_in_labels(posterior)
         else:
             trust = np.where(everything.of_label < IMPROBABLE, 0.0, 1.0)
     return LabelDoubts(

@@ -12,10 +12,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
 
 from influence.diagnosis.base import EVEN
-from influence.diagnosis.label_noise import LEANINGS, MISFITS, UNSEEN, Given, LabelNoise
+from influence.diagnosis.label_noise import (
+    LEANINGS,
+    MISFITS,
+    UNSEEN,
+    Given,
+    LabelNoise,
+    count_p_value,
+    trust_in_labels,
+)
 from influence.diagnosis.probes import Probes, Task
 from influence.diagnosis.views import Labels, Pair
 
@@ -81,7 +88,7 @@ def _found(
     flips: tuple[ClassPair, ...] = ()
     for _ in range(ROUNDS):
         posterior = _posterior(belief, flips)
-        trust = np.where(posterior > EVEN, 0.0, 1.0 - posterior)
+        trust = trust_in_labels(posterior)
         proven = next(_proven_flips(belief, flips, trust, learned), None)
         if proven is not None:
             pair, belief = proven
@@ -106,7 +113,7 @@ def _follow_chance(right: Given) -> bool:
     smallest = 1.0
     for threshold in MISFITS:
         expected = p[p < 1.0 - threshold].sum() + UNSEEN
-        smallest = min(smallest, _p_value(int((misfit > threshold).sum()), expected, FIRM))
+        smallest = min(smallest, count_p_value(int((misfit > threshold).sum()), expected, FIRM))
     return len(MISFITS) * smallest < CHANCE_SIGNIFICANCE
 
 
@@ -131,7 +138,7 @@ def _proven_flips(
         # what follows chance elsewhere is no flip; what the floor took for chance here may be one
         chance = LabelNoise(True, (pair,)).fitted(right).uniform
         usual = replace(right, probabilities=_with_chance(right.probabilities, chance))
-        found = min(_p_value(*_counts(usual, a, b, t), LOOSE) for t in LEANINGS)
+        found = min(count_p_value(*_counts(usual, a, b, t), LOOSE) for t in LEANINGS)
         if found * number < PAIR_SIGNIFICANCE:
             yield pair, without
 
@@ -148,7 +155,7 @@ def _suspected(given: Given, known: tuple[ClassPair, ...]) -> list[ClassPair]:
     for a in range(n_classes):
         for b in range(n_classes):
             if a != b and (a, b) not in known:
-                p_value = _p_value(*_counts(given, a, b, LEANINGS[0]), FIRM)
+                p_value = count_p_value(*_counts(given, a, b, LEANINGS[0]), FIRM)
                 if p_value < WORTH_TRYING:
                     found.append((p_value, (a, b)))
     return [pair for _, pair in sorted(found)[:MOST_TRIED]]
@@ -159,7 +166,3 @@ def _counts(given: Given, a: int, b: int, threshold: float) -> tuple[int, float]
     leans = given.leaning(a, b) > threshold
     expected = float(given.probabilities[leans, b].sum()) + UNSEEN
     return int((leans & (given.labels == b)).sum()), expected
-
-
-def _p_value(observed: int, expected: float, shape: float) -> float:
-    return float(nbinom.sf(observed - 1, shape, shape / (shape + expected)))
