@@ -35,6 +35,7 @@ from experiments.audit.suspicions import judged
 from experiments.audit.verdict import united
 from experiments.context import TrialContext
 from experiments.datasets.resolve import source_for
+from experiments.inject import inject
 from experiments.load import load_dataset, load_donors
 from experiments.repair.decisions import Decisions, decided, proposed
 from experiments.repair.gain import gain
@@ -42,7 +43,6 @@ from experiments.settings import settings_for
 from experiments.spec import TrialSpec
 from experiments.split import draw_subset, split
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL, Contaminated
-from glitches.parse import parse_glitch
 from influence.diagnosis import diagnose
 from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence
@@ -154,14 +154,12 @@ def drawn(spec: TrialSpec, context: TrialContext) -> Case:
     whole = load_dataset(spec, context).data
     pool = draw_subset(whole, spec.subset, spec.seed)
     clean, validation = split(pool, spec.seed)
-    donors = load_donors(spec, context, pool)
-    train = parse_glitch(spec.glitch).inject(
-        clean, spec.ratio, generator(spec.seed, "inject"), donors
-    )
-    rest = whole.take(np.flatnonzero(~np.isin(whole.source_index, pool.source_index)))
+    train = inject(spec, context, clean, pool)
     if spec.keep_classifier:  # its weights were made from all training images
         tested = replace(source_for(spec.dataset), samples="x_test")
         rest = tested.load(context.data_options(spec))
+    else:
+        rest = load_donors(spec, context, pool).spare()
     rows = generator(spec.seed, "fresh").choice(len(rest), FRESH, replace=False)
     return Case(spec, train, validation, rest.take(rows), pool)
 

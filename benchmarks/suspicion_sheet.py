@@ -12,7 +12,6 @@ one core.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -78,12 +77,7 @@ def looked(train: Dataset, validation: Dataset, context: TrialContext) -> Diagno
     """The diagnosis that an audit makes; without its reasons and without what chance does."""
     recipe = recipe_for(train, context, seed=SEED)
     rows = np.arange(len(train))
-    pool = replace(
-        train,
-        x=np.concatenate([train.x, validation.x]),
-        y=np.concatenate([train.y, validation.y]),
-        source_index=np.arange(len(train) + len(validation)),
-    )
+    pool = train.beside(validation)
     one = opinion(train, validation, rows, rows[:0], pool, recipe, context, diagnose)
     return united([one], len(train), train.n_classes)
 

@@ -102,3 +102,14 @@ class Dataset:
             source_index=self.source_index[rows],
             known_glitch=None if self.known_glitch is None else self.known_glitch[rows],
         )
+
+    def beside(self, other: Dataset) -> Dataset:
+        """These samples and after them those of ``other``, of the same classes; what is known of
+        glitches is left out."""
+        return replace(
+            self,
+            x=np.concatenate([self.x, other.x]),
+            y=np.concatenate([self.y, other.y]),
+            source_index=np.concatenate([self.source_index, other.source_index]),
+            known_glitch=None,
+        )

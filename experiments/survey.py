@@ -7,15 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 
-from common.seeds import generator
 from experiments.context import TrialContext
 from experiments.datasets.base import DataOptions
 from experiments.datasets.resolve import source_for
-from experiments.load import load_dataset, load_donors
+from experiments.inject import inject
+from experiments.load import load_dataset
 from experiments.machine import MIB
 from experiments.spec import TrialSpec
 from experiments.split import draw_subset, split
-from glitches.parse import parse_glitch
 from models import MODELS
 from models.base import BuildContext
 
@@ -91,9 +90,6 @@ def rehearse(spec: TrialSpec, context: TrialContext) -> None:
     data = load_dataset(spec, context).data
     pool = draw_subset(data, spec.subset, spec.seed)
     clean, _ = split(pool, spec.seed)
-    donors = load_donors(spec, context, pool)
-    train = parse_glitch(spec.glitch).inject(
-        clean, spec.ratio, generator(spec.seed, "inject"), donors
-    )
+    train = inject(spec, context, clean, pool)
     build = BuildContext(train.data.x.shape[1:], data.n_classes, spec.pretrained, context.data_root)
     MODELS[spec.model].build(build)

@@ -6,16 +6,15 @@ import sys
 
 import torch
 
-from common.seeds import generator
 from experiments.context import StepClock, TrialContext
 from experiments.evaluate import dynamics, evaluate_signals, peak_rss_mib
-from experiments.load import load_dataset, load_donors
+from experiments.inject import inject
+from experiments.load import load_dataset
 from experiments.prepare import prepare
 from experiments.result import TrialResult
 from experiments.spec import TrialSpec
 from experiments.split import draw_subset, split, with_wrong_labels
 from experiments.truth import NOT_CHECKED, check_truth
-from glitches.parse import parse_glitch
 from influence.estimators import ESTIMATORS
 from influence.signals import select
 
@@ -35,10 +34,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
         pool = draw_subset(dataset.data, spec.subset, spec.seed)
         clean, validation = split(pool, spec.seed)
         validation = with_wrong_labels(validation, spec.validation_noise, spec.seed)
-        donors = load_donors(spec, context, pool)
-        train = parse_glitch(spec.glitch).inject(
-            clean, spec.ratio, generator(spec.seed, "inject"), donors
-        )
+        train = inject(spec, context, clean, pool)
 
     with clock("features"):
         prepared = prepare(spec, context, train.data, validation, pool)

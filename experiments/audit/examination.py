@@ -154,7 +154,7 @@ def _opinions(
     if data.validation is not None:
         rows = _drawn(data.validation.y, recipe.seed)
         validation = data.validation.take(rows)
-        pool = _together(train, validation)
+        pool = train.beside(validation)
         yield opinion(train, validation, everything, none, pool, recipe, context, diagnose)
         return
     count = folds or (FOLDS if len(train) <= MANY else FOLDS_OF_MANY)
@@ -186,16 +186,6 @@ def parts(labels: Rows, count: int, seed: int) -> Iterator[Rows]:
 
 def _drawn(labels: Rows, seed: int) -> Rows:
     return next(parts(labels, 1, seed))
-
-
-def _together(train: Dataset, validation: Dataset) -> Dataset:
-    return replace(
-        train,
-        x=np.concatenate([train.x, validation.x]),
-        y=np.concatenate([train.y, validation.y]),
-        source_index=np.concatenate([train.source_index, validation.source_index]),
-        known_glitch=None,
-    )
 
 
 def _order(diagnosis: Diagnosis, train: Dataset, seed: int) -> Rows:

@@ -128,13 +128,7 @@ def _accuracies(
         held = next(parts(train.y, FOLDS, recipe.seed))
         touched = np.concatenate([decisions.relabelled, decisions.dropped])
         validation = train.take(np.setdiff1d(held, touched))
-    pool = replace(
-        train,
-        x=np.concatenate([train.x, validation.x]),
-        y=np.concatenate([train.y, validation.y]),
-        source_index=np.concatenate([train.source_index, validation.source_index]),
-        known_glitch=None,
-    )
+    pool = train.beside(validation)
     for name, (kept, labels) in variants.items():
         used = np.setdiff1d(kept, held)
         part = replace(train, y=labels).take(used)
