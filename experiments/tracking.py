@@ -31,7 +31,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from experiments import names
 from experiments.result import DatasetIdentity
-from experiments.retry import patiently
+from experiments.retry import TrackingError, patiently
 from experiments.run_record import RunRecord, now_ms
 from experiments.tracking_store import client_for
 
@@ -98,8 +98,7 @@ class Tracker:
         for start in range(0, len(metrics), _METRICS_A_BATCH):
             self._log_metrics(run_id, metrics[start : start + _METRICS_A_BATCH])
         if record.dataset is not None:
-            inputs = [_dataset_input(record.dataset)]
-            self._do(lambda c: c.log_inputs(run_id, inputs))
+            self._log_dataset(run_id, _dataset_input(record.dataset))
         self._do(lambda c: c.log_artifacts(run_id, str(artifacts)))
         replaced = set(replaces)
         status = record.status
@@ -192,6 +191,16 @@ class Tracker:
             return False
         finished = self.runs_of(spec_hash, "attributes.status = 'FINISHED'")
         return {r.info.run_id for r in finished} <= {run_id} | replaced
+
+    def _log_dataset(self, run_id: str, dataset: DatasetInput) -> None:
+        try:
+            self._do(lambda c: c.log_inputs(run_id, [dataset]))
+        except TrackingError as error:
+            if not error.final:
+                raise
+            # of two runs that log a new dataset at once, MLflow refuses the second as a bad
+            # request; asked again, it finds the dataset of the first
+            self._do(lambda c: c.log_inputs(run_id, [dataset]))
 
     def _log_metrics(self, run_id: str, metrics: list[Metric]) -> None:
         self._do(lambda c: c.log_batch(run_id, metrics=metrics))

@@ -1,12 +1,17 @@
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fake_trial
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy
 from fake_trial import made_up, spec
 from mlflow import MlflowClient
+from mlflow.store.tracking.dbmodels.models import SqlDataset
+from sqlalchemy.orm import Session
 
 from experiments import names
 from experiments.context import TrialContext
@@ -128,6 +133,34 @@ def test_a_run_is_not_finished_before_its_artifacts_are_stored(
         logged(tracker, tmp_path / "files")
     (run,) = mlflow_client.search_runs([tracker.experiment_id])
     assert run.info.status == "RUNNING"
+
+
+def test_two_runs_may_log_a_new_dataset_at_once(
+    tracker: Tracker, mlflow_client: MlflowClient, tmp_path: Path
+) -> None:
+    """The other run comes between MLflow's look for the dataset and its writing of it."""
+    other: list[str] = []
+
+    def interfere(session: Session, *_: object) -> None:
+        if not other and any(isinstance(row, SqlDataset) for row in session.new):
+            other.append("begun")
+            other.append(logged(tracker, tmp_path / "other", seed=1))
+
+    with listening(Session, "before_flush", interfere):
+        run_id = logged(tracker, tmp_path / "files")
+    for each in (run_id, other[1]):
+        run = mlflow_client.get_run(each)
+        assert run.info.status == "FINISHED"
+        assert [used.dataset.name for used in run.inputs.dataset_inputs] == ["wine"]
+
+
+@contextmanager
+def listening(target: object, event: str, action: Callable[..., None]) -> Iterator[None]:
+    sqlalchemy.event.listen(target, event, action)
+    try:
+        yield
+    finally:
+        sqlalchemy.event.remove(target, event, action)
 
 
 def test_finished_runs_are_found_by_spec(tracker: Tracker, tmp_path: Path) -> None:
