@@ -24,6 +24,7 @@ from experiments.worker import Job, Task
 TWO = Pool(cpus=2, attempts=2)
 LITTLE = 1e9
 """Memory to be left, MiB, so that any machine has too little."""
+PATIENCE = 30.0
 
 
 class Watcher:
@@ -49,6 +50,12 @@ class Watcher:
 @pytest.fixture
 def watcher() -> Watcher:
     return Watcher()
+
+
+@pytest.fixture
+def job(job: Job) -> Job:
+    """With some patience: several processes write to the store."""
+    return replace(job, tracker=replace(job.tracker, patience=PATIENCE))
 
 
 @pytest.fixture(autouse=True)
