@@ -6,13 +6,18 @@ look past them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from influence.diagnosis.base import EVEN
 from influence.diagnosis.contrast import (
+    ScorePair,
     Scores,
+    Taught,
+    aligned,
     excess_p_value,
     excess_posterior,
     in_common_units,
@@ -21,12 +26,14 @@ from influence.diagnosis.contrast import (
 )
 from influence.diagnosis.views import Pair, beside, narrow, with_products
 
-SIGNIFICANCE = 1e-3
-LAYERS = 4
+SIGNIFICANCE = (1e-3, 1e-2, 1e-2, 1e-2)
+"""Of each layer; where one kind was found, another is likelier than in a set as yet unsuspected."""
 OF_ONE_STAGE = 1e-3  # inverse penalties, by how many columns there are
-OF_NARROW_STAGES = 1e-2
-OF_ALL_STAGES = 1e-4
-OF_PRODUCTS = 1e-4
+OF_TOGETHER = (1e-2, 1e-4, 1e-4)  # of narrow stages, of all, and with products
+OF_SHARPENED = (1e-1, 1e-2, 1e-2)  # likewise, where more samples teach
+SHARPENINGS = 3
+SURE, DOUBTFUL = 0.7, 1.5  # shares of the expected number of glitches
+FEW = 10
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,9 @@ def unlike_validation(stages: tuple[Pair, ...], rng: np.random.Generator) -> Den
     left = np.ones(len(stages[0].train), dtype=bool)
     every_validation = np.ones(len(stages[0].validation), dtype=bool)
     posterior, rank = np.zeros(len(left)), np.zeros(len(left))
-    for layer in range(LAYERS):
-        found = _one_layer([stage.rows(left, every_validation) for stage in stages], rng)
+    for layer, significance in enumerate(SIGNIFICANCE):
+        seen = [stage.rows(left, every_validation) for stage in stages]
+        found = _one_layer(seen, significance, rng)
         if layer == 0:
             rank = found.rank
         posterior[left] = 1.0 - (1.0 - posterior[left]) * (1.0 - found.posterior)
@@ -62,30 +70,50 @@ def unlike_validation(stages: tuple[Pair, ...], rng: np.random.Generator) -> Den
     return Density(posterior, rank)
 
 
-def _one_layer(stages: list[Pair], rng: np.random.Generator) -> Density:
+def _one_layer(stages: list[Pair], significance: float, rng: np.random.Generator) -> Density:
     """Training told from validation in each stage, in all together, and with products.
 
-    What opens a test (Bonferroni over the comparisons) is averaged into one score.
+    What opens a test (Bonferroni over the comparisons) is averaged into one score, and sharpened.
     """
     few = narrow(stages)
-    compared = [(stage, OF_ONE_STAGE) for stage in stages]
-    compared += [
-        (few, OF_NARROW_STAGES),
-        (beside(stages), OF_ALL_STAGES),
-        (with_products(few), OF_PRODUCTS),
-    ]
+    together = (few, beside(stages), with_products(few))
+    compared = [*product(stages, [OF_ONE_STAGE]), *zip(together, OF_TOGETHER, strict=True)]
     scores = [in_common_units(told_apart(pair, penalty, rng)) for pair, penalty in compared]
     everything = _mean(scores)
     tests = np.array([excess_p_value(s) for s in (*scores, everything)])
-    is_open = tests < SIGNIFICANCE / len(tests)
+    is_open = tests < significance / len(tests)
     if not is_open.any():
         return Density(np.zeros(len(everything[0])), rank_among_clean(everything))
     found = [s for s, opened in zip(scores, is_open[:-1], strict=True) if opened]
     combined = _mean(found) if found else everything
+    combined = _sharpened(combined, together, rng)
     return Density(excess_posterior(combined), rank_among_clean(combined))
 
 
-def _mean(scores: list[tuple[Scores, Scores]]) -> tuple[Scores, Scores]:
+def _sharpened(scores: ScorePair, views: Sequence[Pair], rng: np.random.Generator) -> ScorePair:
+    """What was found told from all else, again and again.
+
+    Validation alone is few samples to learn from by what a glitch differs; the clean samples of
+    training are many more. Those surely found stand against those surely not and validation. What
+    lies between teaches nothing: the next scores would repeat the mistakes of the first.
+    """
+    n = len(scores[0])
+    expected = excess_posterior(scores).sum()
+    for _ in range(SHARPENINGS):
+        place = np.argsort(-scores[0], kind="stable").argsort(kind="stable")
+        taught = Taught(unlike=place < SURE * expected, like=place >= DOUBTFUL * expected)
+        if taught.unlike.sum() < FEW:
+            break
+        again = [
+            in_common_units(told_apart(view, penalty, rng, taught))
+            for view, penalty in zip(views, OF_SHARPENED, strict=True)
+        ]
+        scores = in_common_units(aligned(_mean(again), expected / n))
+        expected = excess_posterior(scores).sum()
+    return scores
+
+
+def _mean(scores: list[ScorePair]) -> ScorePair:
     return (
         np.mean([train for train, _ in scores], axis=0),
         np.mean([validation for _, validation in scores], axis=0),

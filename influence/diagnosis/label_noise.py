@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 from influence.diagnosis.base import EVEN
-from influence.diagnosis.contrast import p_value_above
 from influence.diagnosis.probes import Probabilities
 from influence.diagnosis.views import Labels
 
@@ -22,9 +21,9 @@ PAIR_SIGNIFICANCE = 1e-5
 MAX_PAIRS = 8
 OF_ALL_PAIRS = 1 / 4
 """Where more pairs than that are flipped, noise is no matter of pairs."""
-MISFITS = np.array([0.9, 0.97, 0.99])
+IMPOSSIBLE = (0.1, 0.03, 0.01)
 LEANINGS = (0.9, 0.97)
-PRIOR_STRENGTH = 2.0  # samples' worth of trust in the calibrated rate of one pair
+PRIOR_STRENGTH = 2.0  # samples' worth of trust in a calibrated rate
 UNSEEN = 0.05  # expected flips that calibration may have missed
 LEAST_RATE = 0.03
 OVER_UNIFORM = 3.0
@@ -33,6 +32,14 @@ STEPS = 60
 START = 0.05
 
 Pairs = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Count:
+    """Labels that surprise: how many there are, and how many calibrated probabilities expect."""
+
+    observed: int
+    expected: float
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,11 @@ class Given:
         """p(a | x, a or b), (k,)."""
         p = self.probabilities
         return np.asarray(p[:, a] / (p[:, a] + p[:, b]))
+
+    def improbable(self, limit: float) -> Count:
+        """Given labels whose probability is below the limit."""
+        p = self.probabilities
+        return Count(int((self.of_label < limit).sum()), float(p[p < limit].sum()))
 
     def take(self, rows: NDArray[np.bool_]) -> Given:
         return Given(self.probabilities[rows], self.labels[rows])
@@ -144,21 +156,25 @@ def proven_noise(train: Given, validation: Given) -> LabelNoise:
 
 
 def _uniform_p_value(train: Given, validation: Given) -> float:
-    """Are labels that the probes hold for almost impossible commoner than in validation?"""
-    return p_value_above((1.0 - train.of_label, 1.0 - validation.of_label), MISFITS)
+    """Are labels that the probes hold for almost impossible commoner than these say themselves?
+
+    Bonferroni over thresholds.
+    """
+    smallest = 1.0
+    for limit in IMPOSSIBLE:
+        counts = train.improbable(limit), validation.improbable(limit)
+        smallest = min(smallest, _excess_p_value(*counts, _scale(train, validation)))
+    return min(1.0, len(IMPOSSIBLE) * smallest)
 
 
 def _pair_p_values(train: Given, validation: Given) -> NDArray[np.float64]:
     """Is a label b on samples that lean to a commoner than hard samples explain? (C, C)
 
-    A class has too few validation samples to count its rare confusions. The calibrated
-    probabilities say how many to expect; with the count in validation they give a gamma
-    distribution of the rate, and a negative binomial one of the count in training. Bonferroni over
-    pairs and thresholds.
+    Bonferroni over pairs and thresholds.
     """
     n_classes = train.probabilities.shape[1]
     out = np.ones((n_classes, n_classes))
-    scale = len(validation.labels) / len(train.labels)
+    scale = _scale(train, validation)
     for a in range(n_classes):
         for b in range(n_classes):
             if a != b:
@@ -168,16 +184,33 @@ def _pair_p_values(train: Given, validation: Given) -> NDArray[np.float64]:
 
 def _pair_p_value(train: Given, validation: Given, a: int, b: int, scale: float) -> float:
     smallest = 1.0
-    leaning, leaning_v = train.leaning(a, b), validation.leaning(a, b)
     for threshold in LEANINGS:
-        leans, leans_v = leaning > threshold, leaning_v > threshold
-        expected = train.probabilities[leans, b].sum() + UNSEEN
-        expected_v = validation.probabilities[leans_v, b].sum() + UNSEEN * scale
-        shape = PRIOR_STRENGTH + (leans_v & (validation.labels == b)).sum()
-        mean = shape / (PRIOR_STRENGTH / expected_v + 1.0) * expected / expected_v
-        observed = int((leans & (train.labels == b)).sum())
-        smallest = min(smallest, count_p_value(observed, mean, shape))
+        counts, counts_v = (
+            Count(
+                int((leans & (given.labels == b)).sum()), float(given.probabilities[leans, b].sum())
+            )
+            for given in (train, validation)
+            for leans in [given.leaning(a, b) > threshold]
+        )
+        smallest = min(smallest, _excess_p_value(counts, counts_v, scale))
     return smallest
+
+
+def _scale(train: Given, validation: Given) -> float:
+    return len(validation.labels) / len(train.labels)
+
+
+def _excess_p_value(train: Count, validation: Count, scale: float) -> float:
+    """The p-value of a count in training, as calibration and the count in validation expect it.
+
+    Validation has too few samples to count what is rare. The calibrated probabilities say how many
+    to expect; with the count in validation they give a gamma distribution of the rate, and a
+    negative binomial one of the count in training.
+    """
+    expected, expected_v = train.expected + UNSEEN, validation.expected + UNSEEN * scale
+    shape = PRIOR_STRENGTH + validation.observed
+    mean = shape / (PRIOR_STRENGTH / expected_v + 1.0) * expected / expected_v
+    return count_p_value(train.observed, mean, shape)
 
 
 def count_p_value(observed: int, expected: float, shape: float) -> float:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from influence.diagnosis.base import EVEN
 from influence.diagnosis.label_noise import (
+    IMPOSSIBLE,
     LEANINGS,
-    MISFITS,
     UNSEEN,
     Given,
     LabelNoise,
@@ -109,12 +109,11 @@ def _posterior(belief: Belief, flips: tuple[ClassPair, ...]) -> NDArray[np.float
 
 def _follow_chance(right: Given) -> bool:
     """Are labels that the probes hold for almost impossible commoner than they say themselves?"""
-    p, misfit = right.probabilities, 1.0 - right.of_label
     smallest = 1.0
-    for threshold in MISFITS:
-        expected = p[p < 1.0 - threshold].sum() + UNSEEN
-        smallest = min(smallest, count_p_value(int((misfit > threshold).sum()), expected, FIRM))
-    return len(MISFITS) * smallest < CHANCE_SIGNIFICANCE
+    for limit in IMPOSSIBLE:
+        count = right.improbable(limit)
+        smallest = min(smallest, count_p_value(count.observed, count.expected + UNSEEN, FIRM))
+    return len(IMPOSSIBLE) * smallest < CHANCE_SIGNIFICANCE
 
 
 def _proven_flips(

@@ -11,11 +11,18 @@ from numpy.typing import NDArray
 
 from influence.diagnosis import diagnose
 from influence.diagnosis.base import GLITCH_KINDS, NO_LABEL, Diagnosis
-from influence.diagnosis.contrast import excess_p_value, excess_posterior, rank_among_clean
+from influence.diagnosis.contrast import (
+    excess_p_value,
+    excess_posterior,
+    rank_among_clean,
+    told_apart,
+)
+from influence.diagnosis.density import OF_ONE_STAGE, unlike_validation
 from influence.diagnosis.diagnose import flag
 from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise
 from influence.diagnosis.probes import calibrated
 from influence.diagnosis.rarity import rare_classes
+from influence.diagnosis.views import Pair
 from influence.evidence import Evidence
 from influence.profile import Profile
 from influence.trace import Samples, Trace
@@ -241,3 +248,32 @@ def test_labels_do_not_enter_the_density_part() -> None:
     relabelled = replace(noisy, validation_labels=np.roll(planted.reference, 1), _found={})
     flagged = diagnose(relabelled).flagged
     assert flagged[ROWS].mean() > 0.9
+
+
+def test_few_validation_samples_suffice_for_what_is_common_in_training() -> None:
+    """Told from 300 validation samples alone, half of 300 glitches are found."""
+    rng = np.random.default_rng(0)
+    is_glitch = np.arange(3000) < 300
+    train = rng.normal(size=(3000, 300)).astype(np.float32)
+    train[is_glitch, :20] += 1.2
+    pair = Pair(train, rng.normal(size=(300, 300)).astype(np.float32))
+    posterior = unlike_validation((pair,), rng).posterior
+
+    def hits(scores: NDArray[np.float64]) -> float:
+        return float(is_glitch[np.argsort(-scores)[: is_glitch.sum()]].mean())
+
+    assert hits(told_apart(pair, OF_ONE_STAGE, rng)[0]) < 0.6
+    assert hits(posterior) > 0.95
+    assert posterior.sum() == pytest.approx(300, rel=0.1)
+
+
+def test_few_wrong_labels_are_proven_by_calibrated_probabilities() -> None:
+    """One label in a hundred: too few for a comparison of counts with validation."""
+    rng = np.random.default_rng(0)
+    logits = 12.0 * rng.normal(size=(6000, 10))
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (p.cumsum(axis=1) > rng.random((6000, 1))).argmax(axis=1)
+    validation = Given(p[5000:], labels[5000:])
+    assert not proven_noise(Given(p[:5000], labels[:5000]), validation).is_open
+    labels[:50] = (labels[:50] + rng.integers(1, 10, 50)) % 10
+    assert proven_noise(Given(p[:5000], labels[:5000]), validation).uniform
