@@ -64,6 +64,7 @@ def main() -> None:
     table = table.sort_values(["flagged", "probability"], ascending=False, kind="stable")
     first = table.head(SHOWN)
     name = f"suspicions_{options.dataset}"
+    options.out.mkdir(parents=True, exist_ok=True)
     sheet(first, train).save(options.out / f"{name}.png", optimize=True)
     first = first.assign(row=train.source_index[first["row"]])
     first.round(6).to_csv(options.out / f"{name}.csv", index=False)

@@ -1,4 +1,7 @@
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -6,6 +9,13 @@ from experiments.context import TrialContext
 from experiments.tracking import Tracker
 from experiments.tracking_store import open_experiment
 from experiments.worker import Job, Worker
+
+
+@pytest.fixture(autouse=True)
+def environment_stays_as_it_is() -> Iterator[None]:
+    """Commands put a data root into the environment, for worker processes."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session")
