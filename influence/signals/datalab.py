@@ -31,7 +31,10 @@ def _issue_score(
 
 def _label_score(features: Features, probabilities: Matrix) -> Scores:
     labels, probabilities = over_present_classes(features.labels, probabilities)
-    return features.restore(_issue_score(labels, "label", {}, pred_probs=probabilities))
+    # cleanlab's pool of processes may never end where another library handles SIGTERM, as Ray does
+    alone: dict[str, Any] = {"find_label_issues_kwargs": {"n_jobs": 1}}
+    options = {"clean_learning_kwargs": alone}
+    return features.restore(_issue_score(labels, "label", options, pred_probs=probabilities))
 
 
 def _neighbourhood_score(features: Features, issue: str) -> Scores:

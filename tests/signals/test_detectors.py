@@ -1,5 +1,6 @@
 """Dedicated detectors: what they must find, and the small parts that are our own."""
 
+import multiprocessing
 from dataclasses import replace
 
 import numpy as np
@@ -89,6 +90,13 @@ def test_knn_distance_is_the_distance_to_the_tenth_other_sample() -> None:
     distances = np.linalg.norm(z[:, None] - z[None], axis=2)
     expected = np.sort(distances, axis=1)[:, 10]  # the nearest of all is the sample itself
     np.testing.assert_allclose(SIGNALS["knn_distance"](evidence), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", LABEL)
+def test_label_detectors_start_no_processes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within a worker of Ray a pool of processes may never end."""
+    monkeypatch.setattr(multiprocessing, "Pool", None)
+    assert np.isfinite(SIGNALS[name](make_training().evidence())).all()
 
 
 @pytest.mark.parametrize("name", [*LABEL, *WITHIN, "datalab_near_duplicate"])
