@@ -86,20 +86,19 @@ def _one_layer(stages: list[Pair], significance: float, rng: np.random.Generator
         return Density(np.zeros(len(everything[0])), rank_among_clean(everything))
     found = [s for s, opened in zip(scores, is_open[:-1], strict=True) if opened]
     combined = _mean(found) if found else everything
-    combined = _sharpened(combined, together, rng)
-    return Density(excess_posterior(combined), rank_among_clean(combined))
+    return _sharpened(combined, together, rng)
 
 
-def _sharpened(scores: ScorePair, views: Sequence[Pair], rng: np.random.Generator) -> ScorePair:
+def _sharpened(scores: ScorePair, views: Sequence[Pair], rng: np.random.Generator) -> Density:
     """What was found told from all else, again and again.
 
     Validation alone is few samples to learn from by what a glitch differs; the clean samples of
     training are many more. Those surely found stand against those surely not and validation. What
     lies between teaches nothing: the next scores would repeat the mistakes of the first.
     """
-    n = len(scores[0])
-    expected = excess_posterior(scores).sum()
+    posterior = excess_posterior(scores)
     for _ in range(SHARPENINGS):
+        expected = posterior.sum()
         place = np.argsort(-scores[0], kind="stable").argsort(kind="stable")
         taught = Taught(unlike=place < SURE * expected, like=place >= DOUBTFUL * expected)
         if taught.unlike.sum() < FEW:
@@ -108,9 +107,9 @@ def _sharpened(scores: ScorePair, views: Sequence[Pair], rng: np.random.Generato
             in_common_units(told_apart(view, penalty, rng, taught))
             for view, penalty in zip(views, OF_SHARPENED, strict=True)
         ]
-        scores = in_common_units(aligned(_mean(again), expected / n))
-        expected = excess_posterior(scores).sum()
-    return scores
+        scores = in_common_units(aligned(_mean(again), posterior.mean()))
+        posterior = excess_posterior(scores)
+    return Density(posterior, rank_among_clean(scores))
 
 
 def _mean(scores: list[ScorePair]) -> ScorePair:

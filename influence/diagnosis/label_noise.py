@@ -7,6 +7,7 @@ a and was flipped: by a pair's own rate ρ_ab, or by the uniform rate ρ / (C �
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +37,17 @@ Pairs = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Count:
-    """Labels that surprise: how many there are, and how many calibrated probabilities expect."""
+    """Labels that surprise.
+
+    Attributes:
+        observed: how many there are.
+        expected: how many calibrated probabilities expect.
+        among: how many labels were looked at.
+    """
 
     observed: int
     expected: float
+    among: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,14 @@ class Given:
     def improbable(self, limit: float) -> Count:
         """Given labels whose probability is below the limit."""
         p = self.probabilities
-        return Count(int((self.of_label < limit).sum()), float(p[p < limit].sum()))
+        observed = int((self.of_label < limit).sum())
+        return Count(observed, float(p[p < limit].sum()), len(p))
+
+    def flipped(self, a: int, b: int, threshold: float) -> Count:
+        """Given labels b on samples that lean to a rather than b by more than the threshold."""
+        leans = self.leaning(a, b) > threshold
+        observed = int((leans & (self.labels == b)).sum())
+        return Count(observed, float(self.probabilities[leans, b].sum()), len(leans))
 
     def take(self, rows: NDArray[np.bool_]) -> Given:
         return Given(self.probabilities[rows], self.labels[rows])
@@ -160,10 +175,10 @@ def _uniform_p_value(train: Given, validation: Given) -> float:
 
     Bonferroni over thresholds.
     """
-    smallest = 1.0
-    for limit in IMPOSSIBLE:
-        counts = train.improbable(limit), validation.improbable(limit)
-        smallest = min(smallest, _excess_p_value(*counts, _scale(train, validation)))
+    smallest = min(
+        _excess_p_value(train.improbable(limit), validation.improbable(limit))
+        for limit in IMPOSSIBLE
+    )
     return min(1.0, len(IMPOSSIBLE) * smallest)
 
 
@@ -174,40 +189,23 @@ def _pair_p_values(train: Given, validation: Given) -> NDArray[np.float64]:
     """
     n_classes = train.probabilities.shape[1]
     out = np.ones((n_classes, n_classes))
-    scale = _scale(train, validation)
-    for a in range(n_classes):
-        for b in range(n_classes):
-            if a != b:
-                out[a, b] = _pair_p_value(train, validation, a, b, scale)
+    for a, b in permutations(range(n_classes), 2):
+        out[a, b] = min(
+            _excess_p_value(train.flipped(a, b, threshold), validation.flipped(a, b, threshold))
+            for threshold in LEANINGS
+        )
     return np.asarray(np.minimum(1.0, out * n_classes * (n_classes - 1) * len(LEANINGS)))
 
 
-def _pair_p_value(train: Given, validation: Given, a: int, b: int, scale: float) -> float:
-    smallest = 1.0
-    for threshold in LEANINGS:
-        counts, counts_v = (
-            Count(
-                int((leans & (given.labels == b)).sum()), float(given.probabilities[leans, b].sum())
-            )
-            for given in (train, validation)
-            for leans in [given.leaning(a, b) > threshold]
-        )
-        smallest = min(smallest, _excess_p_value(counts, counts_v, scale))
-    return smallest
-
-
-def _scale(train: Given, validation: Given) -> float:
-    return len(validation.labels) / len(train.labels)
-
-
-def _excess_p_value(train: Count, validation: Count, scale: float) -> float:
+def _excess_p_value(train: Count, validation: Count) -> float:
     """The p-value of a count in training, as calibration and the count in validation expect it.
 
     Validation has too few samples to count what is rare. The calibrated probabilities say how many
     to expect; with the count in validation they give a gamma distribution of the rate, and a
     negative binomial one of the count in training.
     """
-    expected, expected_v = train.expected + UNSEEN, validation.expected + UNSEEN * scale
+    expected = train.expected + UNSEEN
+    expected_v = validation.expected + UNSEEN * (validation.among / train.among)
     shape = PRIOR_STRENGTH + validation.observed
     mean = shape / (PRIOR_STRENGTH / expected_v + 1.0) * expected / expected_v
     return count_p_value(train.observed, mean, shape)

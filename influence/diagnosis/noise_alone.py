@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from influence.diagnosis.label_noise import (
     IMPOSSIBLE,
     LEANINGS,
     UNSEEN,
+    Count,
     Given,
     LabelNoise,
     count_p_value,
@@ -109,10 +111,7 @@ def _posterior(belief: Belief, flips: tuple[ClassPair, ...]) -> NDArray[np.float
 
 def _follow_chance(right: Given) -> bool:
     """Are labels that the probes hold for almost impossible commoner than they say themselves?"""
-    smallest = 1.0
-    for limit in IMPOSSIBLE:
-        count = right.improbable(limit)
-        smallest = min(smallest, count_p_value(count.observed, count.expected + UNSEEN, FIRM))
+    smallest = min(_p_value(right.improbable(limit), FIRM) for limit in IMPOSSIBLE)
     return len(IMPOSSIBLE) * smallest < CHANCE_SIGNIFICANCE
 
 
@@ -137,7 +136,7 @@ def _proven_flips(
         # what follows chance elsewhere is no flip; what the floor took for chance here may be one
         chance = LabelNoise(True, (pair,)).fitted(right).uniform
         usual = replace(right, probabilities=_with_chance(right.probabilities, chance))
-        found = min(count_p_value(*_counts(usual, a, b, t), LOOSE) for t in LEANINGS)
+        found = min(_p_value(usual.flipped(a, b, t), LOOSE) for t in LEANINGS)
         if found * number < PAIR_SIGNIFICANCE:
             yield pair, without
 
@@ -151,17 +150,13 @@ def _suspected(given: Given, known: tuple[ClassPair, ...]) -> list[ClassPair]:
     """Pairs with more labels b on samples that lean to a than calibrated probabilities expect."""
     n_classes = given.probabilities.shape[1]
     found = []
-    for a in range(n_classes):
-        for b in range(n_classes):
-            if a != b and (a, b) not in known:
-                p_value = count_p_value(*_counts(given, a, b, LEANINGS[0]), FIRM)
-                if p_value < WORTH_TRYING:
-                    found.append((p_value, (a, b)))
+    for pair in permutations(range(n_classes), 2):
+        if pair not in known:
+            p_value = _p_value(given.flipped(*pair, LEANINGS[0]), FIRM)
+            if p_value < WORTH_TRYING:
+                found.append((p_value, pair))
     return [pair for _, pair in sorted(found)[:MOST_TRIED]]
 
 
-def _counts(given: Given, a: int, b: int, threshold: float) -> tuple[int, float]:
-    """Labels b on samples that lean to a: observed, and expected."""
-    leans = given.leaning(a, b) > threshold
-    expected = float(given.probabilities[leans, b].sum()) + UNSEEN
-    return int((leans & (given.labels == b)).sum()), expected
+def _p_value(count: Count, shape: float) -> float:
+    return count_p_value(count.observed, count.expected + UNSEEN, shape)

@@ -32,8 +32,7 @@ def _issue_score(
 def _label_score(features: Features, probabilities: Matrix) -> Scores:
     labels, probabilities = over_present_classes(features.labels, probabilities)
     # cleanlab's pool of processes may never end where another library handles SIGTERM, as Ray does
-    alone: dict[str, Any] = {"find_label_issues_kwargs": {"n_jobs": 1}}
-    options = {"clean_learning_kwargs": alone}
+    options = {"clean_learning_kwargs": {"find_label_issues_kwargs": {"n_jobs": 1}}}
     return features.restore(_issue_score(labels, "label", options, pred_probs=probabilities))
 
 
