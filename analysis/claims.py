@@ -1,7 +1,7 @@
 """The paper's claims, one by one, put to the test on the runs in MLflow.
 
 ``python analysis/claims.py --experiment NAME`` prints each with its verdict: holds, does not hold,
-not run. A verdict speaks of the runs it names, by the bounds of :mod:`analysis.claim_tests`.
+not run. A verdict speaks of the runs it names, by the bounds of :mod:`analysis.paper.claim_tests`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from analysis import claim_tests as t
-from analysis.claim_tests import Outcome, Runs, Test
-from analysis.frames import Frames
 from analysis.options import RunOptions
-from analysis.paper_figures import OUTLIERS, PAPER_MODEL
-from common.options import parse, run
+from analysis.paper import claim_tests as t
+from analysis.paper.claim_tests import Outcome, Runs, Test
+from analysis.paper.figures import OUTLIERS, PAPER_MODEL
+from analysis.reading.frames import Frames
+from common.cli import parse, run
 
 HOLDS: Final = "holds"
 DOES_NOT_HOLD: Final = "does not hold"

@@ -22,14 +22,14 @@ import pandas as pd
 from mlflow.entities import Metric, RunTag
 
 from analysis.options import RunOptions, option
-from analysis.selection import Selection, left_out_note
-from analysis.store import Store
-from analysis.stored import load_profile, load_scores, stored_evidence
+from analysis.reading.selection import Selection, left_out_note
+from analysis.reading.store import Store
+from analysis.reading.stored import load_profile, load_scores, stored_evidence
+from common.cli import parse, run
 from common.errors import UserError
-from common.options import parse, run
-from experiments import names
-from experiments.evaluate import Evaluation, evaluate_signal
-from experiments.retry import patiently
+from experiments import schema
+from experiments.tracking.retry import patiently
+from experiments.trial.evaluate import Evaluation, evaluate_signal
 from influence.evidence import EvidenceMissingError
 from influence.signals import SIGNALS
 from influence.signals.base import Signal, whole_training
@@ -68,7 +68,7 @@ def evaluate(runs: Selection, name: str, signal: Signal, *, force: bool = False)
     Raises ``UserError`` where the signal asks for what no run stores; nothing is logged then.
     """
     final = runs.frames.final
-    logged = set(final["run_id"][(final["metric"] == names.F1) & (final["series"] == name)])
+    logged = set(final["run_id"][(final["metric"] == schema.F1) & (final["series"] == name)])
     done: Counter[str] = Counter()
     trials = runs.frames.trials
     for run_id, seed in zip(trials["run_id"], trials["seed"], strict=True):
@@ -97,7 +97,7 @@ def evaluate(runs: Selection, name: str, signal: Signal, *, force: bool = False)
 def store_scores(store: Store, run_id: str, scores: pd.DataFrame) -> None:
     """Replace the scores of a run. To be done before :func:`log`: metrics never lack scores."""
     with TemporaryDirectory(prefix="influence-") as folder:
-        path = Path(folder) / names.SCORES_FILE
+        path = Path(folder) / schema.SCORES_FILE
         scores.to_parquet(path, index=False)
         patiently(lambda: store.client.log_artifact(run_id, str(path)), PATIENCE)
     store.forget(run_id)
@@ -109,7 +109,7 @@ def log(store: Store, run_id: str, found: Evaluation, curve_tags: Mapping[str, s
     points = [Metric(key, value, now, 0) for key, value in found.metrics.items()]
     for key, values in found.epoch_metrics.items():
         points += [Metric(key, value, now, epoch) for epoch, value in enumerate(values, start=1)]
-    tags = names.curve_tags(curves_in(curve_tags) | found.epoch_metrics)
+    tags = schema.curve_tags(curves_in(curve_tags) | found.epoch_metrics)
     listed = [RunTag(key, value) for key, value in tags.items()]
     patiently(lambda: store.client.log_batch(run_id, metrics=points, tags=listed), PATIENCE)
     for tag in curve_tags.keys() - tags.keys():  # it has become too long: histories hold it all
@@ -117,13 +117,13 @@ def log(store: Store, run_id: str, found: Evaluation, curve_tags: Mapping[str, s
 
 
 def curves_in(tags: Mapping[str, str]) -> dict[str, list[float]]:
-    """The per-epoch metrics that a run's tags hold; the inverse of ``names.curve_tags``.
+    """The per-epoch metrics that a run's tags hold; the inverse of ``schema.curve_tags``.
 
-    >>> curves_in(names.curve_tags({"loss/train": [1.0, 0.5]}))
+    >>> curves_in(schema.curve_tags({"loss/train": [1.0, 0.5]}))
     {'loss/train': [1.0, 0.5]}
     """
     return {
-        f"{tag.removeprefix(f'{names.CURVES}/')}/{series}": values
+        f"{tag.removeprefix(f'{schema.CURVES}/')}/{series}": values
         for tag, text in tags.items()
         for series, values in json.loads(text).items()
     }

@@ -15,17 +15,17 @@ if not __package__:  # run as a file: import from the project, not from this fol
 
 from matplotlib.figure import Figure
 
-from analysis.drawing import FILE_FORMATS, save, style
-from analysis.frames import Frames
-from analysis.layouts import METRIC_TITLES, Layout
 from analysis.options import RunOptions, check_names, option
-from analysis.paper_figures import figure1, figure2, figure4, figure5
-from analysis.run_figures import distributions, epochs, precision_recall, ranks, seconds
-from analysis.selection import Selection, left_out_note
-from analysis.stored import load_scores
-from analysis.summary import glitch_order
-from common.options import parse, run
-from experiments import names
+from analysis.paper.figures import figure1, figure2, figure4, figure5
+from analysis.paper.layouts import METRIC_TITLES, Layout
+from analysis.plotting.drawing import FILE_FORMATS, save, style
+from analysis.plotting.run_figures import distributions, epochs, precision_recall, ranks, seconds
+from analysis.reading.frames import Frames
+from analysis.reading.selection import Selection, left_out_note
+from analysis.reading.stored import load_scores
+from analysis.stats.summary import glitch_order
+from common.cli import parse, run
+from experiments import schema
 
 #: Figures by name; those of the second group also read the scores that runs have stored.
 FROM_METRICS: Final = {
@@ -80,7 +80,7 @@ def file_name(glitch: str) -> str:
 class FigureOptions(RunOptions):
     """Which figures, and in which form."""
 
-    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", names.F1)
+    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", schema.F1)
     figure: tuple[str, ...] = option(f"only these: {', '.join(FIGURES)}", ())
     format: tuple[str, ...] = option(f"of {', '.join(FILE_FORMATS)} (default: all)", ())
 

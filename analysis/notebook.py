@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.selection import select
-from analysis.store import Store
-from analysis.stored import load_profile, load_scores, stored_evidence
+from analysis.reading.selection import select
+from analysis.reading.store import Store
+from analysis.reading.stored import load_profile, load_scores, stored_evidence
 from common.errors import UserError
-from experiments.store_uri import default_uri
+from experiments.tracking.uri import default_uri
 from influence.evidence import Evidence
 from influence.profile import Profile
 

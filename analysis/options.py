@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.frames import Frames
-from analysis.selection import Selection, select
-from analysis.store import Store
+from analysis.reading.frames import Frames
+from analysis.reading.selection import Selection, select
+from analysis.reading.store import Store
 from common.errors import UserError, unknown_name
-from experiments import names
-from experiments.store_uri import default_uri
+from experiments import schema
+from experiments.tracking.uri import default_uri
 from influence.signals import select as select_signals
 
 _GROUPS = ("paper", "all")
@@ -45,7 +45,7 @@ class RunOptions:
         """The signals that are asked for and were logged; ``None`` for all of them."""
         if self.signals is None:
             return None
-        logged = list(frames.final["series"][frames.final["metric"] == names.F1].unique())
+        logged = list(frames.final["series"][frames.final["metric"] == schema.F1].unique())
         found: list[str] = []
         for name in self.signals.split("+"):
             if name not in logged and name not in _GROUPS:

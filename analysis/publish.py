@@ -8,15 +8,15 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from analysis.claims import as_frame, judge
-from analysis.drawing import save, style
 from analysis.figures import all_figures
-from analysis.layouts import Layout, all_tables
+from analysis.paper.layouts import Layout, all_tables
+from analysis.plotting.drawing import save, style
+from analysis.reading.selection import Selection, select_run
+from analysis.reading.store import Store
 from analysis.report import REPORT_FILE, render
-from analysis.selection import Selection, select_run
-from analysis.store import Store
 from analysis.tables import write
-from experiments import names
-from experiments.retry import patiently
+from experiments import schema
+from experiments.tracking.retry import patiently
 
 PATIENCE: Final = 60.0
 FORMATS: Final = ("png", "pdf")
@@ -41,10 +41,10 @@ def publish(uri: str, run_id: str) -> list[str]:
     with TemporaryDirectory(prefix="influence-analysis-") as folder:
         produce(runs, Path(folder))
         patiently(
-            lambda: store.client.log_artifacts(run_id, folder, names.ANALYSIS_FOLDER), PATIENCE
+            lambda: store.client.log_artifacts(run_id, folder, schema.ANALYSIS_FOLDER), PATIENCE
         )
         made = sorted(p.relative_to(folder) for p in Path(folder).rglob("*") if p.is_file())
-    return [f"{names.ANALYSIS_FOLDER}/{path.as_posix()}" for path in made]
+    return [f"{schema.ANALYSIS_FOLDER}/{path.as_posix()}" for path in made]
 
 
 def produce(runs: Selection, out: Path) -> None:

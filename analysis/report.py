@@ -12,19 +12,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from analysis import narrative
 from analysis.claims import judge
 from analysis.figures import all_figures, file_name
-from analysis.formats import to_html
-from analysis.frames import FAILED, Frames
-from analysis.layouts import METRIC_TITLES, Layout, all_tables
 from analysis.options import RunOptions, check_names, option
-from analysis.pictures import Suspects, inline, suspects
-from analysis.selection import Selection, left_out_note
-from analysis.table import Table
-from analysis.text import glitch_words
-from common.options import parse, run
-from experiments import names
+from analysis.paper import narrative
+from analysis.paper.layouts import METRIC_TITLES, Layout, all_tables
+from analysis.reading.frames import FAILED, Frames
+from analysis.reading.selection import Selection, left_out_note
+from analysis.rendering.formats import to_html
+from analysis.rendering.pictures import Suspects, inline, suspects
+from analysis.rendering.table import Table
+from analysis.rendering.text import glitch_words
+from common.cli import parse, run
+from experiments import schema
 
 REPORT_FILE: Final = "report.html"
 LARGEST: Final = 4_800_000
@@ -150,7 +150,7 @@ def _subtitle(frames: Frames) -> str:
 class ReportOptions(RunOptions):
     """Which report."""
 
-    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", names.F1)
+    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", schema.F1)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

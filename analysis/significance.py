@@ -25,13 +25,13 @@ from rich.console import Console
 from scikit_posthocs import posthoc_nemenyi_friedman, posthoc_wilcoxon
 from scipy.stats import bootstrap, friedmanchisquare
 
-from analysis.frames import Frames
 from analysis.options import RunOptions, check_names, option
-from analysis.summary import CELL, glitch_order, measured
-from common.appearance import look, ordered
+from analysis.reading.frames import Frames
+from analysis.stats.summary import CELL, glitch_order, measured
+from common.cli import parse, run
 from common.errors import UserError
-from common.options import parse, run
-from experiments import names
+from experiments import schema
+from influence.signals.display import look, ordered
 
 ALPHA: Final = 0.05
 # scipy: the chi-squared approximation of Friedman's test is reliable from more than ten blocks.
@@ -75,7 +75,7 @@ class Omnibus:
 
 def in_blocks(
     frames: Frames,
-    metric: str = names.F1,
+    metric: str = schema.F1,
     signals: Sequence[str] | None = None,
     by: Sequence[str] = DEFAULT_BLOCKS,
 ) -> pd.DataFrame:
@@ -224,7 +224,7 @@ def verdicts(blocks: pd.DataFrame, most: int | None = None) -> tuple[list[str], 
 class TestOptions(RunOptions):
     """What is compared."""
 
-    metric: str = option(f"one of {', '.join(names.DETECTION_METRICS)}", names.F1)
+    metric: str = option(f"one of {', '.join(schema.DETECTION_METRICS)}", schema.F1)
     blocks: str = option(
         "what makes a block; leave out seed to average over seeds first", ",".join(DEFAULT_BLOCKS)
     )
@@ -233,7 +233,7 @@ class TestOptions(RunOptions):
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the verdicts and, with ``--out``, write all pairs as CSV."""
     options = parse(TestOptions, "significance", "Signals compared by statistical tests.", argv)
-    check_names("metric", [options.metric], names.DETECTION_METRICS)
+    check_names("metric", [options.metric], schema.DETECTION_METRICS)
     by = check_names("group", options.blocks.split(","), DEFAULT_BLOCKS)
     runs = options.selection()
     blocks = in_blocks(runs.frames, options.metric, options.chosen_signals(runs.frames), by)

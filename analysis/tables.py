@@ -12,15 +12,15 @@ if not __package__:  # run as a file: import from the project, not from this fol
 
 from rich.console import Console
 
-from analysis.formats import FORMATS
-from analysis.layouts import LAYOUTS, METRIC_TITLES, Layout, all_tables
 from analysis.options import RunOptions, check_names, option
-from analysis.selection import Selection, left_out_note
-from analysis.summary import CELL, GROUPS
-from analysis.table import Table
-from analysis.terminal import BEST_MARK, print_table
-from common.options import parse, run
-from experiments import names
+from analysis.paper.layouts import LAYOUTS, METRIC_TITLES, Layout, all_tables
+from analysis.reading.selection import Selection, left_out_note
+from analysis.rendering.formats import FORMATS
+from analysis.rendering.table import Table
+from analysis.rendering.terminal import BEST_MARK, print_table
+from analysis.stats.summary import CELL, GROUPS
+from common.cli import parse, run
+from experiments import schema
 
 TERMINAL = "terminal"
 FILE_WIDTH = 120
@@ -30,7 +30,7 @@ FILE_WIDTH = 120
 class TableOptions(RunOptions):
     """Which tables, and in which form."""
 
-    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", names.F1)
+    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", schema.F1)
     by: str = option(f"rows of the first table, of {', '.join(GROUPS)}", ",".join(CELL))
     table: tuple[str, ...] = option(f"only these: {', '.join(LAYOUTS)}", ())
     format: str = option(f"one of {', '.join((TERMINAL, *FORMATS))}", TERMINAL)

@@ -15,18 +15,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from analysis.drawing import panels, save, style
-from analysis.formats import FORMATS
-from analysis.frames import Frames
 from analysis.options import RunOptions
-from analysis.store import Store
-from analysis.summary import measured, summarise
-from analysis.table import Table
-from analysis.terminal import print_table
-from analysis.text import words
+from analysis.plotting.drawing import panels, save, style
+from analysis.reading.frames import Frames
+from analysis.reading.store import Store
+from analysis.rendering.formats import FORMATS
+from analysis.rendering.table import Table
+from analysis.rendering.terminal import print_table
+from analysis.rendering.text import words
+from analysis.stats.summary import measured, summarise
+from common.cli import parse, run
 from common.errors import UserError
-from common.options import parse, run
-from experiments import names
+from experiments import schema
 
 #: Measures that a trial with ``truth`` logs, by name, and what they are.
 MEASURES: Final = {
@@ -68,7 +68,7 @@ def samples(store: Store, frames: Frames) -> pd.DataFrame:
     ``measure`` and ``value``."""
     found = []
     for trial in frames.trials.to_dict("records"):
-        path = store.artifact(trial["run_id"], names.TRUTH_FILE)
+        path = store.artifact(trial["run_id"], schema.TRUTH_FILE)
         if path is not None:
             about = {key: trial[key] for key in (*KEYS, "seed")}
             found.append(pd.read_parquet(path).assign(**about))

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from experiments.audit.data import read
-from experiments.audit.examination import examine
-from experiments.audit.recipe import recipe_for
-from experiments.audit.suspicions import suspicions
-from experiments.context import TrialContext
-from experiments.evaluate import peak_rss_mib
+from experiments.audit.input.data import read
+from experiments.audit.model_choice import recipe_for
+from experiments.audit.output.suspicions import suspicions
+from experiments.audit.pipeline import examine
+from experiments.training.context import TrialContext
+from experiments.trial.evaluate import peak_rss_mib
 
 KINDS = {
     "uniform_noise": "label_error",

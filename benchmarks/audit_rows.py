@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import make_classification
 
-from experiments.audit.data import read
-from experiments.audit.examination import examine
-from experiments.audit.files import SUSPICIONS, write
-from experiments.audit.recipe import recipe_for
-from experiments.context import TrialContext
-from experiments.evaluate import peak_rss_mib
+from experiments.audit.input.data import read
+from experiments.audit.model_choice import recipe_for
+from experiments.audit.output.files import SUSPICIONS, write
+from experiments.audit.pipeline import examine
+from experiments.training.context import TrialContext
+from experiments.trial.evaluate import peak_rss_mib
 
 CLASSES = 5
 CATEGORICAL = 5

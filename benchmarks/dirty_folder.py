@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from common.data import Dataset
+from common.dataset import Dataset
 from common.seeds import generator
-from experiments.context import TrialContext
 from experiments.datasets.base import DataOptions
-from experiments.datasets.resolve import source_for
-from experiments.split import draw_subset
+from experiments.datasets.lookup import source_for
+from experiments.training.context import TrialContext
+from experiments.trial.split import draw_subset
 from glitches.base import Donors
 from glitches.contaminated import NO_TRUE_LABEL, Contaminated
 from glitches.parse import parse_glitch

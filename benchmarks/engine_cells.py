@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from experiments.context import TrialContext
-from experiments.load import load_dataset
-from experiments.prepare import prepare
-from experiments.spec import TrialSpec
-from experiments.split import draw_subset, split
+from experiments.training.context import TrialContext
+from experiments.training.prepare import prepare
+from experiments.trial.load import load_dataset
+from experiments.trial.spec import TrialSpec
+from experiments.trial.split import draw_subset, split
 from influence.record import Checkpoints, TrainingRecord
 from influence.trace import Samples, Trace
 from models.base import Network, TrainingSettings

@@ -6,10 +6,10 @@ from functools import cache
 
 import numpy as np
 
-from common.data import Dataset
-from experiments.context import TrialContext
-from experiments.result import DatasetIdentity, TrialResult
-from experiments.spec import TrialSpec
+from common.dataset import Dataset
+from experiments.training.context import TrialContext
+from experiments.trial.result import DatasetIdentity, TrialResult
+from experiments.trial.spec import TrialSpec
 from glitches.contaminated import Contaminated
 from influence.profile import Profile
 from influence.signals import PAPER

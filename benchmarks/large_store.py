@@ -33,7 +33,7 @@ from mlflow.store.tracking.dbmodels.models import (
 )
 from sqlalchemy import create_engine, insert
 
-from experiments import names
+from experiments import schema
 from influence.signals import PAPER, SIGNALS
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -100,23 +100,23 @@ def add_run(rows: Rows, experiment: str, spec: dict[str, Any], signals: tuple[st
             "user_id": "",
         }
     )
-    curves = {f"{names.EPOCH_F1}/{s}": rng.random(EPOCHS).tolist() for s in signals}
-    curves |= {f"{names.ACCURACY}/{p}": rng.random(EPOCHS).tolist() for p in ("train", "glitched")}
+    curves = {f"{schema.EPOCH_F1}/{s}": rng.random(EPOCHS).tolist() for s in signals}
+    curves |= {f"{schema.ACCURACY}/{p}": rng.random(EPOCHS).tolist() for p in ("train", "glitched")}
     tags = {
-        names.KIND: names.KIND_TRIAL,
-        names.SPEC_HASH: run[:16],
-        names.SPEC: json.dumps(spec),
-        names.GRID: "paper",
-        names.CODE_VERSION: "0" * 12,
-        names.MODALITY: "image",
-        names.N_CLASSES: "10",
-        names.REPEAT: "python -m experiments.trial " + "x" * 100,
-        **names.curve_tags(curves),
+        schema.KIND: schema.KIND_TRIAL,
+        schema.SPEC_HASH: run[:16],
+        schema.SPEC: json.dumps(spec),
+        schema.GRID: "paper",
+        schema.CODE_VERSION: "0" * 12,
+        schema.MODALITY: "image",
+        schema.N_CLASSES: "10",
+        schema.REPEAT: "python -m experiments.trial " + "x" * 100,
+        **schema.curve_tags(curves),
     }
     of[SqlTag] += [{"key": k, "value": v, "run_uuid": run} for k, v in tags.items()]
     of[SqlParam] += [{"key": k, "value": str(v), "run_uuid": run} for k, v in spec.items()]
-    final = {f"{m}/{s}": [rng.random()] for m in names.DETECTION_METRICS for s in signals}
-    final |= {f"{names.SECONDS}/{step}": [rng.random()] for step in ("train", "influence")}
+    final = {f"{m}/{s}": [rng.random()] for m in schema.DETECTION_METRICS for s in signals}
+    final |= {f"{schema.SECONDS}/{step}": [rng.random()] for step in ("train", "influence")}
     for first, found in ((0, final), (1, curves)):
         for key, values in found.items():
             points = [_point(run, key, v, first + t) for t, v in enumerate(values)]

@@ -26,12 +26,12 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 HERE = Path(__file__).resolve().parent
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
 
-from experiments.context import TrialContext  # noqa: E402 - behind their environment, as all below
-from experiments.executor import Observer, Pool, cluster, execute  # noqa: E402
-from experiments.outcome import Outcome  # noqa: E402
-from experiments.session import open_session  # noqa: E402
-from experiments.spec import TrialSpec  # noqa: E402
-from experiments.worker import Job, Task  # noqa: E402
+from experiments.execution.outcome import Outcome  # noqa: E402
+from experiments.execution.ray_executor import Observer, Pool, cluster, execute  # noqa: E402
+from experiments.execution.worker import Job, Task  # noqa: E402
+from experiments.tracking.session import open_session  # noqa: E402
+from experiments.training.context import TrialContext  # noqa: E402 - behind their environment, as all below
+from experiments.trial.spec import TrialSpec  # noqa: E402
 
 EXPERIMENT = "idle"
 

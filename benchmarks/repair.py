@@ -26,30 +26,30 @@ from cleanlab.filter import find_label_issues
 from numpy.typing import NDArray
 from repair_report import report
 
-from common.data import Dataset
+from common.dataset import Dataset
 from common.seeds import generator
-from experiments.audit.data import AuditData
-from experiments.audit.opinion import Opinion, opinion
-from experiments.audit.recipe import Recipe
-from experiments.audit.suspicions import judged
-from experiments.audit.verdict import united
-from experiments.context import TrialContext
-from experiments.datasets.resolve import source_for
-from experiments.inject import inject
-from experiments.load import load_dataset, load_donors
+from experiments.audit.aggregate import united
+from experiments.audit.fold import Opinion, opinion
+from experiments.audit.input.data import AuditData
+from experiments.audit.model_choice import Recipe
+from experiments.audit.output.suspicions import judged
+from experiments.datasets.lookup import source_for
 from experiments.repair.decisions import Decisions, decided, proposed
 from experiments.repair.gain import gain
-from experiments.settings import settings_for
-from experiments.spec import TrialSpec
-from experiments.split import draw_subset, split
+from experiments.training.context import TrialContext
+from experiments.training.settings import settings_for
+from experiments.trial.inject import inject
+from experiments.trial.load import load_dataset, load_donors
+from experiments.trial.spec import TrialSpec
+from experiments.trial.split import draw_subset, split
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL, Contaminated
 from influence.diagnosis import diagnose
 from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence
+from influence.features import last_layer_features
 from influence.signals import SIGNALS
+from influence.signals.classifiers import cross_fitted_probabilities
 from influence.signals.cnci import cnci_repair
-from influence.signals.features import last_layer_features
-from influence.signals.probes import cross_fitted_probabilities
 
 MIXTURE = (
     "uniform_noise:0.04+far_clustered_anomalies:0.04+stripe_outliers:0.03+brightness_outliers:0.03"

@@ -19,19 +19,19 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from common.data import Dataset
-from experiments.audit.data import fitting
-from experiments.audit.examination import parts
-from experiments.audit.opinion import opinion
-from experiments.audit.recipe import recipe_for
-from experiments.audit.suspicions import judged
-from experiments.audit.verdict import united
-from experiments.contact_sheet import Tile, contact_sheet
-from experiments.context import TrialContext
+from common.dataset import Dataset
+from experiments.audit.aggregate import united
+from experiments.audit.fold import opinion
+from experiments.audit.input.data import fitting
+from experiments.audit.model_choice import recipe_for
+from experiments.audit.output.suspicions import judged
+from experiments.audit.pipeline import parts
 from experiments.datasets.base import DataOptions
-from experiments.datasets.resolve import source_for
+from experiments.datasets.lookup import source_for
 from experiments.datasets.torchvision_images import TEST_PARTS
-from experiments.evaluate import peak_rss_mib
+from experiments.tracking.artifacts.contact_sheet import Tile, contact_sheet
+from experiments.training.context import TrialContext
+from experiments.trial.evaluate import peak_rss_mib
 from influence.diagnosis import diagnose
 from influence.diagnosis.base import Diagnosis
 

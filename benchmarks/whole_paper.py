@@ -19,10 +19,10 @@ from engine_cells import Cell, synthetic_trace
 from engine_report import machine, write_table
 from torch import nn
 
-from experiments.context import TrialContext
-from experiments.grid import load_grid
-from experiments.spec import TrialSpec
-from experiments.trial import run_trial
+from experiments.grid.definition import load_grid
+from experiments.training.context import TrialContext
+from experiments.trial.run import run_trial
+from experiments.trial.spec import TrialSpec
 from influence.estimators.exact import exact_profile
 from models import MODELS
 from models.base import BuildContext, Network, TrainingSettings

@@ -4,7 +4,7 @@
 
 trains each candidate on clean training sets of seeds that no grid uses, prints the validation
 accuracy after the last epoch, best first, and keeps every run in a CSV file, so that nothing is
-trained twice. What was chosen is written down in ``experiments/settings.py``.
+trained twice. What was chosen is written down in ``experiments/training/settings.py``.
 
     python -m experiments.tune --best
 
@@ -26,11 +26,11 @@ import pandas as pd
 import torch
 
 from common.errors import UserError
-from experiments.context import TrialContext, default_data_root
-from experiments.load import load_dataset
-from experiments.prepare import prepare
-from experiments.spec import TrialSpec
-from experiments.split import draw_subset, split
+from experiments.training.context import TrialContext, default_data_root
+from experiments.training.prepare import prepare
+from experiments.trial.load import load_dataset
+from experiments.trial.spec import TrialSpec
+from experiments.trial.split import draw_subset, split
 
 LEARNING_RATES = (0.01, 0.03, 0.1, 0.3)
 BATCH_SIZES = (32, 128)
@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model")
     parser.add_argument("--best", action="store_true", help="print what was found so far")
     parser.add_argument("--subset", type=float, help="share of the dataset (default: its own)")
-    parser.add_argument("--epochs", type=int, help="(default: of experiments/settings.py)")
+    parser.add_argument("--epochs", type=int, help="(default: of experiments/training/settings.py)")
     parser.add_argument("--learning-rates", type=float, nargs="+", default=LEARNING_RATES)
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=BATCH_SIZES)
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)

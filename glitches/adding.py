@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data import Dataset
+from common.dataset import Dataset
 from common.errors import UserError
 from glitches.base import Injection
 from glitches.contaminated import Contaminated

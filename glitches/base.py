@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from glitches.contaminated import Contaminated
 
 Phase = Literal["remove", "add", "alter"]

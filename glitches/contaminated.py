@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from common.data import Dataset
+from common.dataset import Dataset
 
 CLEAN = "clean"
 NO_TRUE_LABEL = -1

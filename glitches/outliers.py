@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data import Modality
+from common.dataset import Modality
 from common.errors import UserError
 from glitches.adding import drawn_from_one_class, with_added
 from glitches.base import Glitch, Injection, Phase

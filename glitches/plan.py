@@ -7,7 +7,7 @@ from math import fsum, isclose
 
 import numpy as np
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from common.errors import UserError
 from glitches.base import NO_DONORS, PHASES, Donors, Glitch, Injection
 from glitches.contaminated import Contaminated

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from common.errors import UserError
 from glitches.adding import drawn_from_one_class, with_added
 from glitches.base import Glitch, Injection, Phase

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from common.data import Modality
+from common.dataset import Modality
 from common.errors import UserError
 
 
@@ -152,7 +152,7 @@ class ModelFamily(Protocol):
 
     @property
     def defaults(self) -> TrainingSettings:
-        """Settings for a dataset that ``experiments/settings.py`` does not list."""
+        """Settings for a dataset that ``experiments/training/settings.py`` does not list."""
         ...
 
     def missing(self, context: BuildContext) -> str | None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import rtdl_revisiting_models as rtdl
 from torch import Tensor, nn
 
-from common.data import Modality
+from common.dataset import Modality
 from models.base import BuildContext, Model, Network, TrainingSettings, require_scratch
 
 MANY_FEATURES = 512

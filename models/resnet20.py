@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
-from common.data import Modality
+from common.dataset import Modality
 from common.errors import UserError
 from models.backbone import FrozenBackbone
 from models.base import BuildContext, Model, Network, TrainingSettings

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import nn
 
-from common.data import Modality
+from common.dataset import Modality
 from models.base import BuildContext, Model, Network, TrainingSettings, require_scratch
 
 

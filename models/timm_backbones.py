@@ -10,7 +10,7 @@ import timm
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from common.data import Modality
+from common.dataset import Modality
 from common.errors import UserError
 from models.backbone import FrozenBackbone
 from models.base import BuildContext, Model, Network, TrainingSettings
@@ -45,7 +45,7 @@ class TimmFamily:
             normalisation that they expect.
         weights: the published file.
         width: of the features.
-        defaults: for a dataset that ``experiments/settings.py`` does not list.
+        defaults: for a dataset that ``experiments/training/settings.py`` does not list.
     """
 
     name: str

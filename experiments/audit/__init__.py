@@ -1,5 +1,5 @@
 """Audit: what is wrong with a training set of one's own, why, and what to do about it."""
 
-from experiments.audit.notebook import audit
+from experiments.audit.api import audit
 
 __all__ = ["audit"]

@@ -1,8 +1,5 @@
-"""The command."""
-
 import sys
 
-from experiments.audit.command import main
+from experiments.commands.audit import main
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

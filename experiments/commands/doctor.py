@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
-from common.options import parse, run
-from experiments.commands.surroundings import Surroundings, described
-from experiments.doctor import Subject, examine
-from experiments.executor import Pool, cluster, nodes
-from experiments.store_uri import absolute
-from experiments.surrounding import Surrounding
+from common.cli import parse, run
+from experiments.commands.environment_options import Surroundings, described
+from experiments.doctor.checks import Subject, examine
+from experiments.execution.ray_executor import Pool, cluster, nodes
+from experiments.tracking.enclosing_run import Surrounding
+from experiments.tracking.uri import absolute
 
 PROGRAM = "python -m experiments.doctor"
 DESCRIPTION = "Look whether this machine has what the suite needs; say what to do where not."

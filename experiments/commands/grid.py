@@ -7,31 +7,31 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from common.conditions import parse_conditions
+from common.cli import parse, run
 from common.errors import UserError
-from common.options import parse, run
-from experiments import names
-from experiments.campaign import Campaign
-from experiments.code_version import code_version
+from common.filters import parse_conditions
+from experiments import schema
 from experiments.commands import grid_report as report
 from experiments.commands.grid_options import GridOptions
-from experiments.context import TrialContext
+from experiments.commands.publication import publish
 from experiments.datasets import DATASETS
-from experiments.estimate import Estimates
-from experiments.executor import check_pool
-from experiments.fetch import fetch
-from experiments.grid import load_grid, only
-from experiments.plan import Current, make_plan
-from experiments.preflight import Preflight, look
-from experiments.publication import publish
-from experiments.scratch import own_scratch
-from experiments.session import open_session, read_finished
-from experiments.spec import TrialSpec
-from experiments.store_uri import absolute
-from experiments.surrounding import Surrounding
-from experiments.survey import DataKey, Surveyed, data_key, rehearse, survey
-from experiments.tracking_store import check_answers
-from experiments.worker import Job
+from experiments.execution.ray_executor import check_pool
+from experiments.execution.scratch import own_scratch
+from experiments.execution.worker import Job
+from experiments.grid.definition import load_grid, only
+from experiments.grid.estimate import Estimates
+from experiments.grid.fetch import fetch
+from experiments.grid.inventory import DataKey, Surveyed, data_key, rehearse, survey
+from experiments.grid.plan import Current, make_plan
+from experiments.grid.preflight import Preflight, look
+from experiments.grid.runner import Campaign
+from experiments.tracking.enclosing_run import Surrounding
+from experiments.tracking.provenance import code_version
+from experiments.tracking.session import open_session, read_finished
+from experiments.tracking.store import check_answers
+from experiments.tracking.uri import absolute
+from experiments.training.context import TrialContext
+from experiments.trial.spec import TrialSpec
 
 PROGRAM = "python -m experiments.grid"
 DESCRIPTION = "Run the trials of a grid; those that are finished are not run again."
@@ -64,7 +64,7 @@ def _main(argv: Sequence[str] | None) -> int:
         return 0
     specs = _runnable(preflight, options, context, console)
     data = _looked_at(specs, {run.spec_hash for run in finished}, context)
-    session = open_session(options.uri, experiment, {names.GRID: grid.name})
+    session = open_session(options.uri, experiment, {schema.GRID: grid.name})
     plan = make_plan(specs, session.finished, _current(options, data))
     report.header(console, grid, plan, session)
     campaign = Campaign(

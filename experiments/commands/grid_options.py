@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from common.errors import UserError, unknown_name
-from experiments.commands.surroundings import Surroundings, described
-from experiments.executor import Pool
+from experiments.commands.environment_options import Surroundings, described
+from experiments.execution.ray_executor import Pool
+from experiments.execution.watchdog import Limits
+from experiments.grid.plan import Choice
 from experiments.machine import total_mib
-from experiments.plan import Choice
-from experiments.watchdog import Limits
 
 _RESERVE_SHARE = 0.05
 

@@ -9,15 +9,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from experiments.estimate import Estimates, duration
-from experiments.grid import Grid
-from experiments.plan import Plan
-from experiments.preflight import Preflight
-from experiments.run_record import repeat_command
-from experiments.session import Session
-from experiments.spec import TrialSpec
-from experiments.store_uri import without_secrets
-from experiments.tally import Tally
+from experiments.grid.definition import Grid
+from experiments.grid.estimate import Estimates, duration
+from experiments.grid.plan import Plan
+from experiments.grid.preflight import Preflight
+from experiments.grid.summary import Tally
+from experiments.tracking.record import repeat_command
+from experiments.tracking.session import Session
+from experiments.tracking.uri import without_secrets
+from experiments.trial.spec import TrialSpec
 
 SHOWN = 20
 

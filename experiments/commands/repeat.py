@@ -13,17 +13,17 @@ from mlflow.entities import Run
 from rich.console import Console
 
 from common.errors import UserError
-from experiments import names
-from experiments.code_version import code_version, library_versions
+from experiments import schema
 from experiments.commands.trial_report import print_scores
-from experiments.context import TrialContext
-from experiments.retry import TrackingError
-from experiments.run_record import finished, started
-from experiments.spec import TrialSpec
-from experiments.store_uri import absolute, without_secrets
-from experiments.tracking import Tracker
-from experiments.tracking_store import check_answers
-from experiments.worker import Job
+from experiments.execution.worker import Job
+from experiments.tracking.provenance import code_version, library_versions
+from experiments.tracking.record import finished, started
+from experiments.tracking.retry import TrackingError
+from experiments.tracking.store import check_answers
+from experiments.tracking.tracker import Tracker
+from experiments.tracking.uri import absolute, without_secrets
+from experiments.training.context import TrialContext
+from experiments.trial.spec import TrialSpec
 
 
 def repeat(console: Console, uri: str, run_id: str, context: TrialContext) -> bool:
@@ -41,8 +41,8 @@ def repeat(console: Console, uri: str, run_id: str, context: TrialContext) -> bo
     tracker = Tracker(uri, "", patience=0.0)
     run = _run(tracker, run_id)
     tags = run.data.tags
-    context = replace(context, threads=int(tags[names.THREADS]), device=tags[names.DEVICE])
-    spec = TrialSpec.from_mapping(json.loads(tags[names.SPEC]))
+    context = replace(context, threads=int(tags[schema.THREADS]), device=tags[schema.DEVICE])
+    spec = TrialSpec.from_mapping(json.loads(tags[schema.SPEC]))
     began = time.perf_counter()
     result = Job(tracker, context).result_of(spec)
     record = finished(started(spec, context, {}), result, time.perf_counter() - began)
@@ -59,9 +59,9 @@ def repeat(console: Console, uri: str, run_id: str, context: TrialContext) -> bo
         return True
     console.print(f"other than run {run_id} in: {', '.join(differing)}", markup=False)
     for what, then, now in (
-        ("data", tags.get(names.DATASET_DIGEST), result.dataset.digest),
-        ("code", tags.get(names.CODE_VERSION), code_version()),
-        ("libraries", tags.get(names.VERSIONS), library_versions()),
+        ("data", tags.get(schema.DATASET_DIGEST), result.dataset.digest),
+        ("code", tags.get(schema.CODE_VERSION), code_version()),
+        ("libraries", tags.get(schema.VERSIONS), library_versions()),
     ):
         if then != now:
             console.print(f"  {what} then: {then}\n  {what} now:  {now}", markup=False)
@@ -74,12 +74,12 @@ def _run(tracker: Tracker, run_id: str) -> Run:
     except TrackingError as error:
         store = without_secrets(tracker.uri)
         raise UserError(f"no run {run_id!r} in {store}: {error}") from error
-    if names.SPEC not in run.data.tags or run.info.status != "FINISHED":
+    if schema.SPEC not in run.data.tags or run.info.status != "FINISHED":
         raise UserError(f"run {run_id!r} is no finished trial, however: {run.info.status}")
     return run
 
 
 def _scores(tracker: Tracker, run_id: str) -> pd.DataFrame:
     with TemporaryDirectory(prefix="influence-") as folder:
-        path = tracker.download(run_id, names.SCORES_FILE, Path(folder))
+        path = tracker.download(run_id, schema.SCORES_FILE, Path(folder))
         return pd.read_parquet(path)

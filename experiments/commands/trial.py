@@ -10,26 +10,26 @@ from types import FrameType
 
 from rich.console import Console
 
+from common.cli import parse, run
 from common.errors import UserError
-from common.options import parse, run
-from experiments import names
+from experiments import schema
 from experiments.commands.repeat import repeat
 from experiments.commands.trial_options import TrialOptions
 from experiments.commands.trial_report import print_scores
-from experiments.outcome import Outcome
-from experiments.owner import Owner
-from experiments.preflight import look
-from experiments.run_record import now_ms
-from experiments.scratch import own_scratch
-from experiments.session import Session, open_session
-from experiments.spec import TrialSpec
-from experiments.spool import record_of
-from experiments.store_uri import absolute
-from experiments.surrounding import Surrounding
-from experiments.survey import rehearse
-from experiments.tracking_queries import close_runs_of
-from experiments.tracking_store import check_answers
-from experiments.worker import Job, Task, Worker
+from experiments.execution.outcome import Outcome
+from experiments.execution.scratch import own_scratch
+from experiments.execution.worker import Job, Task, Worker
+from experiments.grid.inventory import rehearse
+from experiments.grid.preflight import look
+from experiments.tracking.enclosing_run import Surrounding
+from experiments.tracking.outbox import record_of
+from experiments.tracking.process import Owner
+from experiments.tracking.queries import close_runs_of
+from experiments.tracking.record import now_ms
+from experiments.tracking.session import Session, open_session
+from experiments.tracking.store import check_answers
+from experiments.tracking.uri import absolute
+from experiments.trial.spec import TrialSpec
 
 PROGRAM = "python -m experiments.trial"
 DESCRIPTION = "Run one trial and log it as one run."
@@ -67,7 +67,7 @@ def _main(argv: Sequence[str] | None) -> int:
     launch = around.adopted(tracker, experiment)
     if launch is not None:
         # not made the trial's own: it has the entry point's parameters, which go by the same names
-        tracker = replace(tracker, tags={**(tracker.tags or {}), names.PARENT: launch})
+        tracker = replace(tracker, tags={**(tracker.tags or {}), schema.PARENT: launch})
     with _interruptible(session, owner):
         outcome = Worker(Job(tracker, context)).run(task)
     return _report(console, session, spec, outcome)
@@ -76,7 +76,7 @@ def _main(argv: Sequence[str] | None) -> int:
 def _own(owner: Owner) -> dict[str, str]:
     """Tags of a run that no grid keeps alive: for a day its process is believed to live, where
     it cannot be looked up."""
-    return {names.OWNER: owner.to_json(), names.HEARTBEAT: str(now_ms() + _DAY_MS)}
+    return {schema.OWNER: owner.to_json(), schema.HEARTBEAT: str(now_ms() + _DAY_MS)}
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any, get_type_hints
 
 from common.errors import UserError
-from experiments.commands.surroundings import Surroundings, described
-from experiments.datasets.resolve import canonical_dataset
-from experiments.spec import TrialSpec
+from experiments.commands.environment_options import Surroundings, described
+from experiments.datasets.lookup import canonical_dataset
+from experiments.trial.spec import TrialSpec
 
 
 @dataclass(frozen=True, kw_only=True)

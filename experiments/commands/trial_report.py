@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from experiments import names
+from experiments import schema
 
 _HEADINGS = {
-    names.F1: "F1",
-    names.AVERAGE_PRECISION: "average precision",
-    names.ROC_AUC: "ROC AUC",
+    schema.F1: "F1",
+    schema.AVERAGE_PRECISION: "average precision",
+    schema.ROC_AUC: "ROC AUC",
 }
 
 
@@ -36,10 +36,10 @@ def print_scores(console: Console, name: str, metrics: Mapping[str, float]) -> N
         console.print(table)
     else:
         console.print(f"{name}: no glitches, nothing to score", markup=False)
-    parts = _members(metrics, names.ACCURACY)
+    parts = _members(metrics, schema.ACCURACY)
     if parts:
         console.print("accuracy: " + ", ".join(f"{part} {v:.3f}" for part, v in parts.items()))
-    steps = _members(metrics, names.SECONDS)
+    steps = _members(metrics, schema.SECONDS)
     if steps:
         console.print("seconds: " + ", ".join(f"{step} {v:.2f}" for step, v in steps.items()))
 
@@ -48,7 +48,7 @@ def _by_signal(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
     columns = {kind: _members(metrics, kind) for kind in _HEADINGS}
     return {
         signal: {kind: column[signal] for kind, column in columns.items()}
-        for signal in columns[names.F1]
+        for signal in columns[schema.F1]
     }
 
 

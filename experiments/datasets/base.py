@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 
 DATA_ROOT_VARIABLE = "INFLUENCE_DATA_ROOT"
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_digits, load_sample_images, load_wine
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from experiments.datasets.base import DataOptions
 
 PATCH = 12

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from torchvision.datasets import CIFAR10 as TORCHVISION_CIFAR10
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.files import PublicFile, fetched_folder, missing_files, required_root
+from experiments.datasets.download import PublicFile, fetched_folder, missing_files, required_root
 
 
 @dataclass(frozen=True)

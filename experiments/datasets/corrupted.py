@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from common.data import Dataset
+from common.dataset import Dataset
 from common.errors import UserError, unknown_name
 from common.registry import Registry
 from experiments.datasets.base import DataOptions
-from experiments.datasets.files import PublicFile, fetched_folder, missing_files, required_root
+from experiments.datasets.download import PublicFile, fetched_folder, missing_files, required_root
 from glitches.base import Corrupted
 
 N_CLASSES = 10

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.datasets import fetch_covtype
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from common.errors import UserError
+from experiments.datasets.array_unpickler import read_stored_array
 from experiments.datasets.base import DataOptions
-from experiments.datasets.files import required_root
-from experiments.datasets.stored_array import read_stored_array
+from experiments.datasets.download import required_root
 
 CLASS_NAMES = (
     "spruce/fir",

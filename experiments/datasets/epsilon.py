@@ -18,11 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.datasets import load_svmlight_file
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.files import PublicFile, fetched, made_folder, missing_files
-from experiments.datasets.own.labels import encoded_labels
+from experiments.datasets.download import PublicFile, fetched, made_folder, missing_files
+from experiments.datasets.user.labels import encoded_labels
 
 ADDRESS = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary"
 CHUNK = 2000

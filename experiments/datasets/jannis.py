@@ -12,11 +12,11 @@ from urllib.parse import urlparse
 import numpy as np
 from sklearn.datasets import fetch_openml
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.files import exclusive, required_root
-from experiments.datasets.own.labels import encoded_labels
+from experiments.datasets.download import exclusive, required_root
+from experiments.datasets.user.labels import encoded_labels
 
 DATA_ID = 41168
 

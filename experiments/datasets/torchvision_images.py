@@ -16,9 +16,9 @@ from torchvision.datasets import MNIST as TORCHVISION_MNIST
 from torchvision.datasets import FashionMNIST
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from common.data import Dataset, Modality
+from common.dataset import Dataset, Modality
 from experiments.datasets.base import DataOptions
-from experiments.datasets.files import PublicFile, check_unaltered, fetched, missing_files
+from experiments.datasets.download import PublicFile, check_unaltered, fetched, missing_files
 
 
 @dataclass(frozen=True)

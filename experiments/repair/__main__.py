@@ -1,8 +1,5 @@
-"""The command."""
-
 import sys
 
-from experiments.repair.command import main
+from experiments.commands.repair import main
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from common.data import Dataset
+from common.csv_safety import meant
+from common.dataset import Dataset
 from common.errors import UserError
-from common.spreadsheet import meant
 from influence.diagnosis.base import LABEL_ERROR, RARE_CLUSTER
 
 KEEP: Final = "keep"

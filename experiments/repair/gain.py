@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from common.seeds import generator
-from experiments.audit.data import AuditData
-from experiments.audit.examination import FOLDS, parts
-from experiments.audit.recipe import Recipe
-from experiments.context import TrialContext
-from experiments.prepare import prepare
+from experiments.audit.input.data import AuditData
+from experiments.audit.model_choice import Recipe
+from experiments.audit.pipeline import FOLDS, parts
 from experiments.repair.decisions import Decisions
+from experiments.training.context import TrialContext
+from experiments.training.prepare import prepare
 
 DIRTY: Final = "dirty"
 REPAIRED: Final = "repaired"

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from common.data import Dataset
+from common.dataset import Dataset
 from common.errors import UserError
 from experiments.datasets.base import DatasetSource
-from experiments.datasets.own.arrays import OwnArrays
-from experiments.datasets.own.images import OwnImages
-from experiments.datasets.own.labels import DEFAULT_LABEL
-from experiments.datasets.own.listed_images import FILE, ListedImages
-from experiments.datasets.own.tables import OwnTable, read_table
+from experiments.datasets.user.arrays import OwnArrays
+from experiments.datasets.user.images import OwnImages
+from experiments.datasets.user.labels import DEFAULT_LABEL
+from experiments.datasets.user.listed_images import FILE, ListedImages
+from experiments.datasets.user.tables import OwnTable, read_table
 
 NAME = "repaired"
 

@@ -15,11 +15,11 @@ from influence.diagnosis.base import (
     UNPROVEN,
     Diagnosis,
 )
-from influence.diagnosis.density import unlike_validation
-from influence.diagnosis.kinds import foreign_share
-from influence.diagnosis.labels import doubted_labels
-from influence.diagnosis.rarity import rare_classes
-from influence.diagnosis.views import views
+from influence.diagnosis.foreign_or_corrupted import foreign_share
+from influence.diagnosis.inputs import views
+from influence.diagnosis.label_errors import doubted_labels
+from influence.diagnosis.novelty import unlike_validation
+from influence.diagnosis.rare_classes import rare_classes
 from influence.evidence import Evidence
 
 LEAST_FLAGGED = 0.25

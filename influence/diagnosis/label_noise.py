@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 from influence.diagnosis.base import EVEN
-from influence.diagnosis.probes import Probabilities
-from influence.diagnosis.views import Labels
+from influence.diagnosis.crossfit import Probabilities
+from influence.diagnosis.inputs import Labels
 
 SIGNIFICANCE = 1e-3
 PAIR_SIGNIFICANCE = 1e-5

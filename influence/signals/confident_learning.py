@@ -6,9 +6,9 @@ from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 
 from influence.evidence import Evidence
+from influence.features import Matrix, last_layer_features
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import Matrix, last_layer_features
-from influence.signals.probes import (
+from influence.signals.classifiers import (
     cross_fitted_probabilities,
     over_present_classes,
     validation_taught_probabilities,

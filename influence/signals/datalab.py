@@ -9,9 +9,9 @@ from cleanlab import Datalab
 from numpy.typing import NDArray
 
 from influence.evidence import Evidence
+from influence.features import Features, Matrix, last_layer_features
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import Features, Matrix, last_layer_features
-from influence.signals.probes import (
+from influence.signals.classifiers import (
     cross_fitted_probabilities,
     over_present_classes,
     validation_taught_probabilities,

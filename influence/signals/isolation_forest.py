@@ -3,8 +3,8 @@
 from sklearn.ensemble import IsolationForest
 
 from influence.evidence import Evidence
+from influence.features import all_features, last_layer_features, sklearn_seed
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import all_features, last_layer_features, sklearn_seed
 
 
 @whole_training

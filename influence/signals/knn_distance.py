@@ -4,8 +4,8 @@ al., ICML 2022), by scikit-learn."""
 from sklearn.neighbors import NearestNeighbors
 
 from influence.evidence import Evidence
+from influence.features import all_features, last_layer_features
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import all_features, last_layer_features
 
 NEIGHBOURS = 10
 

@@ -3,8 +3,8 @@
 from sklearn.neighbors import LocalOutlierFactor
 
 from influence.evidence import Evidence
+from influence.features import all_features, last_layer_features
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import all_features, last_layer_features
 
 NEIGHBOURS = 20
 

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from influence.evidence import Evidence
+from influence.features import last_layer_features
 from influence.signals.base import Scores, whole_training
-from influence.signals.features import last_layer_features
 
 NEIGHBOURS = 50
 ROUNDS = 21

@@ -8,9 +8,9 @@ import pytest
 from run_writer import Writer
 
 from analysis import evaluate
-from analysis.selection import select
-from analysis.store import Store
-from analysis.stored import load_profile, load_scores
+from analysis.reading.selection import select
+from analysis.reading.store import Store
+from analysis.reading.stored import load_profile, load_scores
 
 PAGE = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text(encoding="utf-8")
 

@@ -7,10 +7,10 @@ import pytest
 from run_writer import Study
 
 from analysis import claims
-from analysis.claim_tests import MI, NEGATED_MI, SI, Runs
 from analysis.claims import CLAIMS, DOES_NOT_HOLD, HOLDS, NOT_RUN, Verdict, judge
-from analysis.paper_figures import family
-from analysis.selection import select
+from analysis.paper.claim_tests import MI, NEGATED_MI, SI, Runs
+from analysis.paper.figures import family
+from analysis.reading.selection import select
 from influence.signals import PAPER
 
 COLUMNS = [

@@ -11,11 +11,11 @@ from run_writer import EPOCHS, SIGNAL_NAMES, Writer, pretend, score
 from analysis import evaluate as command
 from analysis.evaluate import EVALUATED, KEPT, WITHOUT, evaluate, find_signal
 from analysis.notebook import evidence, profile, runs, scores
-from analysis.selection import Selection, select
-from analysis.store import Store
-from analysis.stored import load_scores
+from analysis.reading.selection import Selection, select
+from analysis.reading.store import Store
+from analysis.reading.stored import load_scores
 from common.errors import UserError
-from experiments import names
+from experiments import schema
 from influence.signals import SIGNALS
 
 CELL = {"dataset": "wine", "model": "mlp", "glitch": "class_dependent_noise", "ratio": 0.1}
@@ -39,7 +39,7 @@ def test_metrics_scores_and_curves_equal_those_of_a_trial(writer: Writer, trial:
     stored, table = pretend({"seed": 3, "epochs": EPOCHS, **CELL})
     final, curves = score(stored, table, SIGNAL_NAMES, 3)
     metrics = writer.client.get_run(trial).data.metrics
-    for metric in names.DETECTION_METRICS:
+    for metric in schema.DETECTION_METRICS:
         assert metrics[f"{metric}/{NEW}"] == final[f"{metric}/{NEW}"]
     again = selected(writer)
     kept = load_scores(again.store, trial)
@@ -51,7 +51,7 @@ def test_metrics_scores_and_curves_equal_those_of_a_trial(writer: Writer, trial:
         wanted = pytest.approx(curves[f"epoch_f1/{name}"], abs=1e-6)
         assert found[found["series"] == name]["value"].tolist() == wanted
     tags = writer.client.get_run(trial).data.tags
-    assert NEW in tags[names.curves_tag(names.EPOCH_F1)]
+    assert NEW in tags[schema.curves_tag(schema.EPOCH_F1)]
 
 
 def test_never_twice_and_never_over_without_force(writer: Writer, trial: str) -> None:
@@ -96,9 +96,9 @@ def test_a_signal_that_needs_the_trace_is_refused_before_anything_is_logged(
 def test_curves_too_long_for_a_tag_are_read_from_the_history(
     writer: Writer, trial: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tag = names.curves_tag(names.EPOCH_F1)
+    tag = schema.curves_tag(schema.EPOCH_F1)
     length = len(writer.client.get_run(trial).data.tags[tag])
-    monkeypatch.setattr(names, "_TAG_LIMIT", length)
+    monkeypatch.setattr(schema, "_TAG_LIMIT", length)
     evaluate(selected(writer), NEW, SIGNALS[NEW])
     assert tag not in writer.client.get_run(trial).data.tags
     found = selected(writer).frames.curves.query("metric == 'epoch_f1'")

@@ -10,16 +10,16 @@ from matplotlib.patches import Rectangle
 from run_writer import LIFT, SIGNAL_NAMES, Study
 
 from analysis import figures
-from analysis.drawing import preferred, save, settle, style
 from analysis.figures import all_figures
-from analysis.layouts import Layout
-from analysis.paper_figures import figure4
-from analysis.run_figures import compressed
-from analysis.selection import Selection, select
-from analysis.summary import measured
-from common.appearance import look, ordered
+from analysis.paper.figures import figure4
+from analysis.paper.layouts import Layout
+from analysis.plotting.drawing import preferred, save, settle, style
+from analysis.plotting.run_figures import compressed
+from analysis.reading.selection import Selection, select
+from analysis.stats.summary import measured
 from common.errors import UserError
 from influence.signals import SIGNALS
+from influence.signals.display import look, ordered
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from run_writer import EPOCHS, SIGNAL_NAMES, Study, Writer
 
-from analysis import frames as f
-from analysis.frames import Frames, build
-from analysis.layouts import LAYOUTS, Layout, all_tables
-from experiments import names
+from analysis.paper.layouts import LAYOUTS, Layout, all_tables
+from analysis.reading import frames as f
+from analysis.reading.frames import Frames, build
+from experiments import schema
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +51,15 @@ def test_curves_from_tags_equal_those_from_histories(frames: Frames, study: Stud
     run = study.runs["digits/uniform_noise#0"]
     curves = frames.curves[frames.curves["run_id"] == run].set_index(["metric", "series", "epoch"])
     for signal in SIGNAL_NAMES:
-        points = study.store.history(run, f"{names.EPOCH_F1}/{signal}")
+        points = study.store.history(run, f"{schema.EPOCH_F1}/{signal}")
         assert [step for step, _ in points] == list(range(1, EPOCHS + 1))
         for step, value in points:
-            assert curves.at[(names.EPOCH_F1, signal, step), "value"] == pytest.approx(value)
+            assert curves.at[(schema.EPOCH_F1, signal, step), "value"] == pytest.approx(value)
 
 
 def test_a_run_without_curve_tags_is_read_from_its_history(frames: Frames, study: Study) -> None:
     old = frames.curves[frames.curves["run_id"] == study.runs["old"]]
-    f1 = old[old["metric"] == names.EPOCH_F1]
+    f1 = old[old["metric"] == schema.EPOCH_F1]
     assert sorted(f1["series"].unique()) == sorted(SIGNAL_NAMES[:2])
     assert f1.groupby("series")["epoch"].apply(list).map(lambda e: e == [1, 2, 3]).all()
 

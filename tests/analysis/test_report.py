@@ -10,14 +10,14 @@ from run_writer import Study, Writer
 
 from analysis import report
 from analysis.figures import all_figures
-from analysis.layouts import Layout
-from analysis.pictures import Sheet, Suspects, suspects
+from analysis.paper.layouts import Layout
 from analysis.publish import publish
+from analysis.reading.selection import select
+from analysis.reading.store import Store
+from analysis.rendering.pictures import Sheet, Suspects, suspects
 from analysis.report import LARGEST, REPORT_FILE, fitting, render
-from analysis.selection import select
-from analysis.store import Store
 from common.errors import UserError
-from experiments import publication
+from experiments.commands import publication
 
 EVIL = "<script>alert('x')</script>"
 

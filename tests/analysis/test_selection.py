@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from run_writer import Study, Writer
 
-from analysis.selection import left_out_note, select
-from analysis.store import Store
+from analysis.reading.selection import left_out_note, select
+from analysis.reading.store import Store
 from common.errors import UserError
 
 CELL = {"dataset": "digits", "model": "resnet20", "glitch": "uniform_noise", "ratio": 0.1}

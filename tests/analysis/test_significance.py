@@ -7,7 +7,7 @@ from run_writer import SIGNAL_NAMES, Study
 from scipy.stats import friedmanchisquare, rankdata, wilcoxon
 
 from analysis import significance
-from analysis.selection import select
+from analysis.reading.selection import select
 from analysis.significance import TooFewError, blocks_needed, in_blocks, omnibus, pairwise
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from run_writer import Study
 
-from analysis.selection import select
-from analysis.summary import CELL, in_order, measured, summarise, with_variant
+from analysis.reading.selection import select
+from analysis.stats.summary import CELL, in_order, measured, summarise, with_variant
 
 
 def values(rows: list[tuple[str, int, float]]) -> pd.DataFrame:

@@ -12,12 +12,12 @@ from rich.console import Console
 from run_writer import SIGNAL_NAMES, Study, Writer
 
 from analysis import tables
-from analysis.formats import FORMATS
-from analysis.layouts import LAYOUTS, Layout, all_tables
-from analysis.selection import select
-from analysis.store import Store
-from analysis.table import Table
-from analysis.terminal import print_table
+from analysis.paper.layouts import LAYOUTS, Layout, all_tables
+from analysis.reading.selection import select
+from analysis.reading.store import Store
+from analysis.rendering.formats import FORMATS
+from analysis.rendering.table import Table
+from analysis.rendering.terminal import print_table
 from common.errors import UserError
 
 PROJECT = Path(__file__).resolve().parents[2]

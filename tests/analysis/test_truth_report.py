@@ -10,10 +10,10 @@ import pytest
 from run_writer import Study, Writer
 
 from analysis import truth
-from analysis.selection import select
-from analysis.store import Store
+from analysis.reading.selection import select
+from analysis.reading.store import Store
 from common.errors import UserError
-from experiments import names
+from experiments import schema
 
 ESTIMATORS = {"exact": 0.9, "inverse_hessian": 0.4}
 
@@ -34,7 +34,7 @@ def compared(writer: Writer, tmp_path: Path) -> Store:
                 value = np.clip(rng.normal(mean, 0.05, 30), -1, 1)
                 columns = {"measure": measure, "sample": range(30), "value": value}
                 parts.append(pd.DataFrame(columns).assign(estimator=name))
-        path = tmp_path / str(seed) / names.TRUTH_FILE
+        path = tmp_path / str(seed) / schema.TRUTH_FILE
         path.parent.mkdir()
         pd.concat(parts).to_parquet(path)
         writer.client.log_artifact(run_id, str(path))

@@ -5,10 +5,10 @@ from unittest import mock
 
 import pytest
 
-from experiments.context import TrialContext
-from experiments.tracking import Tracker
-from experiments.tracking_store import open_experiment
-from experiments.worker import Job, Worker
+from experiments.execution.worker import Job, Worker
+from experiments.tracking.store import open_experiment
+from experiments.tracking.tracker import Tracker
+from experiments.training.context import TrialContext
 
 
 @pytest.fixture(autouse=True)

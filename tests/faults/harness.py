@@ -35,18 +35,18 @@ from disturbances import DISTURBANCES, PATIENCE, Disturbance, fill
 from mlflow.entities import Run, ViewType
 from services import TrackingServer, small_disk
 
-from experiments import names
-from experiments.context import TrialContext
-from experiments.grid import load_grid
-from experiments.run_record import now_ms
-from experiments.spec import TrialSpec
-from experiments.tracking import Tracker, client
-from experiments.tracking_store import find_experiment, open_experiment
-from experiments.worker import Job, Task, Worker
+from experiments import schema
+from experiments.execution.worker import Job, Task, Worker
+from experiments.grid.definition import load_grid
+from experiments.tracking.record import now_ms
+from experiments.tracking.store import find_experiment, open_experiment
+from experiments.tracking.tracker import Tracker, client
+from experiments.training.context import TrialContext
+from experiments.trial.spec import TrialSpec
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXPERIMENT = "faults"
-NOT_COMPARED = (f"{names.SECONDS}/", names.PEAK_RSS)
+NOT_COMPARED = (f"{schema.SECONDS}/", schema.PEAK_RSS)
 SPARE = 5
 """Starts beside those that are disturbed."""
 AWAY = (2.0, 15.0, 75.0)
@@ -235,7 +235,7 @@ class Harness:
         return 0
 
     def _is_finished(self, wave: Path) -> bool:
-        finished = {run.data.tags[names.SPEC_HASH] for run in self.runs("FINISHED")}
+        finished = {run.data.tags[schema.SPEC_HASH] for run in self.runs("FINISHED")}
         return all(spec.spec_hash in finished for spec in load_grid(str(wave)).specs)
 
     def runs(self, status: str) -> list[Run]:
@@ -245,7 +245,7 @@ class Harness:
             return []
         wanted = f"attributes.status = '{status}'"
         if status == "FINISHED":
-            wanted += f" and tags.{names.KIND} = '{names.KIND_TRIAL}'"
+            wanted += f" and tags.{schema.KIND} = '{schema.KIND_TRIAL}'"
         found = client(self.uri).search_runs(
             [experiment_id], wanted, ViewType.ACTIVE_ONLY, max_results=5000
         )
@@ -260,7 +260,7 @@ class Harness:
         """What is not as it should be; all zero if nothing was lost."""
         by_hash: dict[str, list[Run]] = {}
         for run in self.runs("FINISHED"):
-            by_hash.setdefault(run.data.tags[names.SPEC_HASH], []).append(run)
+            by_hash.setdefault(run.data.tags[schema.SPEC_HASH], []).append(run)
         uri, experiment_id = open_experiment(f"sqlite:///{self.folder}/calm.db", EXPERIMENT)
         tracker = Tracker(uri, experiment_id)
         worker = Worker(Job(tracker, TrialContext(None, self.folder / "calm-cache")))
@@ -296,11 +296,11 @@ def _found(uri: str, run_id: str) -> tuple[dict[str, float], dict[str, str], lis
     store = client(uri)
     data = store.get_run(run_id).data
     with TemporaryDirectory() as folder:
-        path = store.download_artifacts(run_id, names.SCORES_FILE, folder)
+        path = store.download_artifacts(run_id, schema.SCORES_FILE, folder)
         scores = pd.read_parquet(path).to_csv()  # every digit
     return (
         {name: v for name, v in data.metrics.items() if not name.startswith(NOT_COMPARED)},
-        {name: text for name, text in data.tags.items() if name.startswith(names.CURVES)},
+        {name: text for name, text in data.tags.items() if name.startswith(schema.CURVES)},
         sorted(file.path for file in store.list_artifacts(run_id)),
         scores,
     )

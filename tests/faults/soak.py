@@ -20,12 +20,12 @@ from pathlib import Path
 import psutil
 from tracking_rate import run_one
 
-from experiments.context import TrialContext
+from experiments.execution.scratch import own_scratch
+from experiments.execution.worker import Job, Worker
 from experiments.machine import resident_mib
-from experiments.scratch import own_scratch
-from experiments.tracking import Tracker
-from experiments.tracking_store import open_experiment
-from experiments.worker import Job, Worker
+from experiments.tracking.store import open_experiment
+from experiments.tracking.tracker import Tracker
+from experiments.training.context import TrialContext
 
 SAMPLES = 20
 MIB_ALLOWED = 30.0

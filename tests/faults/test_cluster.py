@@ -17,9 +17,9 @@ from uuid import uuid4
 import pytest
 from services import TrackingServer, free_port, postgresql, ray_node
 
-from experiments import names
-from experiments.tracking import client
-from experiments.tracking_store import find_experiment
+from experiments import schema
+from experiments.tracking.store import find_experiment
+from experiments.tracking.tracker import client
 
 PROJECT = Path(__file__).resolve().parents[2]
 TRIALS = 8
@@ -58,7 +58,7 @@ def wait_until_both_work(uri: str, driver: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and driver.poll() is None:
         experiment_id = find_experiment(uri, "Default")
-        wanted = f"tags.{names.KIND} = '{names.KIND_TRIAL}' and attributes.status = 'RUNNING'"
+        wanted = f"tags.{schema.KIND} = '{schema.KIND_TRIAL}' and attributes.status = 'RUNNING'"
         if len(client(uri).search_runs([str(experiment_id)], wanted)) == 2:
             return
         time.sleep(0.1)
@@ -66,14 +66,14 @@ def wait_until_both_work(uri: str, driver: subprocess.Popen[bytes]) -> None:
 
 
 def check_everything_is_there(uri: str, folder: Path) -> None:
-    wanted = f"tags.{names.KIND} = '{names.KIND_TRIAL}'"
+    wanted = f"tags.{schema.KIND} = '{schema.KIND_TRIAL}'"
     runs = client(uri).search_runs([str(find_experiment(uri, "Default"))], wanted)
     finished = [run for run in runs if run.info.status == "FINISHED"]
-    assert Counter(run.data.tags[names.SPEC_HASH] for run in finished).most_common(1)[0][1] == 1
+    assert Counter(run.data.tags[schema.SPEC_HASH] for run in finished).most_common(1)[0][1] == 1
     assert len(finished) == TRIALS
     assert not [run for run in runs if run.info.status == "RUNNING"]
     for run in finished:
         stored = {file.path for file in client(uri).list_artifacts(run.info.run_id)}
-        assert {names.SCORES_FILE, names.PROFILE_FILE, names.LOG_FILE} <= stored
+        assert {schema.SCORES_FILE, schema.PROFILE_FILE, schema.LOG_FILE} <= stored
         assert run.info.artifact_uri.startswith("mlflow-artifacts:")
-    assert list((folder / "artifacts").rglob(names.PROFILE_FILE))
+    assert list((folder / "artifacts").rglob(schema.PROFILE_FILE))

@@ -20,13 +20,13 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from experiments.context import TrialContext
-from experiments.result import TrialResult
-from experiments.spec import TrialSpec
-from experiments.tracking import Tracker
-from experiments.tracking_store import open_experiment
-from experiments.trial import run_trial as run_for_real
-from experiments.worker import Job, Task, Worker
+from experiments.execution.worker import Job, Task, Worker
+from experiments.tracking.store import open_experiment
+from experiments.tracking.tracker import Tracker
+from experiments.training.context import TrialContext
+from experiments.trial.result import TrialResult
+from experiments.trial.run import run_trial as run_for_real
+from experiments.trial.spec import TrialSpec
 
 HOUR = 3600.0
 

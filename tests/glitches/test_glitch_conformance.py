@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from glitch_conformance import check_conformance, inject, toy_dataset
 
-from common.data import Modality
+from common.dataset import Modality
 from common.errors import UserError
 from glitches import GLITCHES
 from glitches.base import Glitch, Injection

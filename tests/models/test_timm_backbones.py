@@ -7,9 +7,9 @@ import torch
 from random_weights import with_random_weights
 
 from common.errors import UserError
-from experiments.context import TrialContext
-from experiments.spec import TrialSpec
-from experiments.trial import run_trial
+from experiments.training.context import TrialContext
+from experiments.trial.run import run_trial
+from experiments.trial.spec import TrialSpec
 from models import MODELS
 from models.base import BuildContext
 from models.timm_backbones import TimmFamily

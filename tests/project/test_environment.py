@@ -8,7 +8,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from experiments.spec import TrialSpec
+from experiments.trial.spec import TrialSpec
 
 ROOT = Path(__file__).parents[2]
 

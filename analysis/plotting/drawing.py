@@ -1,0 +1,198 @@
+"""What all figures share: style, grouped bars, curves with bands, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from analysis.rendering.text import DIGITS
+from influence.signals import PAPER
+from influence.signals.display import look, ordered
+
+Share = Literal["none", "all", "row", "col"]
+
+FILE_FORMATS: Final = ("pdf", "svg", "png")
+PANEL: Final = (2.35, 1.85)
+_STYLE: Final[dict[Any, Any]] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "0.85",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "savefig.dpi": 200,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "influence-signals",
+    "text.parse_math": False,  # a name from the data may hold a dollar sign
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib's settings for every figure."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def panels(
+    rows: int, columns: int, *, sharex: Share = "none", sharey: Share = "all"
+) -> tuple[Figure, np.ndarray]:
+    """A figure with rows × columns panels below a strip for the legend."""
+    width, height = max(PANEL[0] * columns, 4.6), PANEL[1] * rows + 0.45
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    return figure, axes
+
+
+def preferred(signals: Sequence[str], wanted: Sequence[str] | None) -> list[str]:
+    """The signals to draw: those asked for, else the paper's, else all; in their usual order."""
+    if wanted is not None:
+        return ordered(set(signals) & set(wanted))
+    return ordered(set(signals) & set(PAPER) or signals)
+
+
+def legend(
+    figure: Figure, signals: Sequence[str], *, bars: bool = False, markers: bool = True
+) -> None:
+    """One entry a signal above all panels."""
+    handles: list[Patch | Line2D] = []
+    for signal in signals:
+        seen = look(signal)
+        if bars:
+            handles.append(_patch(signal))
+        else:
+            marker = seen.marker if markers else ""
+            handles.append(Line2D([], [], color=seen.colour, marker=marker, label=seen.short))
+    columns = min(len(handles), max(2, int(figure.get_figwidth() / 1.1)))
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns)
+
+
+def _patch(signal: str) -> Patch:
+    seen = look(signal)
+    return Patch(facecolor=seen.colour, hatch=seen.hatch, edgecolor="white", label=seen.short)
+
+
+def grouped_bars(
+    axes: Axes, summary: pd.DataFrame, group: str, groups: Sequence[str], signals: Sequence[str]
+) -> None:
+    """Bars of each signal side by side in each group, with the deviation between seeds.
+
+    Args:
+        axes: where to draw.
+        summary: columns ``group``, ``series``, ``mean`` and ``sd``.
+        group: the column that makes groups.
+        groups: its values, from left to right.
+        signals: values of ``series``, from left to right.
+    """
+    table = summary.set_index([group, "series"])
+    width = 0.8 / len(signals)
+    for number, signal in enumerate(signals):
+        wanted = table.reindex([(name, signal) for name in groups])
+        places = np.arange(len(groups)) + (number - (len(signals) - 1) / 2) * width
+        seen = look(signal)
+        axes.bar(
+            places,
+            wanted["mean"],
+            width,
+            yerr=_deviation(wanted),
+            color=seen.colour,
+            hatch=seen.hatch,
+            edgecolor="white",
+            linewidth=0.4,
+            error_kw={"elinewidth": 0.8, "capsize": 1.5, "capthick": 0.8},
+        )
+    axes.set_xticks(np.arange(len(groups)), list(groups))
+    axes.set_xlim(-0.5, len(groups) - 0.5)
+
+
+def curves(
+    axes: Axes, summary: pd.DataFrame, x: str, signals: Sequence[str], *, best: bool = False
+) -> None:
+    """A line with error bars for each signal; ``best`` rings its highest point, if it has one.
+
+    Args:
+        axes: where to draw.
+        summary: columns ``x``, ``series``, ``mean`` and ``sd``.
+        x: the column along the horizontal axis.
+        signals: values of ``series``.
+        best: whether to ring the highest point of each line.
+    """
+    for number, signal in enumerate(signals):
+        line = summary[summary["series"] == signal].sort_values(x)
+        if line.empty:
+            continue
+        seen = look(signal)
+        axes.errorbar(
+            line[x],
+            line["mean"],
+            yerr=_deviation(line),
+            color=seen.colour,
+            marker=seen.marker,
+            elinewidth=0.7,
+            capsize=1.5,
+            zorder=3 - number / 100,
+        )
+        if best and np.ptp(line["mean"].round(DIGITS)) > 0:
+            top = line.nlargest(1, "mean")
+            axes.scatter(
+                top[x], top["mean"], s=55, facecolors="none", edgecolors=seen.colour, zorder=4
+            )
+
+
+def _deviation(summary: pd.DataFrame) -> np.ndarray:
+    """Lengths of the error bars below and above each mean, (2, n), within the scores' 0 and 1."""
+    mean, sd = summary["mean"].to_numpy(), summary["sd"].fillna(0.0).to_numpy()
+    return np.array([np.minimum(sd, mean), np.minimum(sd, 1.0 - mean)])
+
+
+def score_axis(axes: Axes, label: str = "") -> None:
+    """A vertical axis from 0 to 1."""
+    axes.set_ylim(-0.03, 1.05)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
+    axes.set_ylabel(label)
+
+
+def not_run(axes: Axes) -> None:
+    """Say that a panel has no runs."""
+    axes.text(0.5, 0.5, "not run", ha="center", va="center", transform=axes.transAxes, color="0.4")
+    axes.set_xticks([])
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out once: the layout would move a little each time it is drawn."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
+def save(
+    figures: Mapping[str, Figure], out: Path, formats: Sequence[str] = FILE_FORMATS
+) -> list[Path]:
+    """Write each figure in each format; equal figures give equal files."""
+    written = []
+    for name, figure in figures.items():
+        settle(figure)
+        for suffix in formats:
+            path = out / f"{name}.{suffix}"
+            undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(suffix)
+            figure.savefig(path, metadata=undated)
+            written.append(path)
+    return written

@@ -1,0 +1,141 @@
+"""Which runs to look at: an experiment, a grid of it, and filters on the trials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from mlflow.entities import Run
+
+from analysis.reading.frames import STATES, Frames, build
+from analysis.reading.store import HOW_TO_FILL, Store
+from analysis.rendering.text import plain
+from common.errors import UserError, unknown_name
+from common.filters import parse_conditions
+from experiments import schema
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Runs that were asked for.
+
+    Attributes:
+        store: where they are.
+        experiment: name of their experiment.
+        grid: name of the grid that they were narrowed down to, if they were.
+        grid_run: the run of that grid that started last.
+        frames: the runs.
+        narrowed: the filters in words, empty without any.
+    """
+
+    store: Store
+    experiment: str
+    grid: str | None
+    grid_run: Run | None
+    frames: Frames
+    narrowed: str = ""
+
+    @property
+    def title(self) -> str:
+        """What was selected, in words."""
+        grid = f", grid {self.grid}" if self.grid else ""
+        return f"experiment {self.experiment}{grid}" + (f", {self.narrowed}" * bool(self.narrowed))
+
+
+def select(
+    store: Store, experiment: str | None = None, grid: str | None = None, only: Sequence[str] = ()
+) -> Selection:
+    """The runs of an experiment, of one of its grids, or without either of the newest grid.
+
+    Args:
+        store: where to look.
+        experiment: name; default: that of the newest grid.
+        grid: name; its trials count wherever they ran, also those that an earlier grid finished.
+        only: conditions ``key=value[,key=value...]`` on fields of the spec; several values of one
+            key mean any of them.
+
+    Raises ``UserError`` where nothing of that name exists or nothing is left, saying what exists.
+    """
+    grid_run: Run | None = None
+    if experiment is None:
+        grid_run = _newest(store.grids(store.experiments.values()), grid)
+        by_id = {e.experiment_id: name for name, e in store.experiments.items()}
+        experiment = by_id[grid_run.info.experiment_id]
+    else:
+        store.experiment(experiment)
+        grid_run = (
+            None if grid is None else _newest(store.grids([store.experiment(experiment)]), grid)
+        )
+    frames = build(store.runs(store.experiment(experiment)), store.history)
+    if grid_run is not None:
+        frames = frames.only(_members(store, grid_run, frames.runs))
+    conditions = parse_conditions(only)
+    if conditions:
+        frames = frames.only(_matching(frames, conditions))
+    _check_not_empty(frames, experiment)
+    words = ", ".join(f"{key} = {' or '.join(values)}" for key, values in conditions.items())
+    name = None if grid_run is None else grid_run.data.tags.get(schema.GRID)
+    return Selection(store, experiment, name, grid_run, frames, words)
+
+
+def select_run(store: Store, run_id: str) -> Selection:
+    """The trials of the grid whose run this is; there may be none yet."""
+    grid_run = store.client.get_run(run_id)
+    by_id = {e.experiment_id: e for e in store.experiments.values()}
+    experiment = by_id[grid_run.info.experiment_id]
+    frames = build(store.runs(experiment), store.history)
+    members = frames.only(_members(store, grid_run, frames.runs))
+    grid = grid_run.data.tags.get(schema.GRID)
+    return Selection(store, experiment.name, grid, grid_run, members)
+
+
+def _newest(grids: Sequence[Run], wanted: str | None) -> Run:
+    """The first of these runs, or the first of the grid of that name."""
+    if not grids:
+        raise UserError(f"no grid has been run there; {HOW_TO_FILL}")
+    for run in grids:
+        if wanted in (None, run.data.tags.get(schema.GRID)):
+            return run
+    raise unknown_name("grid", wanted, {run.data.tags.get(schema.GRID, "") for run in grids})
+
+
+def _members(store: Store, grid_run: Run, runs: pd.DataFrame) -> list[str]:
+    """Run ids of a grid's trials: by the list it stored, else its own children."""
+    listed = store.artifact(grid_run.info.run_id, schema.GRID_TRIALS_FILE)
+    if listed is None:
+        members = runs["parent"] == grid_run.info.run_id
+    else:
+        members = runs["spec_hash"].isin(json.loads(listed.read_text()))
+    return list(runs.loc[members, "run_id"])
+
+
+def _matching(frames: Frames, conditions: Mapping[str, Sequence[str]]) -> list[str]:
+    runs = frames.runs[frames.runs["dataset"].notna()]
+    keep = pd.Series(True, index=runs.index)
+    for key, wanted in conditions.items():
+        if key not in frames.spec_columns:
+            raise unknown_name("trial field", key, frames.spec_columns)
+        text = runs[key].map(plain)
+        for value in wanted:
+            if not (text == value).any():
+                there = sorted(text.unique())
+                raise UserError(f"no run has {key}={value}; there are: {', '.join(there)}")
+        keep &= text.isin(list(wanted))
+    return list(runs.loc[keep, "run_id"])
+
+
+def _check_not_empty(frames: Frames, experiment: str) -> None:
+    if not frames.trials.empty:
+        return
+    states = ", ".join(f"{count} {state}" for state, count in frames.left_out().items())
+    if states:
+        raise UserError(f"experiment {experiment!r} has no finished trial; its runs: {states}")
+    raise UserError(f"experiment {experiment!r} has no trial; {HOW_TO_FILL} --experiment ...")
+
+
+def left_out_note(frames: Frames) -> str:
+    """One sentence on the runs that do not count, empty if all do."""
+    parts = [f"{n} {state} ({STATES[state]})" for state, n in frames.left_out().items()]
+    return "Not counted: " + "; ".join(parts) + "." if parts else ""

@@ -1,0 +1,132 @@
+"""Queries to MLflow, and nothing else: which experiments, grids and runs there are."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from mlflow.entities import Experiment, Run, ViewType
+from mlflow.exceptions import MlflowException
+
+from common.errors import UserError
+from experiments import schema
+from experiments.tracking.store import check_answers, client_for, exists
+from experiments.tracking.uri import without_secrets
+
+PAGE = 500
+HOW_TO_FILL = "fill it with: python -m experiments.grid --grid embedded"
+
+
+class Store:
+    """A tracking store, read by few queries.
+
+    Raises ``UserError`` where the store does not answer, or where ``uri`` names a database file
+    that does not exist: opening it would create an empty one.
+    """
+
+    def __init__(self, uri: str) -> None:
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        if not exists(uri):
+            raise UserError(f"no tracking store at {without_secrets(uri)}; {HOW_TO_FILL}")
+        check_answers(uri)
+        self.uri = without_secrets(uri)
+        self.client = client_for(uri)
+
+    @cached_property
+    def experiments(self) -> dict[str, Experiment]:
+        """Active experiments by name."""
+        found: dict[str, Experiment] = {}
+        token = None
+        while True:
+            page = self.client.search_experiments(page_token=token)
+            found |= {experiment.name: experiment for experiment in page}
+            token = page.token
+            if not token:
+                return found
+
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of that name; the error for another name lists those that exist."""
+        if name not in self.experiments:
+            known = ", ".join(repr(n) for n in sorted(self.experiments))
+            raise UserError(f"no experiment {name!r} at {self.uri}; there are: {known}")
+        return self.experiments[name]
+
+    def grids(self, experiments: Iterable[Experiment]) -> list[Run]:
+        """The runs of grids in these experiments, newest first."""
+        return list(
+            self._search(
+                [experiment.experiment_id for experiment in experiments],
+                f"tags.{schema.KIND} = '{schema.KIND_GRID}'",
+                ViewType.ACTIVE_ONLY,
+                "DESC",
+            )
+        )
+
+    def runs(self, experiment: Experiment) -> Iterator[Run]:
+        """All runs of an experiment, oldest first, so that runs that start meanwhile do not move
+        the pages; deleted ones too."""
+        return self._search([experiment.experiment_id], "", ViewType.ALL, "ASC")
+
+    def _search(
+        self, experiment_ids: list[str], wanted: str, view: int, order: str
+    ) -> Iterator[Run]:
+        token = None
+        while True:
+            with _without_cyclic_gc():
+                page = self.client.search_runs(
+                    experiment_ids,
+                    filter_string=wanted,
+                    run_view_type=view,
+                    max_results=PAGE,
+                    order_by=[f"attributes.start_time {order}"],
+                    page_token=token,
+                )
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def history(self, run_id: str, metric: str) -> list[tuple[int, float]]:
+        """(step, value) of a metric, by step; of a step logged twice the later value."""
+        points = self.client.get_metric_history(run_id, metric)
+        return sorted({p.step: p.value for p in sorted(points, key=lambda p: p.timestamp)}.items())
+
+    def artifact(self, run_id: str, path: str) -> Path | None:
+        """A local copy of an artifact, or ``None`` where the run has none of that name."""
+        target = self._downloads / run_id
+        if (target / path).exists():
+            return target / path
+        target.mkdir(exist_ok=True)
+        try:
+            return Path(self.client.download_artifacts(run_id, path, str(target)))
+        except (MlflowException, OSError):
+            return None
+
+    def forget(self, run_id: str) -> None:
+        """Drop local copies of a run's artifacts, which have changed."""
+        shutil.rmtree(self._downloads / run_id, ignore_errors=True)
+
+    @cached_property
+    def _downloads(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="influence-artifacts-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+
+@contextmanager
+def _without_cyclic_gc() -> Iterator[None]:
+    """Two thirds of a query's time are passes of the cyclic collector over its fresh rows."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

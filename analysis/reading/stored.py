@@ -1,0 +1,41 @@
+"""What a trial has stored: its scores and its influence profile, and evidence made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.reading.store import Store
+from experiments import schema
+from influence.evidence import Evidence
+from influence.profile import Profile
+
+
+def load_scores(store: Store, run_id: str) -> pd.DataFrame | None:
+    """The error table and one column a signal, one row a training sample in training order;
+    ``None`` where the run has not stored it."""
+    path = store.artifact(run_id, schema.SCORES_FILE)
+    return None if path is None else pd.read_parquet(path)
+
+
+def load_profile(store: Store, run_id: str) -> Profile | None:
+    """The influence profile; ``None`` where the run has not stored it."""
+    path = store.artifact(run_id, schema.PROFILE_FILE)
+    return None if path is None else Profile.load(path)
+
+
+def stored_evidence(profile: Profile, scores: pd.DataFrame, seed: int) -> Evidence:
+    """Evidence of what a run has stored: profile, given labels and the class counts of validation.
+
+    Trace, stages and counterfactual profiles are not stored: a signal that asks for them raises
+    ``EvidenceMissingError``. Validation labels come class by class, not in their order.
+    """
+    classes = np.arange(len(profile.class_counts))
+    return Evidence(
+        full_profile=profile,
+        profile=profile.cumulative,
+        labels=scores["label"].to_numpy(dtype=np.int64),
+        validation_labels=np.repeat(classes, profile.class_counts),
+        n_classes=len(profile.class_counts),
+        seed=seed,
+    )

@@ -1,0 +1,5 @@
+import sys
+
+from experiments.commands.grid import main
+
+sys.exit(main())

@@ -1,0 +1,73 @@
+"""Where a trial runs: everything that must not change its numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from experiments.datasets.base import DATA_ROOT_VARIABLE, DataOptions
+from experiments.trial.spec import TrialSpec
+
+CACHE_VARIABLE = "INFLUENCE_CACHE"
+
+
+def default_data_root() -> Path | None:
+    """The data root of the environment, if it names one."""
+    value = os.environ.get(DATA_ROOT_VARIABLE)
+    return Path(value).resolve() if value else None
+
+
+def default_cache() -> Path:
+    """The directory of the feature cache: from the environment, or in the user's cache folder."""
+    value = os.environ.get(CACHE_VARIABLE)
+    if value:
+        return Path(value).resolve()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "influence-signals"
+
+
+@dataclass(frozen=True)
+class TrialContext:
+    """The surroundings of a trial.
+
+    Attributes:
+        data_root: directory of data and weights, if any.
+        cache: directory of the frozen-feature cache.
+        device: a torch device string.
+        threads: threads of one trial; numbers are bit-equal for equal threads.
+    """
+
+    data_root: Path | None = field(default_factory=default_data_root)
+    cache: Path = field(default_factory=default_cache)
+    device: str = "cpu"
+    threads: int = 1
+
+    def data_options(self, spec: TrialSpec) -> DataOptions:
+        """What the trial's dataset source may use."""
+        return DataOptions(self.data_root, spec.label, spec.known_glitch, self.cache)
+
+
+class StepClock:
+    """Seconds of wall time by step, in the order of the steps.
+
+    >>> clock = StepClock()
+    >>> with clock("train"):
+    ...     pass
+    >>> list(clock.seconds)
+    ['train']
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = self.seconds.get(step, 0.0) + perf_counter() - started

@@ -1,0 +1,5 @@
+import sys
+
+from experiments.commands.trial import main
+
+sys.exit(main())

@@ -1,0 +1,134 @@
+"""Signals of a trial and how well they find its glitches."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from common.seeds import generator
+from experiments import schema
+from experiments.trial.metrics import (
+    detection_f1,
+    detection_metrics,
+    kind_confusion,
+    threshold_metrics,
+)
+from glitches.contaminated import CLEAN, Contaminated
+from glitches.parse import parse_glitch
+from influence.diagnosis.base import GLITCH_KINDS
+from influence.evidence import Evidence
+from influence.signals import SIGNALS
+from influence.signals.base import Signal
+from influence.trace import Trace
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One signal, compared with the error table.
+
+    Attributes:
+        scores: of each sample, (n,).
+        metrics: final ones by MLflow name; empty where nothing is glitched.
+        epoch_metrics: likewise by epoch, where the signal means something at each.
+        tables: by file name, such as the confusion of kinds where the signal names them.
+    """
+
+    scores: NDArray[np.float64]
+    metrics: dict[str, float]
+    epoch_metrics: dict[str, list[float]]
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def evaluate_signal(
+    name: str, signal: Signal, evidence: Evidence, is_glitch: NDArray[np.bool_], seed: int
+) -> Evaluation:
+    """A signal on the evidence; ties are broken by the trial's ``seed`` and the signal's name."""
+    scores = signal(evidence)
+    found = detection_metrics(is_glitch, scores, generator(seed, f"ties/{name}"))
+    if signal.flag is not None:
+        found |= threshold_metrics(is_glitch, signal.flag(scores))
+    epoch_metrics: dict[str, list[float]] = {}
+    if signal.per_epoch and is_glitch.any() and not is_glitch.all():
+        epoch_metrics[f"{schema.EPOCH_F1}/{name}"] = [
+            detection_f1(
+                is_glitch, signal(evidence.at(epoch)), generator(seed, f"ties/{name}/{epoch}")
+            )
+            for epoch in range(1, evidence.full_profile.epochs + 1)
+        ]
+    metrics = {f"{metric}/{name}": value for metric, value in found.items()}
+    return Evaluation(scores, metrics, epoch_metrics)
+
+
+def compare_kinds(
+    name: str, signal: Signal, evidence: Evidence, train: Contaminated
+) -> tuple[dict[str, float], dict[str, pd.DataFrame]]:
+    """How rightly a signal names the kinds: the share of the glitches it found whose kind it named
+    (where it found any), and the table of all kinds and names; empty if it names none."""
+    if signal.kinds is None:
+        return {}, {}
+    true, named = true_kinds(train), signal.kinds(evidence)
+    found = np.isin(named, GLITCH_KINDS) & train.is_glitch
+    table = {schema.KINDS_FILE.format(signal=name): kind_confusion(true, named)}
+    if not found.any():
+        return {}, table
+    return {f"{schema.KIND_ACCURACY}/{name}": float((true == named)[found].mean())}, table
+
+
+def true_kinds(train: Contaminated) -> NDArray[np.object_]:
+    """The kind of each sample's glitch, or ``"clean"``, (n,)."""
+    kinds = {CLEAN: CLEAN}
+    for name in set(train.glitch) - {CLEAN}:
+        (part,) = parse_glitch(name).parts
+        kinds[name] = part.glitch.kind
+    return np.array([kinds[name] for name in train.glitch], dtype=object)
+
+
+def evaluate_signals(
+    signals: Iterable[str], evidence: Evidence, train: Contaminated, seed: int
+) -> tuple[pd.DataFrame, Evaluation]:
+    """The named signals on the evidence, compared with the error table.
+
+    Returns:
+        The error table with one column a signal, and all metrics and tables together.
+    """
+    table = train.error_table()
+    together = Evaluation(np.empty(0), {}, {})
+    for name in signals:
+        signal = SIGNALS[name]
+        found = evaluate_signal(name, signal, evidence, train.is_glitch, seed)
+        table[name] = found.scores
+        metrics, tables = compare_kinds(name, signal, evidence, train)
+        together.metrics.update(found.metrics | metrics)
+        together.epoch_metrics.update(found.epoch_metrics)
+        together.tables.update(tables)
+    return table, together
+
+
+def dynamics(trace: Trace, is_glitch: NDArray[np.bool_]) -> dict[str, list[float]]:
+    """Accuracy and loss at the end of each epoch, in eval mode.
+
+    ``accuracy/glitched`` is measured against the label that the glitched samples carry in
+    training (paper, Table 1).
+    """
+    found = {
+        "accuracy/train": trace.train.correct.mean(axis=1).tolist(),
+        "accuracy/validation": trace.validation.correct.mean(axis=1).tolist(),
+        "loss/train": trace.train.losses.mean(axis=1).tolist(),
+        "loss/validation": trace.validation.losses.mean(axis=1).tolist(),
+    }
+    if is_glitch.any():
+        found["accuracy/glitched"] = trace.train.correct[:, is_glitch].mean(axis=1).tolist()
+        found["loss/glitched"] = trace.train.losses[:, is_glitch].mean(axis=1).tolist()
+    return found
+
+
+def peak_rss_mib() -> float:
+    """Peak resident memory of this process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024 if sys.platform != "darwin" else peak / 1024**2

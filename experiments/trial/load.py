@@ -1,0 +1,56 @@
+"""Loading the data of a trial, once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+
+from common.dataset import Dataset
+from experiments.datasets.base import DataOptions
+from experiments.datasets.corrupted import published_images
+from experiments.datasets.lookup import source_for
+from experiments.training.context import TrialContext
+from experiments.trial.result import DatasetIdentity
+from experiments.trial.spec import TrialSpec
+from glitches.base import Donors
+
+
+@dataclass(frozen=True)
+class LoadedDataset:
+    """A dataset and what MLflow says of it."""
+
+    data: Dataset
+    identity: DatasetIdentity
+
+
+@lru_cache(maxsize=2)
+def _load(name: str, options: DataOptions) -> LoadedDataset:
+    data = source_for(name).load(options)
+    data.x.setflags(write=False)
+    data.y.setflags(write=False)
+    return LoadedDataset(
+        data,
+        DatasetIdentity(data.name, data.digest, len(data), data.n_classes, data.modality),
+    )
+
+
+def load_dataset(spec: TrialSpec, context: TrialContext) -> LoadedDataset:
+    """The trial's dataset, read-only; the last two are kept in memory between trials."""
+    return _load(spec.dataset, context.data_options(spec))
+
+
+def load_donors(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Donors:
+    """Where the trial's glitch may take samples from, beside the drawn subset ``pool``."""
+    options = DataOptions(context.data_root)
+    return Donors(
+        foreign=None if spec.foreign is None else _load(spec.foreign, options).data,
+        spare=partial(_spare, spec, context, pool),
+        published=partial(published_images, spec.dataset, options),
+    )
+
+
+def _spare(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Dataset:
+    whole = load_dataset(spec, context).data
+    return whole.take(np.flatnonzero(~np.isin(whole.source_index, pool.source_index)))

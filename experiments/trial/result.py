@@ -1,0 +1,55 @@
+"""What a trial returns. Tracking writes it down; nothing here knows how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from common.dataset import Dataset
+from experiments.trial.spec import TrialSpec
+from glitches.contaminated import Contaminated
+from influence.profile import Profile
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """All that a trial found.
+
+    Attributes:
+        spec: what ran.
+        dataset: name and digest of the data that the subset was drawn from.
+        train: the contaminated training set with its error table, in training order.
+        validation: the clean validation set.
+        scores: the error table and one column a signal, one row a training sample.
+        metrics: final metrics by MLflow name, such as ``f1/self_influence``.
+        epoch_metrics: per-epoch metrics by MLflow name; item t is epoch t + 1.
+        profile: the influence profile.
+        seconds: wall time by step.
+        peak_rss_mib: peak resident memory of the process, MiB.
+        tables: further tables to store, by file name (``.parquet``).
+    """
+
+    spec: TrialSpec
+    dataset: DatasetIdentity
+    train: Contaminated
+    validation: Dataset
+    scores: pd.DataFrame
+    metrics: dict[str, float]
+    epoch_metrics: dict[str, list[float]]
+    profile: Profile
+    seconds: dict[str, float]
+    peak_rss_mib: float
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatasetIdentity:
+    """What MLflow's dataset input says of the data."""
+
+    name: str
+    digest: str
+    rows: int
+    n_classes: int
+    modality: str

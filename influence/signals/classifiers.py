@@ -1,0 +1,64 @@
+"""Class probabilities of training samples by a classifier that has not seen them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from influence.features import Features, Matrix
+
+Labels = NDArray[np.int64]
+FOLDS = 5
+INVERSE_PENALTY = 0.01  # C of scikit-learn; strong, for features that training has already shaped
+
+
+def folds(labels: Labels, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The fold of each sample, (n,), each class spread evenly over the folds."""
+    shuffled = rng.permutation(len(labels))
+    out = np.empty(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        rows = shuffled[labels[shuffled] == label]
+        out[rows] = np.arange(len(rows)) % FOLDS
+    return out
+
+
+def cross_fitted_probabilities(
+    features: Features, n_classes: int, rng: np.random.Generator
+) -> Matrix:
+    """Class probabilities of the training samples, (n, C), each by a logistic regression fitted to
+    the other folds and to the validation samples."""
+    out = np.zeros((len(features.train), n_classes))
+    fold = folds(features.labels, rng)
+    for held in np.unique(fold):
+        kept = fold != held
+        out[~kept] = _fitted(
+            np.vstack([features.train[kept], features.validation]),
+            np.concatenate([features.labels[kept], features.validation_labels]),
+            features.train[~kept],
+            n_classes,
+        )
+    return out
+
+
+def validation_taught_probabilities(features: Features, n_classes: int) -> Matrix:
+    """Class probabilities of the training samples, (n, C), by a logistic regression fitted to the
+    clean validation samples alone."""
+    return _fitted(features.validation, features.validation_labels, features.train, n_classes)
+
+
+def over_present_classes(labels: Labels, probabilities: Matrix) -> tuple[Labels, Matrix]:
+    """Labels and probabilities over the classes that occur among the labels, numbered anew.
+
+    For libraries that refuse a class without samples.
+    """
+    present, renamed = np.unique(labels, return_inverse=True)
+    kept = np.maximum(probabilities[:, present], np.finfo(np.float64).tiny)
+    return renamed, kept / kept.sum(axis=1, keepdims=True)
+
+
+def _fitted(x: Matrix, y: Labels, asked: Matrix, n_classes: int) -> Matrix:
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000).fit(x, y)
+    out = np.zeros((len(asked), n_classes))
+    out[:, model.classes_] = model.predict_proba(asked)
+    return out

@@ -1,0 +1,121 @@
+"""One command from data to suspicions, reasons and a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from audit_standin import WRONG
+
+from experiments.commands.audit import main
+from influence.diagnosis.base import KINDS
+
+COLUMNS = [
+    "row",
+    "file",
+    "label",
+    "probability",
+    "flagged",
+    "kind",
+    "expected_label",
+    "duplicate_of",
+    "rank_self_influence",
+    "rank_marginal_influence",
+    "rank_average_absolute_influence",
+    "rank_gd_class",
+    "rank_cnci",
+    "rank_loss",
+]
+
+
+def test_every_sample_is_listed_the_most_suspicious_first(
+    suspicions: pd.DataFrame, audited_images: Path
+) -> None:
+    assert list(suspicions.columns) == COLUMNS
+    assert sorted(suspicions["row"]) == list(range(300))
+    assert not suspicions.loc[suspicions["flagged"].idxmin() :, "flagged"].any()
+    flagged = suspicions[suspicions["flagged"]]
+    assert flagged["probability"].is_monotonic_decreasing
+    assert suspicions["probability"].between(0, 1).all()
+    assert set(suspicions["kind"]) <= set(KINDS)
+    for rank in COLUMNS[8:]:
+        assert sorted(suspicions[rank]) == list(range(1, 301))
+    written = pd.read_csv(audited_images / "suspicions.csv", keep_default_na=False)
+    assert written["file"].tolist() == suspicions["file"].tolist()
+
+
+def test_wrong_labels_are_found(suspicions: pd.DataFrame) -> None:
+    number = suspicions["file"].str.extract(r"/(\d+) ", expand=False).astype(int)
+    wrong = number.isin(WRONG)
+    flagged = suspicions["flagged"]
+    assert (wrong & flagged).sum() >= 12
+    assert (flagged & ~wrong).sum() <= 5
+
+
+def test_reasons_name_other_samples(audited_images: Path, suspicions: pd.DataFrame) -> None:
+    reasons = pd.read_csv(audited_images / "reasons.csv", keep_default_na=False)
+    assert reasons["row"].tolist() == suspicions["row"].tolist()
+    assert reasons["learned_epoch"].between(0, 10).all()
+    witness = re.compile(r"train:(\d+)\((\S+?)\)")
+    for row, line in zip(reasons["row"], reasons["speak_for"], strict=True):
+        named = witness.findall(line)
+        assert named
+        assert all(int(other) != row and float(influence) > 0 for other, influence in named)
+    against = "".join(reasons["speak_against"])
+    assert all(float(influence) < 0 for _, influence in witness.findall(against))
+
+
+def test_tables_get_odd_features(audited_table: Path) -> None:
+    reasons = pd.read_csv(audited_table / "reasons.csv")
+    assert reasons["odd_features"].str.count(";").eq(2).all()
+    assert "file" not in pd.read_csv(audited_table / "suspicions.csv")
+
+
+def test_the_page_holds_nothing_that_the_data_could_run(audited_images: Path) -> None:
+    page = (audited_images / "report.html").read_text()
+    assert page.count("<script") == 5
+    assert "alert('x')" not in page
+    assert "<i>.png" not in page
+    assert "&lt;script&gt;alert(&#39;x&#39;)" in page
+    assert not re.search(r"(src|href)=[\"']?(https?:|//|file:)", page)
+    assert "default-src 'none'" in page
+    for name in ("pictures", "labels", "suspects"):
+        held = re.search(f'id="{name}">(.*?)</script>', page)
+        assert held is not None
+        assert json.loads(held[1])
+
+
+def test_the_run_holds_it_all(audited_images: Path, store: str) -> None:
+    client = mlflow.MlflowClient(store)
+    runs = client.search_runs(["0"], "tags.kind = 'audit'")
+    run = next(run for run in runs if run.data.tags["audit.model"] == "small_convnet")
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["flagged"] >= 12
+    stored = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"suspicions.csv", "suspicions.parquet", "report.html", "reasons.csv"} <= stored
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data", "gone.csv"], "'gone.csv' is not there"),
+        (["--data", "wine", "--model", "resnet20"], "is for image data"),
+        (["--data", "wine", "--max-false-alarms", "1"], "must lie in (0, 1)"),
+        (["--data", "wine", "--seed", "-1"], "whole number from 0"),
+        (["--data", "wine", "--out", "/proc/no"], "cannot be written"),
+        ([], "missing: --data"),
+    ],
+)
+def test_bad_options(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    assert main([*options, "--tracking-uri", store]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "mlflow.db").exists()

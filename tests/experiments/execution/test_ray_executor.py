@@ -1,0 +1,181 @@
+"""Trials on Ray: each test shares one small cluster's worth of patience, so they are few."""
+
+import os
+import signal
+from collections import Counter
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import fake_trial
+import psutil
+import pytest
+from fake_trial import spec
+
+from common.errors import UserError
+from experiments import schema
+from experiments.execution.outcome import Outcome
+from experiments.execution.ray_executor import STARTS, Observer, Pool, cluster, execute
+from experiments.execution.watchdog import Limits
+from experiments.execution.worker import Job, Task
+from experiments.tracking.queries import finished_runs
+from experiments.tracking.tracker import client
+
+TWO = Pool(cpus=2, attempts=2)
+LITTLE = 1e9
+"""Memory to be left, MiB, so that any machine has too little."""
+PATIENCE = 30.0
+
+
+class Watcher:
+    """Remembers what an executor tells."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, list[Outcome]] = {}
+        self.began: list[int] = []
+        self.notes: list[str] = []
+
+    @property
+    def observer(self) -> Observer:
+        return Observer(self.began.append, self._ended, self.notes.append)
+
+    def _ended(self, outcome: Outcome) -> None:
+        self.outcomes.setdefault(outcome.spec_hash, []).append(outcome)
+
+    def of(self, seed: int) -> Outcome:
+        (outcome,) = self.outcomes[spec(seed).spec_hash]
+        return outcome
+
+
+@pytest.fixture
+def watcher() -> Watcher:
+    return Watcher()
+
+
+@pytest.fixture
+def job(job: Job) -> Job:
+    """With some patience: several processes write to the store."""
+    return replace(job, tracker=replace(job.tracker, patience=PATIENCE))
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes shall find the fake trial."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(fake_trial.__file__).parent))
+
+
+def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
+    bad = (
+        fake_trial.FAILS,
+        fake_trial.HUNGRY,
+        fake_trial.HANGS,
+        fake_trial.DIES_ONCE,
+        fake_trial.DIES,
+        fake_trial.BAD_INPUT,
+    )
+    share = {fake_trial.HUNGRY: 1.0}
+    tasks = [Task(spec(seed), memory_mib=share.get(seed)) for seed in (*range(6), *bad)]
+    parent = client(job.tracker.uri).create_run(job.tracker.experiment_id).info.run_id
+    job = replace(job, tracker=job.tracker.under(parent), limits=Limits(3, reserve_mib=LITTLE))
+    with cluster(TWO, 1, job.tracker.uri):
+        execute(tasks, job, TWO, watcher.observer)
+        assert {loopback(address) for address in listened_on()} == {True}
+    for seed in (*range(6), fake_trial.DIES_ONCE):
+        assert watcher.of(seed).ending == "finished", seed
+    assert watcher.of(fake_trial.FAILS).error == "the trial broke"
+    assert watcher.of(fake_trial.BAD_INPUT).error == "no class is eligible"
+    assert watcher.of(fake_trial.HANGS).error == "took longer than its limit of 3 s"
+    assert "1 were set aside for it" in str(watcher.of(fake_trial.HUNGRY).error)
+    (run,) = job.tracker.runs_of(spec(fake_trial.HUNGRY).spec_hash)
+    assert run.data.metrics[schema.PEAK_RSS] > fake_trial.HELD_MIB
+    dead = watcher.of(fake_trial.DIES)
+    assert (dead.ending, dead.own_fault) == ("failed", False)
+    assert watcher.began.count(bad.index(fake_trial.DIES) + 6) == TWO.attempts
+    tracker = job.tracker
+    assert len(finished_runs(tracker)) == 7
+    for seed in range(6):
+        (run,) = tracker.runs_of(spec(seed).spec_hash)
+        alone = fake_trial.made_up(spec(seed)).metrics
+        assert {name: run.data.metrics[name] for name in alone} == alone
+
+
+def loopback(address: str) -> bool:
+    """Whether only this machine reaches an address, also one of IPv4 in the form of IPv6."""
+    parsed = ip_address(address)
+    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
+
+
+def listened_on() -> set[str]:
+    """Addresses on which Ray, as this process has started it, takes connections."""
+    return {
+        connection.laddr.ip
+        for process in (psutil.Process(), *psutil.Process().children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+class Interrupter(Watcher):
+    """Presses Ctrl-C when the first trial begins."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    @property
+    def observer(self) -> Observer:
+        return replace(super().observer, started=self._started)
+
+    def _started(self, number: int) -> None:
+        self.began.append(number)
+        for _ in range(self.times if len(self.began) == 1 else 0):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_interrupted_once_and_twice(
+    job: Job, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(fake_trial.HOLD_VARIABLE, "1")
+    tasks = [Task(spec(seed)) for seed in range(12)]
+    once, twice = Interrupter(1), Interrupter(2)
+    with cluster(TWO, 1, job.tracker.uri):
+        for interrupter in (once, twice):
+            execute(tasks, job, TWO, interrupter.observer)
+    for interrupter in (once, twice):
+        assert len(interrupter.outcomes) == len(tasks)
+        assert {len(outcomes) for outcomes in interrupter.outcomes.values()} == {1}
+    endings = Counter(once.of(seed).ending for seed in range(len(tasks)))
+    assert 0 < endings["finished"] == len(once.began) <= 2
+    assert endings["finished"] + endings["stopped"] == len(tasks)
+    assert once.notes == ["finishing the trials that run; Ctrl-C again stops at once"]
+    assert {twice.of(seed).ending for seed in range(len(tasks))} == {"stopped"}
+    assert twice.notes == [*once.notes, "stopping now"]
+    assert "".join(capfd.readouterr()) == ""  # nothing of Ray's own
+
+
+def test_ray_is_given_another_try_and_then_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def slow(**options: object) -> None:
+        tries.append(options)
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr("ray.init", slow)
+    with (
+        pytest.raises(UserError, match="Ray does not start: The current node timed out"),
+        cluster(TWO, 1, "sqlite:////none.db"),
+    ):
+        pass
+    assert len(tries) == STARTS
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [("here", "must be host:port or auto"), ("127.0.0.1:1", "no Ray cluster answers")],
+)
+def test_a_cluster_that_is_not_there(address: str, message: str) -> None:
+    with (
+        pytest.raises(UserError, match=message),
+        cluster(Pool(address=address), 1, "sqlite:////tmp/x.db"),
+    ):
+        pass

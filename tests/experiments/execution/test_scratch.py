@@ -1,0 +1,51 @@
+"""Temporary files of processes that were killed."""
+
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from experiments.execution.scratch import own_scratch, sweep
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def killed_inside(folder: Path) -> None:
+    """Let a process end by SIGKILL while it has temporary files."""
+    child = os.fork()
+    if child == 0:
+        with own_scratch() as scratch:
+            scratch.joinpath("half").write_text("written")
+            tempfile.mkdtemp()
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert list(folder.rglob("half"))
+
+
+def test_everything_temporary_is_removed_at_the_end(tmp_path: Path) -> None:
+    with own_scratch() as scratch:
+        assert Path(tempfile.mkdtemp()).parent == scratch
+    assert tempfile.gettempdir() == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_start_removes_what_a_killed_process_left(tmp_path: Path) -> None:
+    killed_inside(tmp_path)
+    with own_scratch() as scratch:
+        assert list(tmp_path.iterdir()) == [scratch]
+
+
+def test_files_of_living_processes_other_hosts_and_others_are_kept(tmp_path: Path) -> None:
+    with own_scratch() as scratch:
+        inside = Path(scratch)
+        others = [tmp_path / "influence-00000000-1-00000000-x", tmp_path / "influence-notes"]
+        for other in others:
+            other.mkdir()
+        tempfile.tempdir = str(tmp_path)
+        assert sweep() == 0
+        assert sorted(tmp_path.iterdir()) == sorted([inside, *others])

@@ -1,0 +1,139 @@
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from common.errors import UserError
+from experiments.tracking.retry import TrackingError, patiently
+from experiments.tracking.store import check_answers, find_experiment, open_experiment
+from experiments.tracking.uri import absolute, without_secrets
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as accepted:
+        server.settimeout(0.1)  # for the thread to see that it is over
+        over = threading.Event()
+
+        def accept() -> None:
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    accepted.enter_context(server.accept()[0])
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield server.getsockname()[1]
+        over.set()
+        thread.join()
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def refused(uri: str, within: float, match: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(UserError, match=match):
+        check_answers(uri)
+    assert time.monotonic() - began < within
+
+
+@pytest.mark.parametrize("kind", ["http", "postgresql", "mysql+pymysql"])
+def test_a_closed_port_is_refused_at_once(kind: str, closed_port: int) -> None:
+    refused(f"{kind}://127.0.0.1:{closed_port}/x", 10, "cannot be used")
+
+
+def test_a_silent_server_is_refused_within_seconds(
+    silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.tracking.store.ANSWER_WITHIN", 0.5)
+    refused(f"http://127.0.0.1:{silent_port}", 10, "no answer within 0.5 s")
+
+
+@pytest.mark.parametrize("uri", ["runs", "file:///runs", "ftp://host/x", "sqllite:///x.db"])
+def test_other_kinds_are_refused_with_those_allowed(uri: str) -> None:
+    refused(uri, 5, "allowed: sqlite:///FILE")
+
+
+def test_a_database_in_no_directory(tmp_path: Path) -> None:
+    refused(f"sqlite:///{tmp_path}/none/mlflow.db", 5, "no directory")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    path.write_text("something else, long enough to be looked at" * 10)
+    refused(f"sqlite:///{path}", 5, "is no SQLite database")
+    assert [p.name for p in tmp_path.iterdir()] == ["mlflow.db"]
+
+
+def test_a_directory_as_a_database(tmp_path: Path) -> None:
+    refused(f"sqlite:///{tmp_path}", 5, "is a directory")
+
+
+def test_looking_creates_nothing(tmp_path: Path) -> None:
+    assert find_experiment(f"sqlite:///{tmp_path}/mlflow.db", "study") is None
+    check_answers(f"sqlite:///{tmp_path}/mlflow.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_experiment_is_created_once_whatever_its_name(store_uri: str) -> None:
+    name = "$(touch x) <script> 'quoted'"
+    uri, first = open_experiment(store_uri, name)
+    assert open_experiment(store_uri, name) == (uri, first)
+    assert find_experiment(store_uri, name) == first
+
+
+def test_a_relative_database_becomes_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert absolute("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/mlflow.db"
+    assert absolute("http://host:5000") == "http://host:5000"
+
+
+def test_passwords_are_not_shown(closed_port: int) -> None:
+    uri = f"postgresql://ada:secret@127.0.0.1:{closed_port}/runs"
+    with pytest.raises(UserError) as raised:
+        check_answers(uri)
+    assert "secret" not in str(raised.value)
+    assert without_secrets("http://host") == "http://host"
+
+
+def test_patience_is_bounded_and_grows() -> None:
+    pauses: list[float] = []
+
+    def refuse() -> None:
+        raise ConnectionError("refused")
+
+    with pytest.raises(TrackingError, match="refused"):
+        patiently(refuse, 5.0, pauses.append)
+    assert sum(pauses) == pytest.approx(5.0)
+    assert pauses[0] <= 0.1
+    assert max(pauses) > 10 * pauses[0]
+
+
+def test_passing_faults_are_borne() -> None:
+    answers = iter([ConnectionError("once"), OSError("twice"), "there"])
+
+    def ask() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert patiently(ask, 60.0, lambda _: None) == "there"
+
+
+def test_programming_errors_are_not_borne() -> None:
+    def wrong() -> None:
+        raise TypeError("wrong")
+
+    with pytest.raises(TypeError):
+        patiently(wrong, 60.0)

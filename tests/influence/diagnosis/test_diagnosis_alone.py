@@ -1,0 +1,73 @@
+"""A diagnosis that has no clean samples beside the set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted_glitches import CLASSES, ROWS, N, Planted
+
+from influence.diagnosis import diagnose_alone
+from influence.diagnosis.base import LABEL_ERROR
+
+PLANTED = {
+    "uniform noise": lambda: Planted().uniform_noise(ROWS),
+    "flips": lambda: Planted().flips(30),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_wrong_labels_are_found_and_righted(name: str) -> None:
+    right = Planted().y
+    planted = PLANTED[name]()
+    found = diagnose_alone(planted.evidence())
+    wrong = planted.kind == LABEL_ERROR
+    assert (found.flagged & wrong).sum() > 0.95 * wrong.sum()
+    assert (found.flagged & wrong).sum() > 0.95 * found.flagged.sum()
+    assert set(found.kind[found.flagged]) == {LABEL_ERROR}
+    assert (found.expected_label == right)[found.flagged & wrong].mean() > 0.95
+
+
+@pytest.mark.parametrize("overlap", [1.0, 0.3])
+def test_clean_labels_stay_unflagged_however_much_classes_have_in_common(overlap: float) -> None:
+    planted = Planted()
+    noise = planted.x - planted.centres[planted.y]
+    planted.x = planted.centres[planted.y] * overlap + noise
+    assert diagnose_alone(planted.evidence()).flagged.sum() <= 0.002 * N
+
+
+def test_validation_is_not_looked_at() -> None:
+    evidence = Planted().uniform_noise(ROWS).evidence()
+    stages, _ = evidence.stages
+    rng = np.random.default_rng(1)
+    other = {name: rng.normal(size=(7, x.shape[1])) for name, x in stages.items()}
+    blind = replace(
+        evidence,
+        validation_labels=rng.integers(0, CLASSES, 7),
+        _stages=lambda: (stages, other),
+    )
+    found, again = diagnose_alone(evidence), diagnose_alone(blind)
+    np.testing.assert_array_equal(found.probability, again.probability)
+
+
+def test_what_is_learned_by_heart_does_not_hide_wrong_labels() -> None:
+    """Inputs of the last layer that tell each given label are those of a late checkpoint."""
+    planted = Planted().uniform_noise(ROWS)
+    evidence = planted.evidence()
+    train = evidence.trace.train
+    learned = train.inputs[0] + 50.0 * np.eye(train.inputs[0].shape[1], dtype=np.float32)[planted.y]
+    late = replace(
+        evidence.trace,
+        train=replace(
+            train, inputs=[train.inputs[0], learned], logits=np.repeat(train.logits, 2, 0)
+        ),
+        validation=replace(
+            evidence.trace.validation,
+            inputs=list(evidence.trace.validation.inputs) * 2,
+            logits=np.repeat(evidence.trace.validation.logits, 2, 0),
+        ),
+        learning_rates=np.array([0.1, 0.1]),
+    )
+    found = diagnose_alone(replace(evidence, _trace=late))
+    assert (found.flagged & (planted.kind == LABEL_ERROR)).sum() > 0.95 * len(ROWS)
