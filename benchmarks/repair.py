@@ -43,7 +43,7 @@ from experiments.trial.load import load_dataset, load_donors
 from experiments.trial.spec import TrialSpec
 from experiments.trial.split import draw_subset, split
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL, Contaminated
-from influence.diagnosis import diagnose
+from influence.diagnosis.diagnose import diagnose
 from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence
 from influence.features import last_layer_features

@@ -32,8 +32,8 @@ from experiments.datasets.torchvision_images import TEST_PARTS
 from experiments.tracking.artifacts.contact_sheet import Tile, contact_sheet
 from experiments.training.context import TrialContext
 from experiments.trial.evaluate import peak_rss_mib
-from influence.diagnosis import diagnose
 from influence.diagnosis.base import Diagnosis
+from influence.diagnosis.diagnose import diagnose
 
 SEED = 0
 SHOWN = 100

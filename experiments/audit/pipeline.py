@@ -20,9 +20,9 @@ from experiments.audit.fold import BLOCK, Diagnose, Opinion, Rows, opinion
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import Recipe
 from experiments.training.context import StepClock, TrialContext
-from influence.diagnosis import diagnose as diagnosis_beside
-from influence.diagnosis import diagnose_alone
 from influence.diagnosis.base import Diagnosis
+from influence.diagnosis.diagnose import diagnose as diagnose_with_reference
+from influence.diagnosis.without_reference import diagnose_without_reference
 
 FOLDS = 5
 FOLDS_OF_MANY = 2
@@ -106,7 +106,9 @@ def examine(
         UserError: where training diverges.
     """
     chosen = choices or Choices()
-    diagnose = diagnose or (diagnose_alone if data.validation is None else diagnosis_beside)
+    diagnose = diagnose or (
+        diagnose_without_reference if data.validation is None else diagnose_with_reference
+    )
     torch.set_num_threads(context.threads)
     clock = StepClock()
     n = len(data.train)

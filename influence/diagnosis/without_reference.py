@@ -26,7 +26,7 @@ from influence.features import content_order
 COMPONENTS = 256
 
 
-def diagnose_alone(evidence: Evidence) -> Diagnosis:
+def diagnose_without_reference(evidence: Evidence) -> Diagnosis:
     """What is wrong with each training sample, validation samples unseen: label errors only."""
     train, _ = evidence.stages
     names = sorted(train)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from influence.diagnosis import Diagnosis, diagnose, diagnose_alone
-from influence.diagnosis.diagnose import flag
+from influence.diagnosis.base import Diagnosis
+from influence.diagnosis.diagnose import diagnose, flag
+from influence.diagnosis.without_reference import diagnose_without_reference
 from influence.evidence import Evidence
 from influence.signals.base import Scores, Signal
 
@@ -24,5 +25,5 @@ def _signal(diagnosis: Callable[[Evidence], Diagnosis]) -> Signal:
 
 
 fused = _signal(diagnose)
-fused_alone = _signal(diagnose_alone)
+fused_alone = _signal(diagnose_without_reference)
 """Without a look at validation samples: wrong labels alone."""

@@ -10,10 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from planted_glitches import CLASSES, MORE, ROWS, YET_MORE, M, Planted
 
-from influence.diagnosis import diagnose
 from influence.diagnosis.base import GLITCH_KINDS, NO_LABEL, Diagnosis
 from influence.diagnosis.crossfit import calibrated
-from influence.diagnosis.diagnose import flag
+from influence.diagnosis.diagnose import diagnose, flag
 from influence.diagnosis.inputs import Pair
 from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise
 from influence.diagnosis.novelty import OF_ONE_STAGE, unlike_validation

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from planted_glitches import CLASSES, ROWS, N, Planted
 
-from influence.diagnosis import diagnose_alone
 from influence.diagnosis.base import LABEL_ERROR
+from influence.diagnosis.without_reference import diagnose_without_reference
 
 PLANTED = {
     "uniform noise": lambda: Planted().uniform_noise(ROWS),
@@ -21,7 +21,7 @@ PLANTED = {
 def test_wrong_labels_are_found_and_righted(name: str) -> None:
     right = Planted().y
     planted = PLANTED[name]()
-    found = diagnose_alone(planted.evidence())
+    found = diagnose_without_reference(planted.evidence())
     wrong = planted.kind == LABEL_ERROR
     assert (found.flagged & wrong).sum() > 0.95 * wrong.sum()
     assert (found.flagged & wrong).sum() > 0.95 * found.flagged.sum()
@@ -34,7 +34,7 @@ def test_clean_labels_stay_unflagged_however_much_classes_have_in_common(overlap
     planted = Planted()
     noise = planted.x - planted.centres[planted.y]
     planted.x = planted.centres[planted.y] * overlap + noise
-    assert diagnose_alone(planted.evidence()).flagged.sum() <= 0.002 * N
+    assert diagnose_without_reference(planted.evidence()).flagged.sum() <= 0.002 * N
 
 
 def test_validation_is_not_looked_at() -> None:
@@ -47,7 +47,7 @@ def test_validation_is_not_looked_at() -> None:
         validation_labels=rng.integers(0, CLASSES, 7),
         _stages=lambda: (stages, other),
     )
-    found, again = diagnose_alone(evidence), diagnose_alone(blind)
+    found, again = diagnose_without_reference(evidence), diagnose_without_reference(blind)
     np.testing.assert_array_equal(found.probability, again.probability)
 
 
@@ -69,5 +69,5 @@ def test_what_is_learned_by_heart_does_not_hide_wrong_labels() -> None:
         ),
         learning_rates=np.array([0.1, 0.1]),
     )
-    found = diagnose_alone(replace(evidence, _trace=late))
+    found = diagnose_without_reference(replace(evidence, _trace=late))
     assert (found.flagged & (planted.kind == LABEL_ERROR)).sum() > 0.95 * len(ROWS)
