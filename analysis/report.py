@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -24,12 +23,13 @@ from analysis.rendering.pictures import Suspects, inline, suspects
 from analysis.rendering.table import Table
 from analysis.rendering.text import glitch_words
 from common.cli import parse, run
+from common.html import render_template
 from experiments import schema
 
 REPORT_FILE: Final = "report.html"
 LARGEST: Final = 4_800_000
 LONG_TABLE: Final = 40
-TEMPLATES: Final = Path(__file__).parent / "templates"
+TEMPLATE: Final = Path(__file__).parent / "templates" / "report.html"
 CAPTIONS: Final = {
     "figure1": "Figure 1 of the paper, tables: mislabelled samples and near-clustered anomalies; "
     "mean over datasets, bars between seeds.",
@@ -119,12 +119,9 @@ def _table(table: Table) -> PageTable:
 
 
 def _page(content: Mapping[str, Any], kept: Sequence[Suspects], dropped: int) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
-    )
     full = {**content, "suspects": kept, "dropped": dropped}
     sections = {name: heading for name, heading in SECTIONS.items() if full.get(name, True)}
-    return environment.get_template("report.html").render(full, sections=sections)
+    return render_template(TEMPLATE, {**full, "sections": sections})
 
 
 def fitting(every: Sequence[Suspects], room: int) -> list[Suspects]:

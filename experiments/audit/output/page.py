@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-import analysis
+from common.html import render_template
 from experiments.audit.explain.reasons import TRAIN, VALIDATION, Reason, Witness
 from experiments.audit.explain.summary import ALL
 from experiments.audit.output.thumbnails import Thumbnails
 from experiments.audit.pipeline import Examination
 from influence.diagnosis.base import GLITCH_KINDS, NO_LABEL
 
-TEMPLATES: Final = (
-    Path(__file__).parent / "templates",
-    Path(analysis.__file__).parent / "templates",
-)
+TEMPLATE: Final = Path(__file__).parent / "templates" / "audit.html"
 REVIEWED: Final = 200
 SHOWN_OF_CLUSTER: Final = 12
 WITNESSES: Final = 3
@@ -98,10 +94,7 @@ def render(found: Examination, title: str) -> str:
         "pictures": pictures.pictures,
         "key": found.data.train.digest[:16],
     }
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
-    )
-    return environment.get_template("audit.html").render(content)
+    return render_template(TEMPLATE, content)
 
 
 def _thumbnails(found: Examination) -> Thumbnails:
