@@ -1,18 +1,32 @@
-"""Registries: a name, and where its object is defined.
+"""Registries: a name, where its object is defined, and what people call it.
 
-An entry is ``"module:attribute"`` and is imported when it is first asked for, so that listing the
-names costs nothing and a heavy dependency of one entry is not paid by the others.
+An object is given as ``"module:attribute"`` and imported when it is first asked for, so that
+listing names and titles costs nothing and no entry pays for the heavy dependencies of another.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from typing import Generic, TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from common.errors import UserError, unknown_name
 
 T = TypeVar("T")
+
+
+class Entry(NamedTuple):
+    """One line of a registry.
+
+    Attributes:
+        target: ``"module:attribute"``; without an attribute, the one of the entry's name.
+        title: what tables, figures and reports call it; by default the name in words.
+        short: for legends and narrow columns; by default the title.
+    """
+
+    target: str
+    title: str = ""
+    short: str = ""
 
 
 class Registry(Generic[T]):
@@ -21,20 +35,22 @@ class Registry(Generic[T]):
     >>> numbers: Registry[type] = Registry("number", {"fraction": "fractions:Fraction"})
     >>> numbers["fraction"].__name__
     'Fraction'
+    >>> numbers.title("fraction"), numbers.title("not_registered")
+    ('fraction', 'not registered')
     >>> numbers["fractoin"]
     Traceback (most recent call last):
     common.errors.UserError: unknown number 'fractoin' (did you mean 'fraction'?); allowed: fraction
     """
 
-    def __init__(self, kind: str, entries: dict[str, str]) -> None:
+    def __init__(self, kind: str, entries: Mapping[str, str | Entry]) -> None:
         self.kind = kind
-        self._entries = dict(entries)
+        self._entries = {name: _entry(value) for name, value in entries.items()}
 
-    def register(self, name: str, target: str) -> None:
+    def register(self, name: str, entry: str | Entry) -> None:
         """Add ``name`` at run time; a name that is taken is an error."""
         if name in self._entries:
             raise UserError(f"{self.kind} {name!r} is already registered")
-        self._entries[name] = target
+        self._entries[name] = _entry(entry)
 
     def unregister(self, name: str) -> None:
         """Take back what :meth:`register` added."""
@@ -43,8 +59,18 @@ class Registry(Generic[T]):
     def __getitem__(self, name: str) -> T:
         if name not in self._entries:
             raise unknown_name(self.kind, name, self._entries)
-        module, _, attribute = self._entries[name].partition(":")
-        return cast(T, getattr(importlib.import_module(module), attribute))
+        module, _, attribute = self._entries[name].target.partition(":")
+        return cast(T, getattr(importlib.import_module(module), attribute or name))
+
+    def title(self, name: str) -> str:
+        """What people call it; a name that is not registered reads as its words."""
+        entry = self._entries.get(name)
+        return (entry and entry.title) or name.replace("_", " ")
+
+    def short(self, name: str) -> str:
+        """Its abbreviation, where it has one; else its title."""
+        entry = self._entries.get(name)
+        return (entry and entry.short) or self.title(name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
@@ -58,3 +84,7 @@ class Registry(Generic[T]):
     def names(self) -> tuple[str, ...]:
         """All names, in the order of their registration."""
         return tuple(self._entries)
+
+
+def _entry(value: str | Entry) -> Entry:
+    return value if isinstance(value, Entry) else Entry(value)

@@ -1,18 +1,24 @@
-"""Models: one file per family."""
+"""The registry of models. Reading names and titles does not import torch."""
 
-from common.registry import Registry
-from models.base import ModelFamily
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from models.base import ModelFamily
 
 MODELS: Registry[ModelFamily] = Registry(
     "model",
     {
-        "resnet20": "models.resnet20:RESNET20",
-        "small_convnet": "models.small_convnet:SMALL_CONVNET",
-        "convnext_tiny": "models.convnext_tiny:CONVNEXT_TINY",
-        "vit_b16": "models.vit_b16:VIT_B16",
-        "softmax_regression": "models.softmax_regression:SOFTMAX_REGRESSION",
-        "mlp": "models.mlp:MLP",
-        "tabular_resnet": "models.tabular_resnet:TABULAR_RESNET",
-        "ft_transformer": "models.ft_transformer:FT_TRANSFORMER",
+        "resnet20": Entry("models.resnet20:RESNET20", "ResNet-20"),
+        "small_convnet": Entry("models.small_convnet:SMALL_CONVNET", "small ConvNet"),
+        "convnext_tiny": Entry("models.convnext_tiny:CONVNEXT_TINY", "ConvNeXt-Tiny"),
+        "vit_b16": Entry("models.vit_b16:VIT_B16", "ViT-B/16"),
+        "softmax_regression": Entry("models.softmax_regression:SOFTMAX_REGRESSION"),
+        "mlp": Entry("models.mlp:MLP", "MLP"),
+        "tabular_resnet": Entry("models.tabular_resnet:TABULAR_RESNET", "tabular ResNet"),
+        "ft_transformer": Entry("models.ft_transformer:FT_TRANSFORMER", "FT-Transformer"),
     },
 )

@@ -1,66 +1,95 @@
-"""Signals: one score per training sample, higher = more suspicious."""
+"""The registry of signals: one score per training sample, higher = more suspicious.
+
+Importing it, or reading names and titles, does not import the signals.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from common.errors import unknown_name
-from common.registry import Registry
-from influence.signals.base import Signal
+from common.registry import Entry, Registry
 
-PAPER = ("self_influence", "marginal_influence", "average_absolute_influence", "gd_class")
+if TYPE_CHECKING:
+    from influence.signals.base import Signal
+
+PACKAGE: Final = "influence.signals"
+
+FAMILIES: Final[dict[str, dict[str, Entry]]] = {
+    "The paper's four signals": {
+        "self_influence": Entry(f"{PACKAGE}.self_influence", "Self-Influence", "SI"),
+        "marginal_influence": Entry(f"{PACKAGE}.marginal_influence", "Marginal Influence", "MI"),
+        "average_absolute_influence": Entry(
+            f"{PACKAGE}.average_absolute_influence", "Average Absolute Influence", "AAI"
+        ),
+        "gd_class": Entry(f"{PACKAGE}.gd_class", "GD-class"),
+    },
+    "Influence by sign, by class and by epoch": {
+        "negated_marginal_influence": Entry(
+            f"{PACKAGE}.negated_marginal_influence", "negated Marginal Influence", "−MI"
+        ),
+        "negative_influence": Entry(f"{PACKAGE}.negative_influence"),
+        "negative_class_influence": Entry(f"{PACKAGE}.negative_influence"),
+        "negative_share": Entry(f"{PACKAGE}.negative_influence"),
+        "own_class_influence": Entry(f"{PACKAGE}.own_class_influence"),
+        "best_epoch_self_influence": Entry(
+            f"{PACKAGE}.best_epoch_self_influence",
+            "Self-Influence at the best epoch",
+            "best-epoch SI",
+        ),
+    },
+    "Counterfactual influence": {
+        "cnci": Entry(f"{PACKAGE}.cnci", "CNCI"),
+        "pcid": Entry(f"{PACKAGE}.pcid", "PCID"),
+        "cfrank": Entry(f"{PACKAGE}.cfrank", "CFRank"),
+    },
+    "Training dynamics": {
+        "aum": Entry(f"{PACKAGE}.aum", "AUM"),
+        "el2n": Entry(f"{PACKAGE}.el2n", "EL2N"),
+        "grand": Entry(f"{PACKAGE}.grand", "GraNd"),
+        "forgetting_events": Entry(f"{PACKAGE}.forgetting_events"),
+        "data_maps_confidence": Entry(f"{PACKAGE}.data_maps", "data maps: confidence"),
+        "data_maps_variability": Entry(f"{PACKAGE}.data_maps", "data maps: variability"),
+        "loss": Entry(f"{PACKAGE}.loss"),
+    },
+    "Detectors of other libraries": {
+        "confident_learning": Entry(f"{PACKAGE}.confident_learning"),
+        "confident_learning_validation": Entry(
+            f"{PACKAGE}.confident_learning", "confident learning, reference set"
+        ),
+        "datalab_label": Entry(f"{PACKAGE}.datalab", "Datalab label"),
+        "datalab_label_validation": Entry(f"{PACKAGE}.datalab", "Datalab label, reference set"),
+        "datalab_outlier": Entry(f"{PACKAGE}.datalab", "Datalab outlier"),
+        "datalab_near_duplicate": Entry(f"{PACKAGE}.datalab", "Datalab near duplicate"),
+        "simifeat": Entry(f"{PACKAGE}.simifeat", "SimiFeat"),
+        "simifeat_validation": Entry(f"{PACKAGE}.simifeat", "SimiFeat, reference set"),
+        "isolation_forest": Entry(f"{PACKAGE}.isolation_forest"),
+        "isolation_forest_novelty": Entry(
+            f"{PACKAGE}.isolation_forest", "isolation forest, novelty"
+        ),
+        "local_outlier_factor": Entry(f"{PACKAGE}.local_outlier_factor"),
+        "local_outlier_factor_novelty": Entry(
+            f"{PACKAGE}.local_outlier_factor", "local outlier factor, novelty"
+        ),
+        "knn_distance": Entry(f"{PACKAGE}.knn_distance", "kNN distance"),
+        "knn_distance_novelty": Entry(f"{PACKAGE}.knn_distance", "kNN distance, novelty"),
+    },
+    "One signal for every glitch": {
+        "fused": Entry(f"{PACKAGE}.fused"),
+        "fused_alone": Entry(f"{PACKAGE}.fused", "fused, without a reference set"),
+    },
+}
+"""The signals of each family; the families are the sections of docs/signals.md."""
+
+PAPER: Final = tuple(FAMILIES["The paper's four signals"])
 
 SIGNALS: Registry[Signal] = Registry(
-    "signal",
-    {
-        "self_influence": "influence.signals.self_influence:self_influence",
-        "marginal_influence": "influence.signals.marginal_influence:marginal_influence",
-        "average_absolute_influence": (
-            "influence.signals.average_absolute_influence:average_absolute_influence"
-        ),
-        "gd_class": "influence.signals.gd_class:gd_class",
-        "negated_marginal_influence": (
-            "influence.signals.negated_marginal_influence:negated_marginal_influence"
-        ),
-        "negative_influence": "influence.signals.negative_influence:negative_influence",
-        "negative_class_influence": "influence.signals.negative_influence:negative_class_influence",
-        "negative_share": "influence.signals.negative_influence:negative_share",
-        "own_class_influence": "influence.signals.own_class_influence:own_class_influence",
-        "best_epoch_self_influence": (
-            "influence.signals.best_epoch_self_influence:best_epoch_self_influence"
-        ),
-        "cnci": "influence.signals.cnci:cnci",
-        "pcid": "influence.signals.pcid:pcid",
-        "cfrank": "influence.signals.cfrank:cfrank",
-        "aum": "influence.signals.aum:aum",
-        "el2n": "influence.signals.el2n:el2n",
-        "grand": "influence.signals.grand:grand",
-        "forgetting_events": "influence.signals.forgetting_events:forgetting_events",
-        "data_maps_confidence": "influence.signals.data_maps:data_maps_confidence",
-        "data_maps_variability": "influence.signals.data_maps:data_maps_variability",
-        "loss": "influence.signals.loss:loss",
-        "confident_learning": "influence.signals.confident_learning:confident_learning",
-        "confident_learning_validation": (
-            "influence.signals.confident_learning:confident_learning_validation"
-        ),
-        "datalab_label": "influence.signals.datalab:datalab_label",
-        "datalab_label_validation": "influence.signals.datalab:datalab_label_validation",
-        "datalab_outlier": "influence.signals.datalab:datalab_outlier",
-        "datalab_near_duplicate": "influence.signals.datalab:datalab_near_duplicate",
-        "simifeat": "influence.signals.simifeat:simifeat",
-        "simifeat_validation": "influence.signals.simifeat:simifeat_validation",
-        "isolation_forest": "influence.signals.isolation_forest:isolation_forest",
-        "isolation_forest_novelty": "influence.signals.isolation_forest:isolation_forest_novelty",
-        "local_outlier_factor": "influence.signals.local_outlier_factor:local_outlier_factor",
-        "local_outlier_factor_novelty": (
-            "influence.signals.local_outlier_factor:local_outlier_factor_novelty"
-        ),
-        "knn_distance": "influence.signals.knn_distance:knn_distance",
-        "knn_distance_novelty": "influence.signals.knn_distance:knn_distance_novelty",
-        "fused": "influence.signals.fused:fused",
-        "fused_alone": "influence.signals.fused:fused_alone",
-    },
+    "signal", {name: entry for family in FAMILIES.values() for name, entry in family.items()}
 )
 
 
 def select(names: str) -> tuple[str, ...]:
-    """The signals that a selection names, each once, in the order of the registry.
+    """The signals that a selection names, each once, in registry order.
 
     Args:
         names: ``"paper"`` (the paper's four), ``"all"``, a signal, or several of these joined

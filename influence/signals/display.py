@@ -1,4 +1,4 @@
-"""How a signal looks wherever it is drawn or listed: one colour, marker, hatch and short name."""
+"""How a signal is drawn wherever it appears: one colour, marker and hatch."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from influence.signals import SIGNALS
 
-# Okabe and Ito's palette without black and yellow, then Tol's "muted" for the rest: told apart
-# under the common colour deficiencies, and readable on white and on dark ground.
+# Okabe and Ito's palette without black and yellow, then Tol's "muted" palette: distinguishable
+# under the common colour vision deficiencies, and readable on white and on dark backgrounds.
 _COLOURS: Final = (
     "#0072B2",
     "#D55E00",
@@ -24,29 +24,17 @@ _COLOURS: Final = (
 )
 _MARKERS: Final = "osD^vPX*<>hp"
 _HATCHES: Final = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
-_SHORT: Final = {
-    "self_influence": "SI",
-    "marginal_influence": "MI",
-    "negated_marginal_influence": "−MI",
-    "average_absolute_influence": "AAI",
-    "gd_class": "GD-class",
-    "cnci": "CNCI",
-    "pcid": "PCID",
-    "cfrank": "CFRank",
-    "aum": "AUM",
-    "el2n": "EL2N",
-    "grand": "GraNd",
-}
+_PLACES: Final = {name: place for place, name in enumerate(SIGNALS)}
 
 
 @dataclass(frozen=True)
-class Look:
+class SignalStyle:
     """How one signal is drawn.
 
     Attributes:
-        short: abbreviation for tables and legends.
+        short: its abbreviation, for tables and legends.
         colour: ``#rrggbb``.
-        marker, hatch: of matplotlib, so that print without colour still tells signals apart.
+        marker, hatch: of matplotlib, so that a print without colour still shows which is which.
     """
 
     short: str
@@ -55,31 +43,29 @@ class Look:
     hatch: str
 
 
-def look(signal: str) -> Look:
-    """The look of a signal; it depends on the registry alone, never on what else is drawn.
+def style_of(signal: str) -> SignalStyle:
+    """The style of a signal. It depends on the registry alone, never on what else is drawn.
 
-    >>> look("self_influence").short, look("my_new_signal").short
+    >>> style_of("self_influence").short, style_of("my_new_signal").short
     ('SI', 'my new signal')
     """
-    place = SIGNALS.names().index(signal) if signal in SIGNALS else _place(signal)
-    return Look(
-        _SHORT.get(signal, signal.replace("_", " ")),
+    # a signal that is not registered gets a fixed place after all others
+    place = _PLACES.get(signal, len(_PLACES) + sum(signal.encode()))
+    return SignalStyle(
+        SIGNALS.short(signal),
         _COLOURS[place % len(_COLOURS)],
         _MARKERS[place % len(_MARKERS)],
         _HATCHES[place % len(_HATCHES)],
     )
 
 
-def _place(signal: str) -> int:
-    """A fixed place for a signal that no registry orders."""
-    return len(SIGNALS) + sum(signal.encode())
-
-
 def ordered(signals: Iterable[str]) -> list[str]:
-    """Signals in the order of the registry; those it does not hold follow by name.
+    """The signals in registry order, followed by unregistered ones sorted by name.
 
     >>> ordered(["zeta", "gd_class", "self_influence", "alpha"])
     ['self_influence', 'gd_class', 'alpha', 'zeta']
     """
-    known = {name: place for place, name in enumerate(SIGNALS.names())}
-    return sorted(set(signals), key=lambda name: (known.get(name, len(known)), name))
+    return sorted(set(signals), key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+
+
+look = style_of

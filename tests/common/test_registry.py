@@ -1,7 +1,7 @@
 import pytest
 
 from common.errors import UserError
-from common.registry import Registry
+from common.registry import Entry, Registry
 
 
 def fractions() -> Registry[type]:
@@ -34,3 +34,28 @@ def test_registering_adds_and_unregistering_takes_back() -> None:
 def test_an_unknown_name_names_the_nearest() -> None:
     with pytest.raises(UserError, match=r"unknown number 'fracton' \(did you mean 'fraction'\?\)"):
         fractions()["fracton"]
+
+
+def test_titles_and_abbreviations_come_without_an_import() -> None:
+    entries = {
+        "ft_transformer": Entry("absent:FT", "FT-Transformer"),
+        "self_influence": Entry("absent", "Self-Influence", "SI"),
+        "gd_class": "absent:gd_class",
+    }
+    registry: Registry[type] = Registry("thing", entries)
+    assert [registry.title(name) for name in registry] == [
+        "FT-Transformer",
+        "Self-Influence",
+        "gd class",
+    ]
+    assert [registry.short(name) for name in (*registry, "not_registered")] == [
+        "FT-Transformer",
+        "SI",
+        "gd class",
+        "not registered",
+    ]
+
+
+def test_an_attribute_of_the_same_name_need_not_be_repeated() -> None:
+    registry: Registry[type] = Registry("number", {"Fraction": "fractions"})
+    assert registry["Fraction"].__name__ == "Fraction"
