@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=None)
     parser.add_argument("--validation", choices=("with", "without", "both"), default="both")
     options = parser.parse_args()
-    around = TrialContext()
+    around = TrialContext.from_environment()
     context = TrialContext(around.data_root, options.cache or around.cache, threads=options.threads)
     sets = {"with": str(options.folder / "validation"), "without": None}
     chosen = [options.validation] if options.validation != "both" else list(sets)

@@ -51,8 +51,8 @@ def dirty(
     """So many training samples, with glitched ones in or added to them, and so many clean
     validation samples."""
     rows, validation_rows = counts
-    options = DataOptions(TrialContext().data_root)
-    source = source_for(dataset)
+    options = DataOptions(TrialContext.from_environment().data_root)
+    source = source_for(dataset, options.data_root)
     whole = source.load(options)
     plan = parse_glitch(glitch)
     drawn = draw_subset(whole, (rows + validation_rows) / len(whole), seed)
@@ -60,7 +60,7 @@ def dirty(
     pool, validation = drawn.take(order[validation_rows:]), drawn.take(order[:validation_rows])
     foreign = source.foreign if plan.uses_foreign else None
     donors = Donors(
-        foreign=None if foreign is None else source_for(foreign).load(options),
+        foreign=None if foreign is None else source_for(foreign, options.data_root).load(options),
         spare=lambda: whole.take(np.flatnonzero(~np.isin(whole.source_index, drawn.source_index))),
         published=None,
     )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from experiments.training.context import TrialContext
 from experiments.training.prepare import prepare
 from experiments.trial.load import load_dataset
-from experiments.trial.spec import TrialSpec
+from experiments.trial.resolve import resolve
 from experiments.trial.split import draw_subset, split
 from influence.record import Checkpoints, TrainingRecord
 from influence.trace import Samples, Trace
@@ -129,10 +129,10 @@ class WholeBody(nn.Module):
 
 def resnet20_cell() -> ResNetCell:
     """The cell; without a data root, the last block with random weights on random inputs."""
-    context = TrialContext()
+    context = TrialContext.from_environment()
     if context.data_root is None:
         return ResNetCell("ResNet-20's last block, random inputs", _random_block_record())
-    spec = TrialSpec("mnist", "resnet20", "none")
+    spec = resolve({"dataset": "mnist", "model": "resnet20", "glitch": "none"}, None)
     pool = draw_subset(load_dataset(spec, context).data, spec.subset, spec.seed)
     train, validation = split(pool, spec.seed)
     prepared = prepare(spec, context, train, validation, pool)

@@ -31,6 +31,7 @@ from experiments.execution.ray_executor import Observer, Pool, cluster, execute 
 from experiments.execution.worker import Job, Task  # noqa: E402
 from experiments.tracking.session import open_session  # noqa: E402
 from experiments.training.context import TrialContext  # noqa: E402 - behind their environment, as all below
+from experiments.trial.resolve import resolve  # noqa: E402
 from experiments.trial.spec import TrialSpec  # noqa: E402
 
 EXPERIMENT = "idle"
@@ -69,7 +70,10 @@ def processor_seconds() -> float:
 
 
 def specs(count: int) -> list[TrialSpec]:
-    return [TrialSpec("wine", "mlp", "uniform_noise", seed=seed) for seed in range(count)]
+    return [
+        resolve({"dataset": "wine", "model": "mlp", "glitch": "uniform_noise", "seed": seed}, None)
+        for seed in range(count)
+    ]
 
 
 def measured(target: str, uri: str, folder: Path, count: int, slots: int) -> list[float]:

@@ -39,7 +39,8 @@ from experiments.repair.gain import gain
 from experiments.training.context import TrialContext
 from experiments.training.settings import settings_for
 from experiments.trial.inject import inject
-from experiments.trial.load import load_dataset, load_donors
+from experiments.trial.load import data_options, load_dataset, load_donors
+from experiments.trial.resolve import resolve
 from experiments.trial.spec import TrialSpec
 from experiments.trial.split import draw_subset, split
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL, Contaminated
@@ -102,8 +103,8 @@ def main() -> None:
     done = pd.read_csv(options.results) if options.results.exists() else pd.DataFrame()
     finished = set() if done.empty else set(zip(done["trial"], done["model"], strict=True))
     options.results.parent.mkdir(parents=True, exist_ok=True)
-    context = TrialContext()
-    for spec in specs(options.datasets, options.seeds):
+    context = TrialContext.from_environment()
+    for spec in specs(options.datasets, options.seeds, context.data_root):
         models = [name for name in options.models if (spec.name, name) not in finished]
         if models:
             found = pd.DataFrame(measured(spec, models, context))
@@ -112,12 +113,12 @@ def main() -> None:
             done.to_csv(options.results, index=False)
 
 
-def specs(datasets: list[str], seeds: list[int]) -> Iterator[TrialSpec]:
+def specs(datasets: list[str], seeds: list[int], root: Path | None) -> Iterator[TrialSpec]:
     """The trials, one glitch after the other."""
     for (glitch, ratio), seed, dataset in product(GLITCHES, seeds, datasets):
         chosen = {"dataset": dataset, "model": AUDITED_WITH, "glitch": glitch, "ratio": ratio}
         foreign = {"foreign": "fashion_mnist"} if glitch == MIXTURE and "." in dataset else {}
-        yield TrialSpec.from_mapping(chosen | {"seed": seed} | DATASETS[dataset] | foreign)
+        yield resolve(chosen | {"seed": seed} | DATASETS[dataset] | foreign, root)
 
 
 def measured(
@@ -156,8 +157,8 @@ def drawn(spec: TrialSpec, context: TrialContext) -> Case:
     clean, validation = split(pool, spec.seed)
     train = inject(spec, context, clean, pool)
     if spec.keep_classifier:  # its weights were made from all training images
-        tested = replace(source_for(spec.dataset), samples="x_test")
-        rest = tested.load(context.data_options(spec))
+        tested = replace(source_for(spec.dataset, context.data_root), samples="x_test")
+        rest = tested.load(data_options(spec, context))
     else:
         rest = load_donors(spec, context, pool).spare()
     rows = generator(spec.seed, "fresh").choice(len(rest), FRESH, replace=False)

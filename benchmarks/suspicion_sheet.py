@@ -50,11 +50,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=IMAGES)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    around = TrialContext()
-    context = TrialContext(around.data_root, around.cache, threads=options.threads)
+    context = TrialContext.from_environment(threads=options.threads)
     started = perf_counter()
     read = DataOptions(context.data_root)
-    whole = source_for(options.dataset).load(read)
+    whole = source_for(options.dataset, context.data_root).load(read)
     held = next(parts(whole.y, 1, SEED))
     train, validation = whole.take(np.setdiff1d(np.arange(len(whole)), held)), whole.take(held)
     if options.validation == "test":

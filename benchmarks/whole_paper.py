@@ -21,6 +21,7 @@ from torch import nn
 
 from experiments.grid.definition import load_grid
 from experiments.training.context import TrialContext
+from experiments.trial.resolve import resolve
 from experiments.trial.run import run_trial
 from experiments.trial.spec import TrialSpec
 from influence.estimators.exact import exact_profile
@@ -54,9 +55,19 @@ DATA = {
     "epsilon": Data(500_000, 2, 2_000),
 }
 CHECKED = (
-    TrialSpec("mnist", "resnet20", "uniform_noise"),
-    TrialSpec("covertype", "mlp", "uniform_noise", subset=0.02),
-    TrialSpec("covertype", "ft_transformer", "uniform_noise", subset=0.001),
+    resolve({"dataset": "mnist", "model": "resnet20", "glitch": "uniform_noise"}, None),
+    resolve(
+        {"dataset": "covertype", "model": "mlp", "glitch": "uniform_noise", "subset": 0.02}, None
+    ),
+    resolve(
+        {
+            "dataset": "covertype",
+            "model": "ft_transformer",
+            "glitch": "uniform_noise",
+            "subset": 0.001,
+        },
+        None,
+    ),
 )
 
 
@@ -129,13 +140,13 @@ def parts(spec: TrialSpec) -> tuple[int, int, float, float]:
 
 def checked() -> str:
     """Whole trials beside the sum of their parts, in words."""
-    if TrialContext().data_root is None:
+    if TrialContext.from_environment().data_root is None:
         return "No whole trial was run beside it."
     found = []
     for spec in CHECKED:
-        run_trial(replace(spec, epochs=1), TrialContext())  # fills caches
+        run_trial(replace(spec, epochs=1), TrialContext.from_environment())  # fills caches
         began = time.process_time()
-        run_trial(spec, TrialContext())
+        run_trial(spec, TrialContext.from_environment())
         whole = time.process_time() - began
         _, _, training, influence = parts(spec)
         found.append(
@@ -149,7 +160,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     torch.set_num_threads(1)
     kinds: dict[tuple[str, str], list[TrialSpec]] = {}
-    for spec in load_grid("paper").specs:
+    for spec in load_grid("paper", None).specs:
         kinds.setdefault((spec.dataset, spec.model), []).append(spec)
     rows, hours = [], {}
     for (dataset, model), specs in kinds.items():

@@ -67,7 +67,7 @@ def audit(  # noqa: PLR0913  # each has a default that works
     Raises:
         UserError: where the data cannot be audited.
     """
-    around = context or TrialContext()
+    around = context or TrialContext.from_environment()
     if classifier is not None:
         if model is not None:
             raise UserError(f"model={model!r} has no use with a classifier of your own")

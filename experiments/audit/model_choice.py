@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from common.dataset import Dataset
 from common.errors import UserError
+from experiments.training.build import missing_weights
 from experiments.training.context import TrialContext
 from experiments.training.settings import settings_for
 from models import MODELS
-from models.base import BuildContext, TrainingSettings
+from models.base import TrainingSettings
 
 IMAGE_MODELS = ("resnet20", "small_convnet")
 """In the order of preference; a model whose weights are not here is passed over."""
@@ -26,16 +27,6 @@ class Recipe:
     model: str
     settings: TrainingSettings
     seed: int = 0
-
-    @property
-    def pretrained(self) -> bool:
-        """Start from published weights."""
-        return self.settings.pretrained
-
-    @property
-    def keep_classifier(self) -> bool:
-        """Start from the published classifier too."""
-        return self.settings.keep_classifier
 
     def with_seed(self, seed: int) -> Recipe:
         """The same under another seed."""
@@ -69,7 +60,7 @@ def recipe_for(
             f"{data.name!r} is {data.modality}"
         )
     settings = settings_for(name, data.name)
-    lacking = family.missing(_build(data, context, settings))
+    lacking = missing_weights(name, settings, context)
     if lacking:
         raise UserError(f"model {name!r} lacks {lacking}")
     batch = min(settings.batch_size, max(SMALLEST_BATCH, len(data) // STEPS))
@@ -83,16 +74,5 @@ def _default_model(data: Dataset, context: TrialContext) -> str:
     return next(
         name
         for name in IMAGE_MODELS
-        if not MODELS[name].missing(_build(data, context, settings_for(name, data.name)))
-    )
-
-
-def _build(data: Dataset, context: TrialContext, settings: TrainingSettings) -> BuildContext:
-    return BuildContext(
-        data.x.shape[1:],
-        data.n_classes,
-        settings.pretrained,
-        context.data_root,
-        context.device,
-        settings.keep_classifier,
+        if not missing_weights(name, settings_for(name, data.name), context)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,17 +60,12 @@ class Surroundings:
             raise UserError("device cuda: torch finds no such device here; use cpu")
 
     def context(self) -> TrialContext:
-        """The surroundings of trials.
-
-        The data root goes into the environment too, where names of own data are looked up, here
-        and in worker processes.
-        """
+        """Where trials are computed: as the options say, or else as the environment does."""
         root = default_data_root() if self.data_root is None else self.data_root.expanduser()
         if root is not None:
             if not root.is_dir():
-                raise UserError(f"data root {str(root)!r} is no directory")
+                raise UserError(f"data root {str(root)!r} is not a directory")
             root = root.resolve()
-            os.environ[DATA_ROOT_VARIABLE] = str(root)
         cache = default_cache() if self.cache is None else self.cache.expanduser().resolve()
         return TrialContext(root, cache, self.device, self.threads)
 

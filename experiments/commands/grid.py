@@ -49,7 +49,7 @@ def _main(argv: Sequence[str] | None) -> int:
     around.check(options.tracking_uri)
     console = Console(highlight=False, soft_wrap=True)
     context = options.context()
-    grid = load_grid(options.grid)
+    grid = load_grid(options.grid, context.data_root)
     specs = only(grid.specs, parse_conditions(options.only))
     check_answers(absolute(options.uri))
     check_pool(options.pool)

@@ -54,7 +54,7 @@ def _main(argv: Sequence[str] | None) -> int:
     rate = float(asked["learning_rate"])
     recipe = recipe_for(data.train, context, asked["model"], learning_rate=rate)
     out = made(options.out)
-    source = source_for(asked["data"])
+    source = source_for(asked["data"], context.data_root)
     path = target(source, out)
     params = {"audit": options.audit, "decisions": str(options.decisions or "proposed")}
     name = f"repair of {Path(asked['data']).name}"

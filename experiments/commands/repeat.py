@@ -42,7 +42,7 @@ def repeat(console: Console, uri: str, run_id: str, context: TrialContext) -> bo
     run = _run(tracker, run_id)
     tags = run.data.tags
     context = replace(context, threads=int(tags[schema.THREADS]), device=tags[schema.DEVICE])
-    spec = TrialSpec.from_mapping(json.loads(tags[schema.SPEC]))
+    spec = TrialSpec(**json.loads(tags[schema.SPEC]))
     began = time.perf_counter()
     result = Job(tracker, context).result_of(spec)
     record = finished(started(spec, context, {}), result, time.perf_counter() - began)

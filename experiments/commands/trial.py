@@ -52,7 +52,7 @@ def _main(argv: Sequence[str] | None) -> int:
         if options.given():
             raise UserError(f"--from-run says it all, however: --{min(options.given())}")
         return 0 if repeat(console, options.uri, options.from_run, context) else 1
-    spec = options.spec()
+    spec = options.spec(context.data_root)
     check_answers(absolute(options.uri))
     lacking = look([spec], context).lacking.get(spec)
     if lacking and not options.fetch:

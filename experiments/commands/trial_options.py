@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, make_dataclass
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from common.errors import UserError
 from experiments.commands.environment_options import Surroundings, described
-from experiments.datasets.lookup import canonical_dataset
+from experiments.trial.resolve import resolve
 from experiments.trial.spec import TrialSpec
 
 
@@ -32,15 +33,14 @@ class Choices(Surroundings):
         values = {f.name: getattr(self, f.name, None) for f in fields(TrialSpec)}
         return {name: value for name, value in values.items() if value is not None}
 
-    def spec(self) -> TrialSpec:
+    def spec(self, data_root: Path | None) -> TrialSpec:
         """The trial that the options name."""
         values = self.given()
         missing = [name for name in ("dataset", "model", "glitch") if name not in values]
         if missing:
             options = ", ".join(f"--{name}" for name in missing)
             raise UserError(f"missing: {options} (see --help)")
-        values["dataset"] = canonical_dataset(values["dataset"])
-        return TrialSpec.from_mapping(values)
+        return resolve(values, data_root)
 
 
 def _options() -> type[Choices]:

@@ -22,16 +22,15 @@ from experiments.tracking.retry import TrackingError, one_line
 from experiments.tracking.store import exists, open_experiment
 from experiments.tracking.tracker import Tracker
 from experiments.tracking.uri import PROJECT, absolute, without_secrets
+from experiments.training.build import check_weights, missing_weights
 from experiments.training.context import TrialContext
 from models import MODELS
-from models.base import BuildContext
 
 Mark = Literal["good", "note", "bad"]
 
 _GIB = 2**30
 _LOW_DISK_GIB = 5.0
 _LOW_MEMORY_MIB = 3000.0
-_ANY_IMAGE = (32, 32, 3)
 
 
 @dataclass(frozen=True)
@@ -138,18 +137,17 @@ def _data(context: TrialContext) -> Iterator[Finding]:
 
 
 def _weights(context: TrialContext) -> Iterator[Finding]:
-    build = BuildContext(_ANY_IMAGE, 10, True, context.data_root)
     for name in MODELS:
         family = MODELS[name]
         if not family.defaults.pretrained:
             continue
-        missing = family.missing(build)
+        missing = missing_weights(name, family.defaults, context)
         if missing is not None:
             yield Finding(f"weights {name}", "note", f"not here: {missing}")
             continue
 
         def open_weights(name: str = name) -> str:
-            MODELS[name].build(build)
+            check_weights(name, context)
             return "checksum as published"
 
         yield _tried(f"weights {name}", open_weights)

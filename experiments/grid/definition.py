@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import UserError, unknown_name
-from experiments.datasets.lookup import canonical_dataset
+from experiments.trial.resolve import resolve
 from experiments.trial.spec import TrialSpec
 
 GRIDS = Path(__file__).parent / "grids"
@@ -39,17 +39,18 @@ def grid_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in GRIDS.glob("*.toml")))
 
 
-def load_grid(grid: str) -> Grid:
+def load_grid(grid: str, data_root: Path | None) -> Grid:
     """The grid of that name, or of the TOML file at that path.
 
     ``include`` takes the cells of other grids; cells that several share are run once. A cell gives
     a value or a list of values for fields of :class:`~experiments.trial.spec.TrialSpec`.
+    Relative paths of the user's data are looked up in ``data_root`` too.
 
     Raises ``UserError`` naming the file and, for a cell, its number: unknown keys, impossible
     combinations, unknown grids.
     """
     path = _located(grid)
-    specs = dict.fromkeys(_specs(path, ()))
+    specs = dict.fromkeys(_specs(path, (), data_root))
     content = _read(path)
     return Grid(
         path.stem,
@@ -118,28 +119,25 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _specs(path: Path, within: tuple[Path, ...]) -> Iterator[TrialSpec]:
+def _specs(path: Path, within: tuple[Path, ...], data_root: Path | None) -> Iterator[TrialSpec]:
     if path in within:
         raise UserError(f"{path.name} includes itself: {' > '.join(p.stem for p in within)}")
     content = _read(path)
     for included in content.get("include", []):
-        yield from _specs(_located(str(included), path.parent), (*within, path))
+        yield from _specs(_located(str(included), path.parent), (*within, path), data_root)
     for number, cell in enumerate(content.get("cells", []), start=1):
         try:
-            yield from _expanded(cell)
+            yield from _expanded(cell, data_root)
         except UserError as error:
             raise UserError(f"{path.name}, cell {number}: {error}") from error
 
 
-def _expanded(cell: object) -> Iterator[TrialSpec]:
+def _expanded(cell: object, data_root: Path | None) -> Iterator[TrialSpec]:
     if not isinstance(cell, dict):
         raise UserError(f"a cell must be a table of fields, however: {cell!r}")
     values = {key: _listed(key, value) for key, value in cell.items()}
     for combination in product(*values.values()):
-        chosen = dict(zip(values, combination, strict=True))
-        if isinstance(chosen.get("dataset"), str):
-            chosen["dataset"] = canonical_dataset(chosen["dataset"])
-        yield TrialSpec.from_mapping(chosen)
+        yield resolve(dict(zip(values, combination, strict=True)), data_root)
 
 
 def _listed(key: str, value: Any) -> Iterable[Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from experiments.datasets.base import DataOptions
 from experiments.datasets.corrupted import published_images
 from experiments.datasets.lookup import source_for
+from experiments.training.build import build
 from experiments.training.context import TrialContext
+from experiments.trial.load import data_options
 from experiments.trial.spec import TrialSpec
-from glitches.parse import parse_glitch
-from models import MODELS
-from models.base import BuildContext
 
 
 def fetch(specs: Iterable[TrialSpec], context: TrialContext, say: Callable[[str], None]) -> None:
@@ -27,19 +27,17 @@ def fetch(specs: Iterable[TrialSpec], context: TrialContext, say: Callable[[str]
     done: set[object] = set()
     for spec in specs:
         options = DataOptions(context.data_root)
-        build = (spec.dataset, spec.model, spec.pretrained)
-        if build not in done:
-            done.add(build)
+        key = (spec.dataset, spec.model, spec.pretrained)
+        if key not in done:
+            done.add(key)
             say(f"fetching what {spec.dataset} and {spec.model} need")
-            data = source_for(spec.dataset).load(context.data_options(spec))
-            MODELS[spec.model].build(
-                BuildContext(data.x.shape[1:], data.n_classes, spec.pretrained, context.data_root)
-            )
+            data = source_for(spec.dataset, context.data_root).load(data_options(spec, context))
+            build(spec, replace(context, device="cpu"), data)
         if spec.foreign is not None and spec.foreign not in done:
             done.add(spec.foreign)
             say(f"fetching {spec.foreign}")
-            source_for(spec.foreign).load(options)
-        for corruption, severity in parse_glitch(spec.glitch).published():
+            source_for(spec.foreign, context.data_root).load(options)
+        for corruption, severity in spec.plan.published():
             if (spec.dataset, corruption) not in done:
                 done.add((spec.dataset, corruption))
                 say(f"fetching {corruption} of {spec.dataset}")

@@ -4,24 +4,21 @@ they hold and how large they are."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
 from experiments.machine import MIB
+from experiments.training.build import build, check_weights
 from experiments.training.context import TrialContext
 from experiments.trial.inject import inject
-from experiments.trial.load import load_dataset
+from experiments.trial.load import data_options, load_dataset
 from experiments.trial.spec import TrialSpec
 from experiments.trial.split import draw_subset, split
-from models import MODELS
-from models.base import BuildContext
 
 DataKey = tuple[str, str | None, str | None]
 """What names the content of a dataset in a spec: its name, label column and marks of glitches."""
-
-_ANY_IMAGE = (32, 32, 3)
 
 
 @dataclass(frozen=True)
@@ -63,20 +60,20 @@ def survey(specs: Iterable[TrialSpec], context: TrialContext) -> dict[DataKey, S
     for spec in specs:
         key = data_key(spec)
         if key not in found:
-            found[key] = _load(spec.dataset, context.data_options(spec))
+            found[key] = _load(spec.dataset, data_options(spec, context))
         if spec.foreign is not None and spec.foreign not in seen:
             seen.add(spec.foreign)
             _load(spec.foreign, DataOptions(context.data_root))
         model = (spec.model, spec.pretrained)
         if spec.pretrained and model not in seen:
             seen.add(model)
-            MODELS[spec.model].build(BuildContext(_ANY_IMAGE, 2, True, context.data_root))
+            check_weights(spec.model, context)
     return found
 
 
 def _load(name: str, options: DataOptions) -> Surveyed:
     # past the cache of loaded datasets: what is surveyed need not stay in memory
-    data = source_for(name).load(options)
+    data = source_for(name, options.data_root).load(options)
     return Surveyed(
         data.digest, len(data), tuple(data.x.shape[1:]), data.n_classes, data.x.dtype.itemsize
     )
@@ -91,5 +88,4 @@ def rehearse(spec: TrialSpec, context: TrialContext) -> None:
     pool = draw_subset(data, spec.subset, spec.seed)
     clean, _ = split(pool, spec.seed)
     train = inject(spec, context, clean, pool)
-    build = BuildContext(train.data.x.shape[1:], data.n_classes, spec.pretrained, context.data_root)
-    MODELS[spec.model].build(build)
+    build(spec, replace(context, device="cpu"), train.data)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from experiments.datasets.base import DataOptions
 from experiments.datasets.corrupted import CORRUPTED
 from experiments.datasets.lookup import source_for
+from experiments.training.build import missing_weights
 from experiments.training.context import TrialContext
+from experiments.trial.load import data_options
 from experiments.trial.spec import TrialSpec
-from glitches.parse import parse_glitch
-from models import MODELS
-from models.base import BuildContext
 
 _SHOWN = 8
 
@@ -71,20 +70,19 @@ def look(specs: Sequence[TrialSpec], context: TrialContext) -> Preflight:
 def _missing(
     spec: TrialSpec, context: TrialContext, known: dict[object, str | None]
 ) -> list[str | None]:
-    options = context.data_options(spec)
+    options = data_options(spec, context)
     plain = DataOptions(context.data_root)
     keys = [(spec.dataset, options)]
     if spec.foreign is not None:
         keys.append((spec.foreign, plain))
     for key in keys:
         if key not in known:
-            known[key] = source_for(key[0]).missing(key[1])
+            known[key] = source_for(key[0], context.data_root).missing(key[1])
     model = (spec.model, spec.pretrained)
     if model not in known:
-        build = BuildContext((), 0, spec.pretrained, context.data_root)
-        known[model] = MODELS[spec.model].missing(build)
+        known[model] = missing_weights(spec.model, spec.settings, context)
     published = [
         CORRUPTED[spec.dataset].missing(corruption, plain)
-        for corruption, _ in parse_glitch(spec.glitch).published()
+        for corruption, _ in spec.plan.published()
     ]
     return [*(known[key] for key in keys), known[model], *published]

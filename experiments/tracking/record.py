@@ -6,7 +6,7 @@ import json
 import shlex
 import time
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from experiments import schema
 from experiments.tracking.artifacts.curves import write_curves
 from experiments.tracking.artifacts.top_samples import write_suspects
 from experiments.training.context import TrialContext
+from experiments.trial.resolve import resolve
 from experiments.trial.result import DatasetIdentity, TrialResult
 from experiments.trial.spec import TrialSpec
 
 TOTAL = schema.TOTAL
-_ALWAYS_GIVEN = ("ratio", "seed")
+_ALWAYS_GIVEN = ("dataset", "model", "glitch", "ratio", "seed")
 MetricPoint = tuple[str, float, int]
 """Name, value, step."""
 
@@ -125,27 +126,27 @@ def write_artifacts(result: TrialResult, folder: Path) -> None:
 def repeat_command(spec: TrialSpec, data_root: Path | None = None) -> str:
     """The command that runs this trial again, and nothing else."""
     words = ["python", "-m", "experiments.trial"]
-    for name, value in given(spec).items():
+    for name, value in given(spec, data_root).items():
         words += [f"--{name.replace('_', '-')}", str(value)]
     if data_root is not None:
         words += ["--data-root", str(data_root)]
     return shlex.join(words)
 
 
-def given(spec: TrialSpec) -> dict[str, Any]:
+def given(spec: TrialSpec, data_root: Path | None = None) -> dict[str, Any]:
     """The fields that must be given to get this spec again; defaults bring the others."""
     values = {name: value for name, value in asdict(spec).items() if value is not None}
     for f in fields(TrialSpec):
-        if f.default is MISSING or f.name in _ALWAYS_GIVEN or f.name not in values:
+        if f.name in _ALWAYS_GIVEN or f.name not in values:
             continue
         others = {name: value for name, value in values.items() if name != f.name}
-        if _gives(others, spec):
+        if _gives(others, spec, data_root):
             values = others
     return values
 
 
-def _gives(values: Mapping[str, Any], spec: TrialSpec) -> bool:
+def _gives(values: Mapping[str, Any], spec: TrialSpec, data_root: Path | None) -> bool:
     try:
-        return TrialSpec.from_mapping(values) == spec
+        return resolve(values, data_root) == spec
     except UserError:
         return False

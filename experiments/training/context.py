@@ -1,4 +1,4 @@
-"""Where a trial runs: everything that must not change its numbers."""
+"""Where a model is trained: everything that must not change its numbers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from experiments.datasets.base import DATA_ROOT_VARIABLE, DataOptions
-from experiments.trial.spec import TrialSpec
+from experiments.datasets.base import DATA_ROOT_VARIABLE
 
 CACHE_VARIABLE = "INFLUENCE_CACHE"
 
 
 def default_data_root() -> Path | None:
-    """The data root of the environment, if it names one."""
+    """The data root that the environment names, if it names one."""
     value = os.environ.get(DATA_ROOT_VARIABLE)
     return Path(value).resolve() if value else None
 
@@ -32,7 +31,7 @@ def default_cache() -> Path:
 
 @dataclass(frozen=True)
 class TrialContext:
-    """The surroundings of a trial.
+    """Where and with what a trial or an audit is computed.
 
     Attributes:
         data_root: directory of data and weights, if any.
@@ -41,14 +40,15 @@ class TrialContext:
         threads: threads of one trial; numbers are bit-equal for equal threads.
     """
 
-    data_root: Path | None = field(default_factory=default_data_root)
+    data_root: Path | None = None
     cache: Path = field(default_factory=default_cache)
     device: str = "cpu"
     threads: int = 1
 
-    def data_options(self, spec: TrialSpec) -> DataOptions:
-        """What the trial's dataset source may use."""
-        return DataOptions(self.data_root, spec.label, spec.known_glitch, self.cache)
+    @classmethod
+    def from_environment(cls, *, threads: int = 1) -> TrialContext:
+        """Data root and cache as the environment names them, on the CPU."""
+        return cls(default_data_root(), default_cache(), threads=threads)
 
 
 class StepClock:

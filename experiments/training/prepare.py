@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,35 +13,16 @@ from torch import Tensor
 
 from common.dataset import Dataset
 from common.seeds import derive_seed
+from experiments.training.build import ModelSpec, build
 from experiments.training.context import TrialContext
 from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence, Stages
 from influence.profile import Profile
 from influence.record import TrainingRecord
 from influence.trace import Trace
-from models import MODELS
-from models.base import BuildContext, Model, TrainingSettings
+from models.base import Model
 from models.feature_cache import FeatureCache
 from models.training import fit, predict_after_training
-
-
-class Recipe(Protocol):
-    """What a model is built and trained by; the spec of a trial is one."""
-
-    @property
-    def model(self) -> str: ...
-
-    @property
-    def seed(self) -> int: ...
-
-    @property
-    def settings(self) -> TrainingSettings: ...
-
-    @property
-    def pretrained(self) -> bool: ...
-
-    @property
-    def keep_classifier(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +44,7 @@ class Prepared:
     _features: FeatureCache
     _pool: NDArray[np.generic]
 
-    def fit(self, spec: Recipe, context: TrialContext) -> TrainingRecord:
+    def fit(self, spec: ModelSpec, context: TrialContext) -> TrainingRecord:
         """Train the model in place, as :func:`models.training.fit` does."""
         return fit(
             self.model.network,
@@ -77,7 +57,7 @@ class Prepared:
             device=context.device,
         )
 
-    def accuracy(self, spec: Recipe, context: TrialContext) -> float:
+    def accuracy(self, spec: ModelSpec, context: TrialContext) -> float:
         """Train the model in place, without a trace, and validate it."""
         predicted = predict_after_training(
             self.model.network,
@@ -138,7 +118,7 @@ class Prepared:
 
 
 def prepare(
-    spec: Recipe, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
+    spec: ModelSpec, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
 ) -> Prepared:
     """Build the model and its inputs.
 
@@ -147,16 +127,7 @@ def prepare(
     shared through the cache.
     """
     torch.manual_seed(derive_seed(spec.seed, "build"))
-    model = MODELS[spec.model].build(
-        BuildContext(
-            train.x.shape[1:],
-            train.n_classes,
-            spec.pretrained,
-            context.data_root,
-            context.device,
-            spec.keep_classifier,
-        )
-    )
+    model = build(spec, context, train)
     features = FeatureCache(context.cache)
     x_train, x_validation = train.x, validation.x
     if train.modality == "tabular":

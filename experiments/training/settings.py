@@ -1,7 +1,7 @@
 """How each model is trained on each dataset: the one place to read and to change it.
 
 Pretrained models on images: the settings that the paper's authors published. All others: chosen by
-accuracy on clean validation data with ``python -m experiments.tune``; ``docs/settings.md`` holds
+accuracy on clean validation data by a sweep of learning rates and batch sizes; ``docs/settings.md`` holds
 the candidates and their accuracies. A pair that is not listed takes the model's defaults.
 """
 

@@ -8,7 +8,6 @@ from experiments.training.context import TrialContext
 from experiments.trial.load import load_donors
 from experiments.trial.spec import TrialSpec
 from glitches.contaminated import Contaminated
-from glitches.parse import parse_glitch
 
 
 def inject(spec: TrialSpec, context: TrialContext, clean: Dataset, pool: Dataset) -> Contaminated:
@@ -20,6 +19,6 @@ def inject(spec: TrialSpec, context: TrialContext, clean: Dataset, pool: Dataset
         clean: the training part of ``pool``.
         pool: the drawn subset; no sample is added that it holds already.
     """
-    return parse_glitch(spec.glitch).inject(
+    return spec.plan.inject(
         clean, spec.ratio, generator(spec.seed, "inject"), load_donors(spec, context, pool)
     )

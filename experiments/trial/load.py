@@ -27,7 +27,7 @@ class LoadedDataset:
 
 @lru_cache(maxsize=2)
 def _load(name: str, options: DataOptions) -> LoadedDataset:
-    data = source_for(name).load(options)
+    data = source_for(name, options.data_root).load(options)
     data.x.setflags(write=False)
     data.y.setflags(write=False)
     return LoadedDataset(
@@ -36,9 +36,14 @@ def _load(name: str, options: DataOptions) -> LoadedDataset:
     )
 
 
+def data_options(spec: TrialSpec, context: TrialContext) -> DataOptions:
+    """What the source of the trial's dataset may use."""
+    return DataOptions(context.data_root, spec.label, spec.known_glitch, context.cache)
+
+
 def load_dataset(spec: TrialSpec, context: TrialContext) -> LoadedDataset:
     """The trial's dataset, read-only; the last two are kept in memory between trials."""
-    return _load(spec.dataset, context.data_options(spec))
+    return _load(spec.dataset, data_options(spec, context))
 
 
 def load_donors(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Donors:

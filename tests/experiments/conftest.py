@@ -1,7 +1,4 @@
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
@@ -9,13 +6,6 @@ from experiments.execution.worker import Job, Worker
 from experiments.tracking.store import open_experiment
 from experiments.tracking.tracker import Tracker
 from experiments.training.context import TrialContext
-
-
-@pytest.fixture(autouse=True)
-def environment_stays_as_it_is() -> Iterator[None]:
-    """Commands put a data root into the environment, for worker processes."""
-    with mock.patch.dict(os.environ):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -236,7 +236,7 @@ class Harness:
 
     def _is_finished(self, wave: Path) -> bool:
         finished = {run.data.tags[schema.SPEC_HASH] for run in self.runs("FINISHED")}
-        return all(spec.spec_hash in finished for spec in load_grid(str(wave)).specs)
+        return all(spec.spec_hash in finished for spec in load_grid(str(wave), None).specs)
 
     def runs(self, status: str) -> list[Run]:
         """Trials and grids of the disturbed store in this state; of FINISHED ones only trials."""
@@ -254,7 +254,7 @@ class Harness:
     @property
     def specs(self) -> list[TrialSpec]:
         """All trials of all waves."""
-        return [spec for wave in self.waves for spec in load_grid(str(wave)).specs]
+        return [spec for wave in self.waves for spec in load_grid(str(wave), None).specs]
 
     def findings(self) -> dict[str, int]:
         """What is not as it should be; all zero if nothing was lost."""

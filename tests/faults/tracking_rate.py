@@ -24,6 +24,7 @@ from experiments.execution.worker import Job, Task, Worker
 from experiments.tracking.store import open_experiment
 from experiments.tracking.tracker import Tracker
 from experiments.training.context import TrialContext
+from experiments.trial.resolve import resolve
 from experiments.trial.result import TrialResult
 from experiments.trial.run import run_trial as run_for_real
 from experiments.trial.spec import TrialSpec
@@ -33,7 +34,9 @@ HOUR = 3600.0
 
 def spec(seed: int) -> TrialSpec:
     """The trial under another seed."""
-    return TrialSpec("digits_table", "mlp", "uniform_noise", seed=seed)
+    return resolve(
+        {"dataset": "digits_table", "model": "mlp", "glitch": "uniform_noise", "seed": seed}, None
+    )
 
 
 @cache

@@ -8,8 +8,8 @@ from random_weights import with_random_weights
 
 from common.errors import UserError
 from experiments.training.context import TrialContext
+from experiments.trial.resolve import resolve
 from experiments.trial.run import run_trial
-from experiments.trial.spec import TrialSpec
 from models import MODELS
 from models.base import BuildContext
 from models.timm_backbones import TimmFamily
@@ -98,7 +98,17 @@ def test_one_whole_trial(name, tmp_path, monkeypatch):
     MODELS.register("small", f"{__name__}:SMALL")
     try:
         training = {"epochs": 3, "batch_size": 16, "learning_rate": 0.01}
-        spec = TrialSpec("digits", "small", "uniform_noise", subset=0.1, signals="all", **training)
+        spec = resolve(
+            {
+                "dataset": "digits",
+                "model": "small",
+                "glitch": "uniform_noise",
+                "subset": 0.1,
+                "signals": "all",
+                **training,
+            },
+            None,
+        )
         context = TrialContext(data_root=tmp_path, cache=tmp_path / "cache")
         cold, warm = run_trial(spec, context), run_trial(spec, context)
     finally:

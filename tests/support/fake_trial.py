@@ -16,6 +16,7 @@ from common.dataset import Dataset
 from common.errors import UserError
 from common.seeds import generator
 from experiments.training.context import TrialContext
+from experiments.trial.resolve import resolve
 from experiments.trial.result import DatasetIdentity, TrialResult
 from experiments.trial.spec import TrialSpec
 from glitches.contaminated import Contaminated
@@ -30,7 +31,7 @@ HELD_MIB = 200
 def spec(seed: int = 0, **changes: Any) -> TrialSpec:
     """A trial of the embedded data, never really run here."""
     values = {"dataset": "wine", "model": "mlp", "glitch": "uniform_noise", "seed": seed}
-    return TrialSpec.from_mapping(values | changes)
+    return resolve(values | changes, None)
 
 
 def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:

@@ -60,8 +60,8 @@ def read(data: str, label: str | None, validation: str | None, context: TrialCon
     Raises ``UserError`` where it cannot be audited, with what to do.
     """
     options = DataOptions(context.data_root, label, cache=context.cache)
-    source = source_for(data)
-    other = None if validation is None else source_for(validation)
+    source = source_for(data, context.data_root)
+    other = None if validation is None else source_for(validation, context.data_root)
     if isinstance(source, OwnTable) and isinstance(other, OwnTable | None):
         train, clean, notes = read_tables(source, other, label)
     else:

@@ -131,7 +131,7 @@ def test_a_dry_run_lists_everything_and_creates_nothing(
     uri = f"sqlite:///{tmp_path}/none.db"
     assert grid(["--grid", "quick", "--dry-run", "--tracking-uri", uri]) == 0
     said = capsys.readouterr().out
-    for spec in load_grid("quick").specs:
+    for spec in load_grid("quick", None).specs:
         assert spec.name in said
     assert "6 trials, 0 finished, 6 to run" in said
     assert list(tmp_path.iterdir()) == []
@@ -179,6 +179,6 @@ def test_what_is_missing_is_said_in_one_message(
 
 
 def test_preflight_sorts_trials_by_what_they_lack() -> None:
-    found = look(load_grid("figure2").specs, TrialContext(None))
+    found = look(load_grid("figure2", None).specs, TrialContext(None))
     assert found.ready == []
-    assert len(found.lacking) == len(load_grid("figure2").specs)
+    assert len(found.lacking) == len(load_grid("figure2", None).specs)

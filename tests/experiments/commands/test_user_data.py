@@ -8,8 +8,8 @@ from sklearn.datasets import load_wine
 
 from common.errors import UserError
 from experiments.training.context import TrialContext
+from experiments.trial.resolve import resolve
 from experiments.trial.run import run_trial
-from experiments.trial.spec import TrialSpec
 
 
 @pytest.fixture
@@ -27,8 +27,16 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_a_table_with_known_glitches(table: Path, tmp_path: Path) -> None:
-    spec = TrialSpec(
-        str(table), "mlp", "known_glitches", label="kind", known_glitch="doubtful", epochs=2
+    spec = resolve(
+        {
+            "dataset": str(table),
+            "model": "mlp",
+            "glitch": "known_glitches",
+            "label": "kind",
+            "known_glitch": "doubtful",
+            "epochs": 2,
+        },
+        None,
     )
     result = run_trial(spec, TrialContext(None, tmp_path))
     assert spec.ratio == 0.0
@@ -41,7 +49,9 @@ def test_a_table_with_known_glitches(table: Path, tmp_path: Path) -> None:
 
 
 def test_marks_are_wanted_before_training(table: Path, tmp_path: Path) -> None:
-    spec = TrialSpec(str(table), "mlp", "known_glitches", label="kind")
+    spec = resolve(
+        {"dataset": str(table), "model": "mlp", "glitch": "known_glitches", "label": "kind"}, None
+    )
     with pytest.raises(UserError, match="name their column with known_glitch"):
         run_trial(spec, TrialContext(None, tmp_path))
 
@@ -50,15 +60,26 @@ def test_a_path_means_the_same_from_everywhere(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(table.parent)
-    here = TrialSpec("wine.csv", "mlp", "none", label="kind")
-    assert here == TrialSpec(str(table), "mlp", "none", label="kind")
+    here = resolve({"dataset": "wine.csv", "model": "mlp", "glitch": "none", "label": "kind"}, None)
+    assert here == resolve(
+        {"dataset": str(table), "model": "mlp", "glitch": "none", "label": "kind"}, None
+    )
     monkeypatch.chdir("/")
     assert run_trial(here.with_seed(1), TrialContext(None, tmp_path)).dataset.rows == 178
 
 
 def test_the_hash_covers_the_columns(table: Path) -> None:
     specs = [
-        TrialSpec(str(table), "mlp", "none", label=label, known_glitch=marks)
+        resolve(
+            {
+                "dataset": str(table),
+                "model": "mlp",
+                "glitch": "none",
+                "label": label,
+                "known_glitch": marks,
+            },
+            None,
+        )
         for label in ("kind", "colour")
         for marks in (None, "doubtful")
     ]
@@ -67,5 +88,5 @@ def test_the_hash_covers_the_columns(table: Path) -> None:
 
 @pytest.mark.parametrize("option", ["label", "known_glitch"])
 def test_columns_are_of_own_data_only(option: str) -> None:
-    with pytest.raises(UserError, match=f"{option}='kind' has no use with 'wine'"):
-        TrialSpec("wine", "mlp", "none", **{option: "kind"})
+    with pytest.raises(UserError, match=f"{option}='kind' .*'wine'"):
+        resolve({"dataset": "wine", "model": "mlp", "glitch": "none", **{option: "kind"}}, None)

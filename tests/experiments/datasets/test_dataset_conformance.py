@@ -67,7 +67,7 @@ def test_a_dataset_is_one_object_and_one_registry_line() -> None:
     DATASETS.register("stripes", f"{__name__}:STRIPES")
     try:
         check_conformance("stripes", DataOptions())
-        assert source_for("stripes") is STRIPES
+        assert source_for("stripes", None) is STRIPES
     finally:
         DATASETS.unregister("stripes")
 

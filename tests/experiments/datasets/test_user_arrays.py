@@ -23,7 +23,7 @@ def load(
 ) -> Dataset:
     path = folder / "own.npz"
     np.savez(path, **arrays)
-    return source_for(str(path)).load(DataOptions(None, label, glitch))
+    return source_for(str(path), None).load(DataOptions(None, label, glitch))
 
 
 def test_a_table(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_broken_file_is_named(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "own.npz"
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(UserError, match=r"own\.npz cannot be read"):
-        source_for(str(path)).load(DataOptions())
+        source_for(str(path), None).load(DataOptions())
 
 
 def test_a_folder_of_parts(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_folder_of_parts(tmp_path: Path) -> None:
         np.save(tmp_path / f"C_{part}.npy", np.array([["u"], ["v"], ["u"]]))
         np.save(tmp_path / f"y_{part}.npy", Y[rows])
     np.save(tmp_path / "y_train.npy", Y)
-    data = source_for(str(tmp_path)).load(DataOptions())
+    data = source_for(str(tmp_path), None).load(DataOptions())
     assert data.feature_names == ("N0", "N1", "C0_u", "C0_v")
     assert (data.x[:, :2] == TABLE).all()
     assert data.x[:, 2].tolist() == [1, 0, 1] * 2
@@ -111,14 +111,15 @@ def test_parts_of_unequal_length_are_named(tmp_path: Path) -> None:
     np.save(tmp_path / "N_val.npy", TABLE)
     np.save(tmp_path / "y_val.npy", Y[:3])
     with pytest.raises(UserError, match="samples and labels of 'val': All arrays must be of the"):
-        source_for(str(tmp_path)).load(DataOptions())
+        source_for(str(tmp_path), None).load(DataOptions())
 
 
 @pytest.mark.skipif("INFLUENCE_DATA_ROOT" not in os.environ, reason="needs a data root")
 def test_the_data_root_at_hand() -> None:
-    images = source_for("cifar10_part.npz").load(DataOptions())
+    root = Path(os.environ["INFLUENCE_DATA_ROOT"])
+    images = source_for("cifar10_part.npz", root).load(DataOptions())
     assert images.x.shape == (20_000, 32, 32, 3)
     assert images.n_classes == 10
-    rows = source_for("./jannis").load(DataOptions())
+    rows = source_for("./jannis", root).load(DataOptions())
     assert rows.x.shape == (30_145, 54)
     assert rows.n_classes == 4

@@ -29,12 +29,12 @@ def folder(tmp_path: Path) -> Path:
 
 def values(folder: Path) -> list[int]:
     """The first pixel of each image."""
-    data = source_for(str(folder)).load(DataOptions())
+    data = source_for(str(folder), None).load(DataOptions())
     return [int(value) for value in data.x[:, 0, 0, 0]]
 
 
 def test_the_class_is_the_folder(folder: Path) -> None:
-    data = source_for(str(folder)).load(DataOptions())
+    data = source_for(str(folder), None).load(DataOptions())
     assert data.modality == "image"
     assert data.x.shape == (6, 4, 6, 1)
     assert data.class_names == COLOURS
@@ -45,7 +45,7 @@ def test_the_class_is_the_folder(folder: Path) -> None:
 
 def test_one_colour_image_makes_all_colour(folder: Path) -> None:
     Image.new("RGB", (6, 4), (1, 2, 3)).save(folder / "black/3.png")
-    data = source_for(str(folder)).load(DataOptions())
+    data = source_for(str(folder), None).load(DataOptions())
     assert data.x.shape == (7, 4, 6, 3)
     assert data.x[2, 0, 0].tolist() == [1, 2, 3]
 
@@ -58,13 +58,13 @@ def test_modes_of_images(folder: Path, mode: str) -> None:
         picture = Image.new("L", (6, 4), 255).convert("RGB" if mode == "P" else "L").convert(mode)
     picture.save(folder / "black/3.png")
     expected = 200 if mode == "I;16" else 255
-    data = source_for(str(folder)).load(DataOptions())
+    data = source_for(str(folder), None).load(DataOptions())
     assert data.x[2].ravel()[0] == expected
 
 
 def test_other_sizes_take_the_most_common_one(folder: Path) -> None:
     Image.new("L", (60, 40), 7).save(folder / "black/3.png")
-    data = source_for(str(folder)).load(DataOptions())
+    data = source_for(str(folder), None).load(DataOptions())
     assert data.x.shape == (7, 4, 6, 1)
     assert (data.x[2] == 7).all()
 
@@ -74,7 +74,7 @@ def test_large_images_are_made_smaller(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         for i in range(2):
             Image.new("L", (1000, 500)).save(tmp_path / name / f"{i}.png")
-    data = source_for(str(tmp_path)).load(DataOptions())
+    data = source_for(str(tmp_path), None).load(DataOptions())
     assert data.x.shape == (4, LARGEST_SIDE // 2, LARGEST_SIDE, 1)
 
 
@@ -85,7 +85,7 @@ def test_images_stand_upright(folder: Path) -> None:
     exif = picture.getexif()
     exif[0x0112] = 8  # to be turned by 90° to the left
     picture.save(folder / "black/3.png", exif=exif)
-    data = source_for(str(folder)).load(DataOptions())
+    data = source_for(str(folder), None).load(DataOptions())
     assert (data.x[2, :, 0, 0] == 255).all()
     assert (data.x[2, :, 1:] == 0).all()
 
@@ -124,4 +124,4 @@ def test_folders_that_will_not_do(folder: Path, tmp_path: Path) -> None:
 def test_an_image_folder_has_no_columns(folder: Path) -> None:
     for options in (DataOptions(label="kind"), DataOptions(glitch="bad")):
         with pytest.raises(UserError, match="an image folder has no columns to name"):
-            source_for(str(folder)).load(options)
+            source_for(str(folder), None).load(options)

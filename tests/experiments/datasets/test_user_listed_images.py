@@ -26,7 +26,7 @@ def listed(tmp_path: Path) -> Path:
 
 
 def test_rows_and_labels_are_those_of_the_list(listed: Path) -> None:
-    data = source_for(str(listed)).load(DataOptions(label="kind", glitch="bad"))
+    data = source_for(str(listed), None).load(DataOptions(label="kind", glitch="bad"))
     assert data.modality == "image"
     assert data.x[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
     assert data.y.tolist() == [0, 1, 0, 1]
@@ -37,7 +37,7 @@ def test_rows_and_labels_are_those_of_the_list(listed: Path) -> None:
 
 def test_a_table_with_a_column_of_other_files_stays_a_table(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,label\na.txt,1\nb.txt,0\na.txt,1\nb.txt,0\n")
-    assert source_for(str(tmp_path / "t.csv")).modality == "tabular"
+    assert source_for(str(tmp_path / "t.csv"), None).modality == "tabular"
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_files_that_will_not_do(listed: Path, rows: str, message: str) -> None:
     path = listed.parent / "other.csv"
     path.write_text(f"file,label\n{rows}\n{rows}\n")
     with pytest.raises(UserError, match=message):
-        source_for(str(path)).load(DataOptions())
+        source_for(str(path), None).load(DataOptions())
 
 
 def test_columns_are_there(listed: Path) -> None:
     for options in (DataOptions(), DataOptions(label="kind", glitch="worse")):
         with pytest.raises(UserError, match="unknown"):
-            source_for(str(listed)).load(options)
+            source_for(str(listed), None).load(options)

@@ -32,7 +32,7 @@ def load(
         table.to_csv(path, index=False)
     else:
         table.to_parquet(path)
-    return source_for(str(path)).load(DataOptions(None, label, glitch))
+    return source_for(str(path), None).load(DataOptions(None, label, glitch))
 
 
 def features(column: list[object] | pd.Series) -> dict[str, list[float]]:
@@ -167,13 +167,13 @@ def test_rare_categories_share_a_feature() -> None:
 def test_the_row_numbers_that_pandas_writes_are_no_feature(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     frame().to_csv(path)
-    assert "Unnamed: 0" not in source_for(str(path)).load(DataOptions()).feature_names
+    assert "Unnamed: 0" not in source_for(str(path), None).load(DataOptions()).feature_names
 
 
 def test_a_folder_of_files_is_one_table(tmp_path: Path) -> None:
     frame().to_csv(tmp_path / "b.csv", index=False)
     frame(age=[1.0, 2.0, 3.0, 4.0]).to_csv(tmp_path / "a.csv", index=False)
-    data = source_for(str(tmp_path)).load(DataOptions())
+    data = source_for(str(tmp_path), None).load(DataOptions())
     assert data.x[:, 0].tolist() == [1, 2, 3, 4, 20, 30, 4, 50]
     assert data.source_index.tolist() == list(range(8))
 
@@ -182,7 +182,7 @@ def test_files_with_other_columns_are_named(tmp_path: Path) -> None:
     frame().to_csv(tmp_path / "a.csv", index=False)
     frame(size=1).drop(columns="age").to_csv(tmp_path / "b.csv", index=False)
     with pytest.raises(UserError) as error:
-        source_for(str(tmp_path)).load(DataOptions())
+        source_for(str(tmp_path), None).load(DataOptions())
     assert str(error.value) == (
         f"{tmp_path}/b.csv must have the columns of a.csv, however it is without age and with size"
     )
@@ -200,7 +200,7 @@ def test_files_with_other_columns_are_named(tmp_path: Path) -> None:
 def test_unreadable_files_are_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError) as error:
-        source_for(str(tmp_path / name)).load(DataOptions())
+        source_for(str(tmp_path / name), None).load(DataOptions())
     assert f"{tmp_path / name} cannot be read: " in str(error.value)
     assert "\n" not in str(error.value)
 

@@ -98,7 +98,7 @@ DECISIONS = Decisions(np.array([0, 1]), np.array([2, 0]), np.array([3]))
 def repaired(path: Path, label: str | None, out: Path) -> Path:
     data = read(str(path), label, None, TrialContext(None, out)).train
     kept, labels = DECISIONS.apply(data.y)
-    source = source_for(str(path))
+    source = source_for(str(path), None)
     return write_repaired(source, Repaired(data, label, kept, labels), target(source, out))
 
 
@@ -126,7 +126,7 @@ def test_arrays_keep_their_form(y: np.ndarray, tmp_path: Path) -> None:
 
 def test_images_move_to_the_folder_of_their_new_label(images: Path, tmp_path: Path) -> None:
     root = repaired(images, None, tmp_path)
-    files = source_for(str(images)).image_paths()
+    files = source_for(str(images), None).image_paths()
     names = sorted(folder.name for folder in images.iterdir())
     assert (root / names[2] / files[0].name).read_bytes() == files[0].read_bytes()
     assert not (root / files[3].relative_to(images)).exists()

@@ -17,8 +17,8 @@ from experiments.tracking.artifacts.top_samples import (
     unusual_features,
     write_suspects,
 )
+from experiments.trial.resolve import resolve
 from experiments.trial.result import DatasetIdentity, TrialResult
-from experiments.trial.spec import TrialSpec
 from glitches.contaminated import ERROR_COLUMNS, NO_TRUE_LABEL, Contaminated
 from influence.profile import Profile
 
@@ -43,7 +43,7 @@ def result(modality: str, curves: dict[str, list[float]] | None = None) -> Trial
         scores[signal] = np.arange(N, dtype=float)
     empty = np.zeros((2, N))
     return TrialResult(
-        TrialSpec("wine", "mlp", "uniform_noise"),
+        resolve({"dataset": "wine", "model": "mlp", "glitch": "uniform_noise"}, None),
         DatasetIdentity("toy", "0", N, 2, modality),
         train,
         data,

@@ -13,12 +13,21 @@ from experiments import schema
 from experiments.tracking.record import write_artifacts
 from experiments.training.context import TrialContext
 from experiments.trial import ground_truth
+from experiments.trial.resolve import resolve
 from experiments.trial.result import TrialResult
 from experiments.trial.run import run_trial
-from experiments.trial.spec import TrialSpec
 from influence.ground_truth import LeftOut
 
-SPEC = TrialSpec("wine", "softmax_regression", "uniform_noise", epochs=3, truth=True)
+SPEC = resolve(
+    {
+        "dataset": "wine",
+        "model": "softmax_regression",
+        "glitch": "uniform_noise",
+        "epochs": 3,
+        "truth": True,
+    },
+    None,
+)
 
 
 @pytest.fixture(scope="module")

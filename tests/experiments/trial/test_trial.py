@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from experiments.training.context import TrialContext
+from experiments.trial.resolve import resolve
 from experiments.trial.result import TrialResult
 from experiments.trial.run import run_trial
-from experiments.trial.spec import TrialSpec
 from influence.signals import SIGNALS, select
 
 
@@ -21,7 +21,7 @@ def run(cache: Path, **changes: Any) -> TrialResult:
         "ratio": 0.1,
         "epochs": 3,
     }
-    return run_trial(TrialSpec.from_mapping(values | changes), TrialContext(None, cache))
+    return run_trial(resolve(values | changes, None), TrialContext(None, cache))
 
 
 @pytest.fixture(scope="module")
