@@ -21,11 +21,11 @@ from typing import Final
 import pandas as pd
 from mlflow.entities import Metric, RunTag
 
-from analysis.options import RunOptions, option
+from analysis.options import RunOptions
 from analysis.reading.selection import Selection, left_out_note
 from analysis.reading.store import Store
 from analysis.reading.stored import load_profile, load_scores, stored_evidence
-from common.cli import parse, run
+from common.cli import option, parse, run
 from common.errors import UserError
 from experiments import schema
 from experiments.tracking.retry import patiently

@@ -15,7 +15,7 @@ if not __package__:  # run as a file: import from the project, not from this fol
 
 from matplotlib.figure import Figure
 
-from analysis.options import RunOptions, check_names, option
+from analysis.options import RunOptions, check_names
 from analysis.paper.figures import figure1, figure2, figure4, figure5
 from analysis.paper.layouts import METRIC_TITLES, Layout
 from analysis.plotting.drawing import FILE_FORMATS, save, style
@@ -24,7 +24,7 @@ from analysis.reading.frames import Frames
 from analysis.reading.selection import Selection, left_out_note
 from analysis.reading.stored import load_scores
 from analysis.stats.summary import glitch_order
-from common.cli import parse, run
+from common.cli import option, parse, run
 from experiments import schema
 
 #: Figures by name; those of the second group also read the scores that runs have stored.

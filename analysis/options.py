@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from analysis.reading.frames import Frames
 from analysis.reading.selection import Selection, select
 from analysis.reading.store import Store
+from common.cli import option
 from common.errors import UserError, unknown_name
 from experiments import schema
 from experiments.tracking.uri import default_uri
 from influence.signals import select as select_signals
 
 _GROUPS = ("paper", "all")
-
-
-def option(text: str, default: Any = None) -> Any:
-    """A field of a dataclass of options."""
-    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class RunOptions:
         "only trials with these values, such as dataset=mnist,glitch=uniform_noise", ()
     )
     signals: str | None = option("signals, such as paper+cnci (default: all that were logged)")
-    out: Path | None = field(default=None, metadata={"help": "directory for files"})
+    out: Path | None = option("directory for files")
 
     def selection(self) -> Selection:
         """The runs that are asked for."""

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from analysis.claims import judge
 from analysis.figures import all_figures, file_name
-from analysis.options import RunOptions, check_names, option
+from analysis.options import RunOptions, check_names
 from analysis.paper import narrative
 from analysis.paper.layouts import METRIC_TITLES, Layout, all_tables
 from analysis.reading.frames import FAILED, Frames
@@ -22,7 +22,7 @@ from analysis.rendering.formats import to_html
 from analysis.rendering.pictures import Suspects, inline, suspects
 from analysis.rendering.table import Table
 from analysis.rendering.text import glitch_words
-from common.cli import parse, run
+from common.cli import option, parse, run
 from common.html import render_template
 from experiments import schema
 

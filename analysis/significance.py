@@ -25,10 +25,10 @@ from rich.console import Console
 from scikit_posthocs import posthoc_nemenyi_friedman, posthoc_wilcoxon
 from scipy.stats import bootstrap, friedmanchisquare
 
-from analysis.options import RunOptions, check_names, option
+from analysis.options import RunOptions, check_names
 from analysis.reading.frames import Frames
 from analysis.stats.summary import CELL, glitch_order, measured
-from common.cli import parse, run
+from common.cli import option, parse, run
 from common.errors import UserError
 from experiments import schema
 from influence.signals.display import look, ordered

@@ -12,14 +12,14 @@ if not __package__:  # run as a file: import from the project, not from this fol
 
 from rich.console import Console
 
-from analysis.options import RunOptions, check_names, option
+from analysis.options import RunOptions, check_names
 from analysis.paper.layouts import LAYOUTS, METRIC_TITLES, Layout, all_tables
 from analysis.reading.selection import Selection, left_out_note
 from analysis.rendering.formats import FORMATS
 from analysis.rendering.table import Table
 from analysis.rendering.terminal import BEST_MARK, print_table
 from analysis.stats.summary import CELL, GROUPS
-from common.cli import parse, run
+from common.cli import option, parse, run
 from experiments import schema
 
 TERMINAL = "terminal"

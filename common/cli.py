@@ -1,13 +1,15 @@
-"""Command lines derived from dataclasses: a field is an option, its ``help`` metadata the text."""
+"""Command lines derived from dataclasses: every field is an option with a help text."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import types
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, field, fields
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,42 +20,89 @@ INTERRUPTED = 130
 
 T = TypeVar("T")
 _BOOLEAN = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_LONGEST = 4096
+"""Characters of a value; also the longest path that Linux takes."""
+_LONGEST_NAME = 255
+"""Bytes of one component of a path."""
+
+
+def option(text: str, default: Any = None) -> Any:
+    """A dataclass field that is an option with this help text."""
+    return field(default=default, metadata={"help": text})
+
+
+def required(text: str) -> Any:
+    """A dataclass field that is an option without a default."""
+    return field(metadata={"help": text})
 
 
 def parse(cls: type[T], program: str, description: str, argv: Sequence[str] | None = None) -> T:
     """An instance of the dataclass from the command line.
 
-    A field without default is required; a flag takes an optional ``true`` or ``false``; a tuple
-    may be given several times. An empty value stands for the default, so that a caller that always
-    passes every option (an MLflow project) can leave one out.
-
-    >>> from dataclasses import dataclass, field
+    >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
     ... class Options:
-    ...     name: str = field(metadata={"help": "who"})
-    ...     times: int = field(default=1, metadata={"help": "how often"})
-    ...     loud: bool = field(default=False, metadata={"help": "shout"})
+    ...     name: str = required("who")
+    ...     times: int = option("how often", 1)
+    ...     loud: bool = option("shout", False)
     >>> parse(Options, "greet", "Say hello.", ["--name", "Ada", "--times", "", "--loud"])
     Options(name='Ada', times=1, loud=True)
+
+    Raises:
+        UserError: for an unknown option, a value of another type, or a missing option.
+    """
+    return build(cls, given(program, description, argv, cls))
+
+
+def given(
+    program: str, description: str, argv: Sequence[str] | None, *classes: type
+) -> dict[str, Any]:
+    """The options on the command line, by field name; those left out or left empty are not in it.
+
+    A field of ``bool`` takes an optional ``true`` or ``false``, one of ``Literal`` one of its
+    values; a tuple is an option that may be repeated. An empty value means the default, so that a
+    caller that always passes every option (an MLflow project) can leave one out.
+
+    Args:
+        program: shown by ``--help``, as is ``description``.
+        description: one sentence.
+        argv: words of the command line; those of this process by default.
+        classes: dataclasses whose fields are the options.
+
+    Raises:
+        UserError: for an unknown option or a value of another type.
     """
     parser = _Parser(prog=program, description=description, allow_abbrev=False)
-    hints = typing.get_type_hints(cls)
-    known = fields(cls)  # type: ignore[arg-type]  # T is a dataclass
-    for f in known:
-        _add(parser, f, hints[f.name])
-    values = vars(parser.parse_args(argv))
-    for name, value in values.items():
+    for cls in classes:
+        hints = typing.get_type_hints(cls)
+        for f in fields(cls):
+            _add(parser, f, hints[f.name])
+    found: dict[str, Any] = {}
+    for name, value in vars(parser.parse_args(argv)).items():
         if isinstance(value, list):
-            values[name] = tuple(item for item in value if item is not None)
-    given = {name: value for name, value in values.items() if value not in (None, ())}
-    missing = [f.name for f in known if _is_required(f) and f.name not in given]
+            value = tuple(item for item in value if item is not None)  # noqa: PLW2901
+        if value not in (None, ()):
+            found[name] = value
+    return found
+
+
+def build(cls: type[T], values: dict[str, Any]) -> T:
+    """An instance of the dataclass; a field without default that has no value is refused."""
+    missing = [
+        _flag(f.name)
+        for f in fields(cls)  # type: ignore[arg-type]  # T is a dataclass
+        if f.default is MISSING and f.default_factory is MISSING and f.name not in values
+    ]
     if missing:
-        raise UserError(f"missing: {', '.join(map(_flag, missing))} (see --help)")
-    return cls(**given)
+        raise UserError(f"missing: {', '.join(missing)} (see --help)")
+    return cls(**values)
 
 
 def run(main: Callable[[], int]) -> int:
-    """The exit status of a command; what the user can mend is one line and status 2."""
+    """The exit status of a command; a ``UserError`` is one line and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a character that it cannot encode is escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         return main()
     except UserError as error:
@@ -66,55 +115,75 @@ def run(main: Callable[[], int]) -> int:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> typing.NoReturn:
-        raise UserError(f"{message} (see --help)")
+        raise UserError(f"{_printable(message)} (see --help)")
 
 
 def _add(parser: argparse.ArgumentParser, f: Field[Any], hint: Any) -> None:
-    kind, several = _kind(hint)
-    text = f.metadata.get("help", "").replace("%", "%%")
-    if f.default not in (MISSING, None, False, ()):
-        text += f" (default: {f.default})"
-    convert = _or_none(_boolean if kind is bool else kind)
-    extra: dict[str, Any] = {"default": None, "type": convert, "help": text}
-    if kind is bool:
+    hint = _without_none(hint)
+    several = typing.get_origin(hint) is tuple
+    kind = typing.get_args(hint)[0] if several else hint
+    choices = typing.get_args(kind) if typing.get_origin(kind) is typing.Literal else None
+    extra: dict[str, Any] = {"type": _converter(choices or kind)}
+    if choices:
+        extra["metavar"] = "|".join(choices)
+    elif kind is bool:
         extra |= {"nargs": "?", "const": True, "metavar": "true|false"}
     else:
-        extra["metavar"] = f.metadata.get("metavar", kind.__name__.upper())
+        extra["metavar"] = kind.__name__.upper()
     if several:
         extra["action"] = "append"
-        extra["default"] = []
-    parser.add_argument(_flag(f.name), dest=f.name, **extra)
+    text = f.metadata["help"]
+    if f.default not in (MISSING, None, False, ()):
+        text += f" (default: {f.default})"
+    parser.add_argument(_flag(f.name), dest=f.name, help=text.replace("%", "%%"), **extra)
 
 
-def _kind(hint: Any) -> tuple[type, bool]:
-    """The type of one value, and whether there may be several."""
+def _without_none(hint: Any) -> Any:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        hint = next(a for a in typing.get_args(hint) if a is not type(None))
-    if typing.get_origin(hint) is tuple:
-        return typing.get_args(hint)[0], True
-    if hint not in (str, int, float, bool, Path):
-        raise TypeError(f"no command-line form for fields of type {hint}")
-    return hint, False
+        return next(a for a in typing.get_args(hint) if a is not type(None))
+    return hint
 
 
-def _or_none(convert: Callable[[str], Any]) -> Callable[[str], Any]:
+def _converter(kind: Any) -> Callable[[str], Any]:
+    convert = (
+        _one_of(kind) if isinstance(kind, tuple) else {bool: _boolean, Path: _path}.get(kind, kind)
+    )
+
     def converted(text: str) -> Any:
+        if len(text) > _LONGEST:
+            raise argparse.ArgumentTypeError(f"longer than {_LONGEST} characters")
+        if _printable(text) != text:
+            raise argparse.ArgumentTypeError(f"line break or control character in {text!r}")
         return None if text == "" else convert(text)
 
     converted.__name__ = convert.__name__.lstrip("_")  # argparse names it in its message
     return converted
 
 
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def chosen(text: str) -> str:
+        if text not in choices:
+            raise argparse.ArgumentTypeError(f"must be {' or '.join(choices)}, got {text!r}")
+        return text
+
+    return chosen
+
+
 def _boolean(text: str) -> bool:
-    return _BOOLEAN[text.lower()] if text.lower() in _BOOLEAN else _refuse(text)
+    if text.lower() not in _BOOLEAN:
+        raise ValueError(text)
+    return _BOOLEAN[text.lower()]
 
 
-def _refuse(text: str) -> typing.NoReturn:
-    raise ValueError(text)
+def _path(text: str) -> Path:
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in Path(text).parts):
+        raise argparse.ArgumentTypeError(f"a name in it is longer than {_LONGEST_NAME} bytes")
+    return Path(text)
 
 
-def _is_required(f: Field[Any]) -> bool:
-    return f.default is MISSING and f.default_factory is MISSING
+def _printable(text: str) -> str:
+    """The text with control characters escaped, so that a message stays one line."""
+    return "".join(c if c.isprintable() or c == " " else ascii(c)[1:-1] for c in text)
 
 
 def _flag(name: str) -> str:

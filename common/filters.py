@@ -11,7 +11,7 @@ _COMMA_OUTSIDE_PARENTHESES = re.compile(r",(?![^()]*\))")
 
 
 def parse_conditions(only: Sequence[str]) -> dict[str, list[str]]:
-    """Wanted values by field; several of one field mean any of them.
+    """Wanted values by field; several values of one field mean any of them.
 
     >>> parse_conditions(["dataset=mnist,glitch=corruption(kind=fog,severity=3)", "dataset=wine"])
     {'dataset': ['mnist', 'wine'], 'glitch': ['corruption(kind=fog,severity=3)']}
@@ -21,6 +21,6 @@ def parse_conditions(only: Sequence[str]) -> dict[str, list[str]]:
         for part in _COMMA_OUTSIDE_PARENTHESES.split(text):
             key, separator, value = part.strip().partition("=")
             if not separator or not value:
-                raise UserError(f"a filter must be field=value, however: {part!r}")
+                raise UserError(f"a filter must be field=value, got {part!r}")
             found.setdefault(key, []).append(value)
     return found

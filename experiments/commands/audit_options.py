@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from common.cli import option, required
 from common.errors import UserError
-from experiments.commands.environment_options import Surroundings, described
+from experiments.commands.environment_options import EnvironmentOptions
 from experiments.datasets.lookup import canonical_dataset
 
 OUT = Path("audit")
@@ -14,43 +15,28 @@ NO_VALIDATION = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditOptions(Surroundings):
+class AuditOptions(EnvironmentOptions):
     """What to audit, and how."""
 
-    data: str = field(
-        metadata=described(
-            "the training set: an image folder, a CSV, Parquet or npz file, or a registered name"
-        )
+    data: str = required(
+        "the training set: an image folder, a CSV, Parquet or npz file, or a registered name"
     )
-    label: str | None = field(
-        default=None, metadata=described("name of the label column (default: label; of npz: y)")
+    label: str | None = option("name of the label column (default: label; of npz: y)")
+    validation: str | None = option(
+        "samples that are known to be right, of the same form; none (the default): only wrong "
+        "labels are looked for"
     )
-    validation: str | None = field(
-        default=None,
-        metadata=described(
-            "samples that are known to be right, of the same form; none (the default): only wrong "
-            "labels are looked for"
-        ),
+    model: str | None = option(
+        "registered model (default: for images resnet20 if its weights are here, else "
+        "small_convnet; for tables mlp)"
     )
-    model: str | None = field(
-        default=None,
-        metadata=described(
-            "registered model (default: for images resnet20 if its weights are here, else "
-            "small_convnet; for tables mlp)"
-        ),
+    max_false_alarms: float | None = option(
+        "target false discovery rate, in (0, 1): the largest acceptable share of clean samples "
+        "among the flagged ones (default: the diagnosis chooses its own threshold)"
     )
-    max_false_alarms: float | None = field(
-        default=None,
-        metadata=described(
-            "share of clean samples among the flagged ones that is borne, in (0, 1) (default: the "
-            "diagnosis chooses its own threshold)"
-        ),
-    )
-    learning_rate: float | None = field(
-        default=None, metadata=described("learning rate (default: the model's)")
-    )
-    seed: int = field(default=0, metadata=described("seed of everything random"))
-    out: Path = field(default=OUT, metadata=described("folder for the results"))
+    learning_rate: float | None = option("learning rate (default: the model's)")
+    seed: int = option("seed of everything random", 0)
+    out: Path = option("folder for the results", OUT)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
-from common.cli import parse, run
-from experiments.commands.environment_options import Surroundings, described
+from common.cli import option, parse, run
+from experiments.commands.environment_options import EnvironmentOptions
 from experiments.doctor.checks import Subject, examine
 from experiments.execution.ray_executor import Pool, cluster, nodes
 from experiments.tracking.enclosing_run import Surrounding
@@ -21,12 +21,10 @@ _STYLES = {"good": "green", "note": "dim", "bad": "bold red"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoctorOptions(Surroundings):
+class DoctorOptions(EnvironmentOptions):
     """Where to look."""
 
-    ray_address: str | None = field(
-        default=None, metadata=described("existing Ray cluster, host:port or auto (default: none)")
-    )
+    ray_address: str | None = option("existing Ray cluster, host:port or auto (default: none)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

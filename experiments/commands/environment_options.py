@@ -1,75 +1,70 @@
-"""Options that a grid and a single trial share: where data, runs and caches are."""
+"""Options that all commands of ``experiments`` share: where data, runs and caches are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
+from common.cli import option
 from common.errors import UserError
-from experiments.datasets.base import DATA_ROOT_VARIABLE
 from experiments.tracking.uri import default_uri
-from experiments.training.context import TrialContext, default_cache, default_data_root
 
-
-def described(text: str) -> dict[str, str]:
-    """The metadata of a field that is an option: its help text."""
-    return {"help": text}
+if TYPE_CHECKING:  # the options alone, for --help, load neither torch nor the trial
+    from experiments.training.context import TrialContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """Where a command finds data and writes runs."""
+class EnvironmentOptions:
+    """Where a command finds data, writes runs and computes."""
 
-    data_root: Path | None = field(
-        default=None,
-        metadata=described(
-            f"directory of data and weights (default: {DATA_ROOT_VARIABLE} of the environment)"
-        ),
+    data_root: Path | None = option(
+        "directory of data and weights (default: INFLUENCE_DATA_ROOT of the environment)"
     )
-    tracking_uri: str | None = field(
-        default=None,
-        metadata=described(
-            "MLflow store: sqlite:///FILE, a server or a database (default: MLFLOW_TRACKING_URI of "
-            "the environment, or mlflow.db beside the project)"
-        ),
+    tracking_uri: str | None = option(
+        "MLflow store: sqlite:///FILE, a server or a database (default: MLFLOW_TRACKING_URI of "
+        "the environment, or mlflow.db in the project's directory)"
     )
-    experiment: str | None = field(
-        default=None, metadata=described("MLflow experiment (default: MLflow's own)")
-    )
-    cache: Path | None = field(
-        default=None,
-        metadata=described("directory of frozen features (default: in the user's cache)"),
-    )
-    threads: int = field(
-        default=1, metadata=described("threads of a trial; numbers are equal for equal threads")
-    )
-    device: str = field(default="cpu", metadata=described("torch device of a trial"))
+    experiment: str | None = option("MLflow experiment (default: MLflow's own)")
+    cache: Path | None = option("directory of frozen features (default: in the user's cache)")
+    threads: int = option("threads of a trial; equal threads give equal numbers", 1)
+    device: str = option("torch device of a trial", "cpu")
 
     def __post_init__(self) -> None:
         if self.threads < 1:
-            raise UserError(f"threads must be at least 1, however: {self.threads}")
-        try:
-            kind = torch.device(self.device).type
-        except RuntimeError:
-            raise UserError(
-                f"device must be one of torch's, such as cpu or cuda, however: {self.device!r}"
-            ) from None
-        if kind == "cuda" and not torch.cuda.is_available():
-            raise UserError("device cuda: torch finds no such device here; use cpu")
+            raise UserError(f"threads must be at least 1, got {self.threads}")
 
     def context(self) -> TrialContext:
         """Where trials are computed: as the options say, or else as the environment does."""
+        from experiments.training.context import (  # noqa: PLC0415 - as above
+            TrialContext,
+            default_cache,
+            default_data_root,
+        )
+
         root = default_data_root() if self.data_root is None else self.data_root.expanduser()
         if root is not None:
             if not root.is_dir():
                 raise UserError(f"data root {str(root)!r} is not a directory")
             root = root.resolve()
         cache = default_cache() if self.cache is None else self.cache.expanduser().resolve()
+        _check_device(self.device)
         return TrialContext(root, cache, self.device, self.threads)
 
     @property
     def uri(self) -> str:
         """The tracking URI."""
         return self.tracking_uri or default_uri()
+
+
+def _check_device(device: str) -> None:
+    import torch  # noqa: PLC0415 - as above
+
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        raise UserError(
+            f"device must be one of torch's, such as cpu or cuda, got {device!r}"
+        ) from None
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UserError("device must be cpu here, got cuda: torch finds no GPU")

@@ -15,8 +15,9 @@ from experiments.commands import grid_report as report
 from experiments.commands.grid_options import GridOptions
 from experiments.commands.publication import publish
 from experiments.datasets import DATASETS
-from experiments.execution.ray_executor import check_pool
+from experiments.execution.ray_executor import Pool, check_pool
 from experiments.execution.scratch import own_scratch
+from experiments.execution.watchdog import Limits
 from experiments.execution.worker import Job
 from experiments.grid.definition import load_grid, only
 from experiments.grid.estimate import Estimates
@@ -25,6 +26,7 @@ from experiments.grid.inventory import DataKey, Surveyed, data_key, rehearse, su
 from experiments.grid.plan import Current, make_plan
 from experiments.grid.preflight import Preflight, look
 from experiments.grid.runner import Campaign
+from experiments.machine import total_mib
 from experiments.tracking.enclosing_run import Surrounding
 from experiments.tracking.provenance import code_version
 from experiments.tracking.session import open_session, read_finished
@@ -35,6 +37,8 @@ from experiments.trial.spec import TrialSpec
 
 PROGRAM = "python -m experiments.grid"
 DESCRIPTION = "Run the trials of a grid; those that are finished are not run again."
+_RESERVED_SHARE = 0.05
+"""Of the machine's memory; a trial over its share is ended before less is left."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,13 +56,14 @@ def _main(argv: Sequence[str] | None) -> int:
     grid = load_grid(options.grid, context.data_root)
     specs = only(grid.specs, parse_conditions(options.only))
     check_answers(absolute(options.uri))
-    check_pool(options.pool)
+    pool = Pool(options.cpus, options.ray_address, options.attempts)
+    check_pool(pool)
     preflight = look(specs, context)
     experiment = options.experiment or around.default_experiment()
     finished = read_finished(options.uri, experiment)
     if options.dry_run:
         plan = make_plan(specs, finished, _current(options, {}))
-        slots = options.pool.slots(context.threads)
+        slots = pool.slots(context.threads)
         console.print(f"{grid.title}\n{grid.description}\n", markup=False)
         report.dry_run(console, plan, preflight, Estimates(finished), slots)
         return 0
@@ -67,12 +72,13 @@ def _main(argv: Sequence[str] | None) -> int:
     session = open_session(options.uri, experiment, {schema.GRID: grid.name})
     plan = make_plan(specs, session.finished, _current(options, data))
     report.header(console, grid, plan, session)
+    limits = Limits(options.time_limit, None, max(_RESERVED_SHARE * total_mib(), 256.0))
     campaign = Campaign(
         grid,
         specs,
         plan,
-        Job(session.tracker, context, options.limits),
-        options.pool,
+        Job(session.tracker, context, limits),
+        pool,
         session,
         Estimates(session.finished, data),
         publish,
@@ -86,7 +92,7 @@ def _main(argv: Sequence[str] | None) -> int:
 
 def _current(options: GridOptions, data: dict[DataKey, Surveyed]) -> Current:
     digests = {key: surveyed.digest for key, surveyed in data.items()}
-    return Current(code_version(), digests, *options.choices)
+    return Current(code_version(), digests, options.changed_code, options.changed_data)
 
 
 def _looked_at(

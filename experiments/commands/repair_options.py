@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from common.cli import option, required
 from common.errors import UserError
 from experiments.commands.audit_options import NO_VALIDATION
-from experiments.commands.environment_options import Surroundings, described
+from experiments.commands.environment_options import EnvironmentOptions
 from experiments.datasets.lookup import canonical_dataset
 
 SEEDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class RepairOptions(Surroundings):
+class RepairOptions(EnvironmentOptions):
     """Which audit to act on, and how."""
 
-    audit: str = field(metadata=described("id of the run of a finished audit"))
-    decisions: Path | None = field(
-        default=None,
-        metadata=described(
-            "CSV file of row, action (keep, relabel, drop) and new_label, as the page of the audit "
-            "exports it (default: what the audit proposes)"
-        ),
+    audit: str = required("id of the run of a finished audit")
+    decisions: Path | None = option(
+        "CSV file of row, action (keep, relabel, drop) and new_label, as the page of the audit "
+        "exports it (default: what the audit proposes)"
     )
-    validation: str | None = field(
-        default=None,
-        metadata=described("samples that are known to be right (default: those of the audit)"),
+    validation: str | None = option(
+        "samples that are known to be right (default: those of the audit)"
     )
-    truth: Path | None = field(
-        default=None,
-        metadata=described(
-            "decisions that would make the set clean, where they are known: the same form"
-        ),
+    truth: Path | None = option(
+        "decisions that would make the set clean, where they are known: the same form"
     )
-    seeds: int = field(default=SEEDS, metadata=described("trainings of each set"))
-    out: Path = field(default=Path("repair"), metadata=described("folder for the results"))
+    seeds: int = option("number of trainings on each set", SEEDS)
+    out: Path = option("folder for the results", Path("repair"))
 
     def __post_init__(self) -> None:
         super().__post_init__()

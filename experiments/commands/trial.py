@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import FrameType
 
 from rich.console import Console
 
-from common.cli import parse, run
+from common.cli import build, given, run
 from common.errors import UserError
 from experiments import schema
 from experiments.commands.repeat import repeat
@@ -29,6 +29,7 @@ from experiments.tracking.record import now_ms
 from experiments.tracking.session import Session, open_session
 from experiments.tracking.store import check_answers
 from experiments.tracking.uri import absolute
+from experiments.trial.resolve import resolve
 from experiments.trial.spec import TrialSpec
 
 PROGRAM = "python -m experiments.trial"
@@ -44,15 +45,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     around = Surrounding.taken()
-    options = parse(TrialOptions, PROGRAM, DESCRIPTION, argv)
+    words = given(PROGRAM, DESCRIPTION, argv, TrialOptions, TrialSpec)
+    request = {f.name: words.pop(f.name) for f in fields(TrialSpec) if f.name in words}
+    options = build(TrialOptions, words)
     around.check(options.tracking_uri)
     console = Console(highlight=False)
     context = options.context()
     if options.from_run is not None:
-        if options.given():
-            raise UserError(f"--from-run says it all, however: --{min(options.given())}")
+        if request:
+            raise UserError(f"--from-run names the whole trial, got --{min(request)} as well")
         return 0 if repeat(console, options.uri, options.from_run, context) else 1
-    spec = options.spec(context.data_root)
+    spec = resolve(request, context.data_root)
     check_answers(absolute(options.uri))
     lacking = look([spec], context).lacking.get(spec)
     if lacking and not options.fetch:

@@ -1,19 +1,21 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from common.cli import parse, run
+from common.cli import option, parse, required, run
 from common.errors import UserError
 
 
 @dataclass(frozen=True)
 class Options:
-    dataset: str = field(metadata={"help": "which data, 10 % of it"})
-    seed: int = field(default=0, metadata={"help": "of everything"})
-    data_root: Path | None = field(default=None, metadata={"help": "where data lie"})
-    only: tuple[str, ...] = field(default=(), metadata={"help": "some"})
-    dry_run: bool = field(default=False, metadata={"help": "only say"})
+    dataset: str = required("which data, 10 % of it")
+    seed: int = option("of everything", 0)
+    data_root: Path | None = option("where data lie")
+    only: tuple[str, ...] = option("some", ())
+    dry_run: bool = option("only say", False)
+    missing: Literal["refuse", "skip"] = option("what then", "refuse")
 
 
 def parsed(*argv: str) -> Options:
@@ -46,6 +48,11 @@ def test_flags_take_words(text: str, value: bool) -> None:
         (("--dataset", "a", "--dry-run", "maybe"), "invalid boolean value: 'maybe'"),
         (("--dataset", "a", "--sede", "3"), "unrecognized arguments: --sede 3"),
         (("--dataset", "a", "--see", "3"), "unrecognized arguments: --see 3"),
+        (("--dataset", "a", "--missing", "no"), "must be refuse or skip, got 'no'"),
+        (("--dataset", "a\nb"), r"--dataset: line break or control character in 'a\\nb'"),
+        (("--dataset", "a", "b\nc"), r"unrecognized arguments: b\\nc"),
+        (("--dataset", "a" * 5000), "--dataset: longer than 4096 characters"),
+        (("--dataset", "a", "--data-root", "b" * 256), "--data-root: .* longer than 255 bytes"),
     ],
 )
 def test_bad_input_is_named(argv: tuple[str, ...], message: str) -> None:
@@ -62,14 +69,12 @@ def test_help_shows_every_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "(default: None)" not in shown
 
 
-def test_what_the_user_can_mend_is_one_line_and_status_2(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_user_error_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     def refuse() -> int:
-        raise UserError("ratio must lie in (0, 0.5], however: 7")
+        raise UserError("ratio must be in (0, 0.5], got 7")
 
     assert run(refuse) == 2
-    assert capsys.readouterr().err == "error: ratio must lie in (0, 0.5], however: 7\n"
+    assert capsys.readouterr().err == "error: ratio must be in (0, 0.5], got 7\n"
 
 
 def test_an_interrupted_command_says_so() -> None:

@@ -16,15 +16,16 @@ from experiments.commands.audit_options import AuditOptions
 from experiments.commands.grid_options import GridOptions
 from experiments.commands.repair_options import RepairOptions
 from experiments.commands.trial_options import TrialOptions
+from experiments.trial.spec import TrialSpec
 
 ROOT = Path(__file__).parents[3]
 PROJECT = load_project(str(ROOT))
 OURS = {
-    "main": GridOptions,
-    "grid": GridOptions,
-    "trial": TrialOptions,
-    "audit": AuditOptions,
-    "repair": RepairOptions,
+    "main": (GridOptions,),
+    "grid": (GridOptions,),
+    "trial": (TrialOptions, TrialSpec),
+    "audit": (AuditOptions,),
+    "repair": (RepairOptions,),
 }
 NASTY = [
     "$(touch x)",
@@ -43,7 +44,7 @@ NASTY = [
 @pytest.mark.parametrize("entry", OURS)
 def test_every_parameter_is_an_option(entry: str) -> None:
     point = PROJECT.get_entry_point(entry)
-    options = {f.name for f in fields(OURS[entry])}
+    options = {f.name for cls in OURS[entry] for f in fields(cls)}
     assert set(point.parameters) <= options
     assert set(re.findall(r"\{(\w+)\}", point.command)) == set(point.parameters)
     for name in point.parameters:
