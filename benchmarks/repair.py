@@ -34,7 +34,7 @@ from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import Recipe
 from experiments.audit.output.suspicions import judged
 from experiments.datasets.lookup import source_for
-from experiments.repair.decisions import Decisions, decided, proposed
+from experiments.repair.decisions import Decisions, propose, validated
 from experiments.repair.gain import gain
 from experiments.training.context import TrialContext
 from experiments.training.settings import settings_for
@@ -131,7 +131,7 @@ def measured(
     rows = np.arange(len(train))
     one = opinion(train, case.validation, rows, rows[:0], case.pool, recipe, context, diagnose)
     table = judged(train, united([one], len(train), train.n_classes))
-    decisions = decided(proposed(table), train, spec.name)
+    decisions = validated(propose(table), train, spec.name)
     labels = label_repair(case, one, decisions)
     for name in models:
         settings = recipe.settings if name == spec.model else settings_for(name, spec.dataset)

@@ -22,7 +22,7 @@ from PIL import Image
 from common.dataset import Dataset
 from experiments.audit.aggregate import united
 from experiments.audit.fold import opinion
-from experiments.audit.input.data import fitting
+from experiments.audit.input.data import aligned_validation
 from experiments.audit.model_choice import recipe_for
 from experiments.audit.output.suspicions import judged
 from experiments.audit.pipeline import parts
@@ -57,7 +57,8 @@ def main() -> None:
     held = next(parts(whole.y, 1, SEED))
     train, validation = whole.take(np.setdiff1d(np.arange(len(whole)), held)), whole.take(held)
     if options.validation == "test":
-        train, (validation, _, _) = whole, fitting(whole, TEST_PARTS[options.dataset].load(read))
+        train = whole
+        validation = aligned_validation(whole, TEST_PARTS[options.dataset].load(read)).data
         validation = validation.take(next(parts(validation.y, 1, SEED)))
     table = judged(train, looked(train, validation, context))
     table = table.sort_values(["flagged", "probability"], ascending=False, kind="stable")

@@ -16,7 +16,7 @@ from common.dataset import Dataset
 from common.errors import UserError
 from experiments.audit.fold import Diagnose
 from experiments.audit.input.columns import screened
-from experiments.audit.input.data import AuditData, class_notes, fitting
+from experiments.audit.input.data import AuditData, aligned_validation, class_notes
 from experiments.audit.model_choice import recipe_for
 from experiments.audit.output.suspicions import suspicions
 from experiments.audit.pipeline import Choices, examine
@@ -136,13 +136,13 @@ def _data(x: Samples, y: Any, validation: tuple[Samples, Any] | None) -> AuditDa
     train = _dataset(x, y, NAME)
     if validation is None:
         return AuditData(train, notes=(*notes, *class_notes(train)))
-    clean, copies, more = fitting(train, _dataset(*validation, f"{NAME} of validation"))
+    aligned = aligned_validation(train, _dataset(*validation, f"{NAME} of validation"))
     return AuditData(
         train,
-        replace(clean, feature_names=train.feature_names),
+        replace(aligned.data, feature_names=train.feature_names),
         (),
-        copies,
-        (*notes, *more, *class_notes(train)),
+        aligned.copies,
+        (*notes, *aligned.notes, *class_notes(train)),
     )
 
 

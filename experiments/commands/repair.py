@@ -1,8 +1,9 @@
-"""``python -m experiments.repair``: act on an audit, and measure what that gains."""
+"""``python -m experiments.repair``: apply the decisions of an audit and measure the gain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,13 +16,14 @@ from common.csv_safety import write_csv
 from common.errors import UserError
 from experiments import schema
 from experiments.audit.input.data import AuditData, read
-from experiments.audit.model_choice import recipe_for
+from experiments.audit.model_choice import Recipe, recipe_for
 from experiments.audit.output.files import SUSPICIONS, deliver, made
 from experiments.commands.repair_options import RepairOptions
+from experiments.datasets.base import DatasetSource
 from experiments.datasets.lookup import source_for
-from experiments.repair.decisions import Decisions, decided, proposed, read_decisions
-from experiments.repair.gain import gain
-from experiments.repair.rewrite import Repaired, target, write_repaired
+from experiments.repair.decisions import Decisions, propose, read_decisions, validated
+from experiments.repair.gain import Gain, check_measurable, gain
+from experiments.repair.rewrite import Repaired, target_of, write_repaired
 from experiments.tracking.command_run import KIND_AUDIT, KIND_REPAIR, recording
 from experiments.tracking.retry import TrackingError
 from experiments.tracking.store import check_answers
@@ -30,62 +32,54 @@ from experiments.tracking.uri import absolute
 from experiments.training.context import TrialContext
 
 PROGRAM = "python -m experiments.repair"
-DESCRIPTION = "Repair a training set after its audit, beside it, and measure what that gains."
+DESCRIPTION = "Write a repaired copy of an audited training set and measure the gain in accuracy."
 DECISIONS = "decisions.csv"
 GAIN = "gain.csv"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 if the repair is done, 2 for bad input."""
+    """Run the command; returns exit status 0, or 2 for bad input."""
     return run(lambda: _main(argv))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a repair does, checked before anything is trained."""
+
+    source: DatasetSource
+    label: str | None
+    data: AuditData
+    table: pd.DataFrame
+    decisions: Decisions
+    truth: Decisions | None
+    recipe: Recipe
+    target: Path
 
 
 def _main(argv: Sequence[str] | None) -> int:
     options = parse(RepairOptions, PROGRAM, DESCRIPTION, argv)
-    console = Console(highlight=False, markup=False)
     context = options.context()
     asked, suspicions = _audit(options)
-    data = _data(asked, options, context)
-    table = proposed(suspicions)
-    if options.decisions is not None:
-        table = read_decisions(options.decisions)
-    decisions = decided(table, data.train, str(options.decisions or "the audit's proposal"))
-    truth = _truth(options.truth, data)
-    rate = float(asked["learning_rate"])
-    recipe = recipe_for(data.train, context, asked["model"], learning_rate=rate)
+    plan = _plan(asked, suspicions, options, context)
     out = made(options.out)
-    source = source_for(asked["data"], context.data_root)
-    path = target(source, out)
     params = {"audit": options.audit, "decisions": str(options.decisions or "proposed")}
     name = f"repair of {Path(asked['data']).name}"
     with recording(options.uri, options.experiment, name, KIND_REPAIR, params) as record:
-        found = gain(data, decisions, truth, recipe, context, range(options.seeds))
+        measured = gain(
+            plan.data, plan.decisions, plan.truth, plan.recipe, context, range(options.seeds)
+        )
+        written = write_repaired(plan.source, _repaired(plan), plan.target)
         with TemporaryDirectory(prefix="influence-") as folder:
-            write_csv(table, Path(folder) / DECISIONS)
-            found.table().to_csv(Path(folder) / GAIN, index=False)
-            record.keep(
-                {
-                    f"accuracy/{row['trained on'].replace(' ', '_')}": float(row["accuracy"])
-                    for row in found.table().to_dict("records")
-                },
-                Path(folder),
-            )
+            write_csv(plan.table, Path(folder) / DECISIONS)
+            measured.table().to_csv(Path(folder) / GAIN, index=False)
             deliver(Path(folder), out)
-    kept, labels = decisions.apply(data.train.y)
-    repaired = Repaired(data.train, asked["label"] or None, kept, labels)
-    written = write_repaired(source, repaired, path)
-    console.print(
-        f"{len(decisions.relabelled)} relabelled, {len(decisions.dropped)} dropped of "
-        f"{len(data.train)} samples"
-    )
-    console.print(found.table().to_string(index=False, float_format="{:.3f}".format))
-    console.print(found.sentence(), soft_wrap=True)
-    console.print(f"{written}\nrun {record.run_id}", soft_wrap=True)
+            record.keep(_metrics(measured), Path(folder))
+    _report(plan, measured, f"{written}\nrun {record.run_id}")
     return 0
 
 
 def _audit(options: RepairOptions) -> tuple[Mapping[str, str], pd.DataFrame]:
-    """What the audit was asked, and its suspicions."""
+    """The options of the audit, and its suspicions."""
     uri = absolute(options.uri)
     check_answers(uri)
     tracker = Tracker(uri, "0", patience=0.0)
@@ -94,7 +88,7 @@ def _audit(options: RepairOptions) -> tuple[Mapping[str, str], pd.DataFrame]:
     except (TrackingError, MlflowException) as error:
         raise UserError(f"no run {options.audit!r} in the tracking store") from error
     if audited.data.tags.get(schema.KIND) != KIND_AUDIT or audited.info.status != "FINISHED":
-        raise UserError(f"run {options.audit!r} is no finished audit")
+        raise UserError(f"run {options.audit!r} is not a finished audit")
     tags = audited.data.tags
     asked = {k.removeprefix("audit."): v for k, v in tags.items() if k.startswith("audit.")}
     with TemporaryDirectory(prefix="influence-") as folder:
@@ -102,13 +96,49 @@ def _audit(options: RepairOptions) -> tuple[Mapping[str, str], pd.DataFrame]:
         return asked, pd.read_parquet(stored)
 
 
-def _data(asked: Mapping[str, str], options: RepairOptions, context: TrialContext) -> AuditData:
-    clean = options.clean(asked["validation"] or None)
-    data = read(asked["data"], asked["label"] or None, clean, context)
+def _plan(
+    asked: Mapping[str, str],
+    suspicions: pd.DataFrame,
+    options: RepairOptions,
+    context: TrialContext,
+) -> _Plan:
+    label = asked["label"] or None
+    source = source_for(asked["data"], context.data_root)
+    target = target_of(source, options.out)
+    data = read(asked["data"], label, options.clean(asked["validation"] or None), context)
     if options.validation is None and data.train.digest != asked["digest"]:
-        raise UserError(f"{asked['data']} has changed since the audit: audit it again")
-    return data
+        raise UserError(f"{asked['data']} has changed since the audit; audit it again")
+    table, what = propose(suspicions), "the proposal of the audit"
+    if options.decisions is not None:
+        table, what = read_decisions(options.decisions), str(options.decisions)
+    decisions = validated(table, data.train, what)
+    check_measurable(data, decisions, what)
+    truth = None
+    if options.truth is not None:
+        truth = validated(read_decisions(options.truth), data.train, str(options.truth))
+    rate = float(asked["learning_rate"])
+    recipe = recipe_for(data.train, context, asked["model"], learning_rate=rate)
+    return _Plan(source, label, data, table, decisions, truth, recipe, target)
 
 
-def _truth(path: Path | None, data: AuditData) -> Decisions | None:
-    return None if path is None else decided(read_decisions(path), data.train, str(path))
+def _repaired(plan: _Plan) -> Repaired:
+    kept, labels = plan.decisions.apply(plan.data.train.y)
+    return Repaired(plan.data.train, plan.label, kept, labels)
+
+
+def _metrics(measured: Gain) -> dict[str, float]:
+    return {
+        f"accuracy/{row['trained on'].replace(' ', '_')}": float(row["accuracy"])
+        for row in measured.table().to_dict("records")
+    }
+
+
+def _report(plan: _Plan, measured: Gain, places: str) -> None:
+    console = Console(highlight=False, markup=False)
+    console.print(
+        f"{len(plan.decisions.relabelled)} relabelled, {len(plan.decisions.dropped)} dropped of "
+        f"{len(plan.data.train)} samples"
+    )
+    console.print(measured.table().to_string(index=False, float_format="{:.3f}".format))
+    console.print(measured.sentence(), soft_wrap=True)
+    console.print(places, soft_wrap=True)

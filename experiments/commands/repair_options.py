@@ -16,18 +16,18 @@ SEEDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class RepairOptions(EnvironmentOptions):
-    """Which audit to act on, and how."""
+    """Which audit to repair after, and how."""
 
     audit: str = required("id of the run of a finished audit")
     decisions: Path | None = option(
-        "CSV file of row, action (keep, relabel, drop) and new_label, as the page of the audit "
-        "exports it (default: what the audit proposes)"
+        "CSV file with columns row, action (keep, relabel, drop) and new_label, as exported by the "
+        "audit report (default: the proposal of the audit)"
     )
     validation: str | None = option(
-        "samples that are known to be right (default: those of the audit)"
+        "reference set: samples known to be correct (default: that of the audit)"
     )
     truth: Path | None = option(
-        "decisions that would make the set clean, where they are known: the same form"
+        "decisions that make the set clean, if they are known, in the same form"
     )
     seeds: int = option("number of trainings on each set", SEEDS)
     out: Path = option("folder for the results", Path("repair"))
@@ -35,10 +35,10 @@ class RepairOptions(EnvironmentOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.seeds < 2:
-            raise UserError(f"seeds must be at least 2, for an interval, however: {self.seeds}")
+            raise UserError(f"seeds must be at least 2, got {self.seeds}")
 
     def clean(self, of_audit: str | None) -> str | None:
-        """The validation data: those named here, or those of the audit."""
+        """The validation data given here, or else those of the audit."""
         if self.validation is None:
             return of_audit
         return None if self.validation == NO_VALIDATION else canonical_dataset(self.validation)

@@ -1,4 +1,4 @@
-"""Arrays that joblib has stored, read without running what a pickle may hold."""
+"""Read arrays stored by joblib without executing code from the pickle."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ _KNOWN = {
 }
 
 
-class _Numbers(NumpyUnpickler):  # type: ignore[misc]  # joblib ships no types
-    """Knows what an array of numbers is made of, and nothing else that can be called."""
+class _ArrayUnpickler(NumpyUnpickler):  # type: ignore[misc]  # joblib ships no types
+    """Allows only the classes that a numeric array consists of."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _KNOWN:
-            raise UnpicklingError(f"it names {module}.{name}, which no array of numbers needs")
+            raise UnpicklingError(f"{module}.{name} does not belong to a numeric array")
         return super().find_class(module, name)
 
 
 def read_stored_array(path: Path) -> NDArray[np.generic]:
-    """The array in a file of ``joblib.dump(array, path, compress=9)``.
+    """Read the array in a file written by ``joblib.dump(array, path, compress=9)``.
 
     Raises:
-        ValueError: the file is truncated, or holds anything but one array of numbers.
+        ValueError: the file is truncated or contains anything but one numeric array.
     """
     try:
         with BinaryZlibFile(str(path), "rb") as file:
-            array = _Numbers(str(path), file, ensure_native_byte_order=True).load()
+            array = _ArrayUnpickler(str(path), file, ensure_native_byte_order=True).load()
     except (ArithmeticError, AttributeError, LookupError, TypeError, EOFError, OSError) as error:
-        raise ValueError(f"{path.name}: {error}") from error  # bytes that are no pickle
+        raise ValueError(f"{path.name}: {error}") from error  # bytes that are not a pickle
     except (zlib.error, UnpicklingError) as error:
         raise ValueError(f"{path.name}: {error}") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-        raise ValueError(f"{path.name}: it holds no array of numbers")
+        raise ValueError(f"{path.name}: it does not contain a numeric array")
     return array

@@ -1,4 +1,4 @@
-"""Small datasets that ship inside scikit-learn: nothing to fetch."""
+"""Small datasets that ship inside scikit-learn: they need no download."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATCH = 12
 
 @dataclass(frozen=True)
 class BundledSource:
-    """A dataset that is always there."""
+    """A dataset that needs no download."""
 
     modality: Modality
     make: Callable[[], Dataset]
@@ -28,11 +28,11 @@ class BundledSource:
     subset: float = 1.0
 
     def missing(self, options: DataOptions) -> str | None:
-        """Nothing."""
+        """Nothing: scikit-learn contains it."""
         return None
 
     def load(self, options: DataOptions) -> Dataset:
-        """The dataset."""
+        """Load the dataset from scikit-learn."""
         return self.make()
 
 

@@ -17,7 +17,7 @@ from experiments.datasets.download import PublicFile, fetched_folder, missing_fi
 class Cifar10:
     """The published training part, 50,000 images of 32 × 32.
 
-    torchvision reads pickled batches; it checks the published MD5 of each before it does.
+    torchvision verifies the published MD5 of each pickled batch before it reads it.
     """
 
     reader: type[TORCHVISION_CIFAR10] = TORCHVISION_CIFAR10
@@ -31,7 +31,7 @@ class Cifar10:
         return PublicFile(self.reader.filename, (self.reader.url,), f"md5:{self.reader.tgz_md5}")
 
     def missing(self, options: DataOptions) -> str | None:
-        """The archive, where the folder of batches is not there."""
+        """The archive, if the folder of batches does not exist."""
         root = options.data_root
         if root is not None and (root / self.reader.base_folder).exists():
             return None
@@ -43,10 +43,10 @@ class Cifar10:
         folder = fetched_folder("cifar10", self.archive, self.reader.base_folder, root)
         try:
             published = self.reader(str(root), train=True)
-        except RuntimeError as error:  # torchvision's word for a wrong or missing batch
+        except RuntimeError as error:  # what torchvision raises for a wrong or missing batch
             raise UserError(
                 f"cifar10: a batch in {folder} is missing, truncated or altered; delete the folder "
-                f"to fetch it again from {self.reader.url}"
+                f"to download it again from {self.reader.url}"
             ) from error
         return Dataset(
             name="cifar10",

@@ -23,11 +23,11 @@ class CorruptedSource(Protocol):
     """Corrupted images of one dataset."""
 
     def missing(self, corruption: str, options: DataOptions) -> str | None:
-        """What is missing to load them without any download; ``None`` if nothing."""
+        """What is missing to load them without a download; ``None`` if nothing is."""
         ...
 
     def load(self, corruption: str, severity: int | None, options: DataOptions) -> Corrupted:
-        """The images of one corruption. Raises ``UserError`` where the files lack it."""
+        """The images of one corruption; ``UserError`` if the files do not contain it."""
         ...
 
 
@@ -42,13 +42,13 @@ CORRUPTED: Registry[CorruptedSource] = Registry(
 
 @dataclass(frozen=True)
 class CorruptedFolder:
-    """A folder of ``.npy`` files below the data root, and the archive that it comes from.
+    """A folder of ``.npy`` files below the data root, and the archive that contains it.
 
     Attributes:
-        name: of the published set.
-        folder: its name, in the archive too.
-        archive: where to fetch it.
-        corruptions: their published names.
+        name: name of the published dataset.
+        folder: name of the folder, also in the archive.
+        archive: where to download it.
+        corruptions: published names of the corruptions.
     """
 
     name: str
@@ -57,7 +57,7 @@ class CorruptedFolder:
     corruptions: tuple[str, ...]
 
     def missing(self, corruption: str, options: DataOptions) -> str | None:
-        """The archive, where the folder is not there."""
+        """The archive, if the folder does not exist."""
         self._check_name(corruption)
         root = options.data_root
         if root is not None and (root / self.folder).exists():
@@ -72,7 +72,9 @@ class CorruptedFolder:
         root = required_root(self.name, options.data_root)
         path = fetched_folder(self.name, self.archive, self.folder, root) / file
         if not path.exists():
-            raise UserError(f"{self.name}: {path} is missing; it is in {self.archive.addresses[0]}")
+            raise UserError(
+                f"{self.name}: {path} is missing; it is part of {self.archive.addresses[0]}"
+            )
         try:
             array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (EOFError, OSError, ValueError) as error:
@@ -85,8 +87,8 @@ class CorruptedFolder:
         x, y = self._array(images, options), self._array(labels, options)
         if len(x) != len(y) or x.dtype != np.uint8:
             raise UserError(
-                f"{self.name}: {images} must be as many uint8 images as {labels} has labels, "
-                f"however: {x.dtype} {x.shape} and {y.shape}"
+                f"{self.name}: {images} must be uint8 images, one for each label in {labels}, "
+                f"got {x.dtype} {x.shape} and {y.shape}"
             )
         pixels = x[part] if x.ndim == 4 else x[part][..., None]
         return Dataset(
@@ -108,7 +110,7 @@ class MnistC(CorruptedFolder):
         self._check_name(corruption)
         if severity is not None:
             raise UserError(
-                f"{self.name} is published at one severity: leave it out, however: {severity}"
+                f"{self.name} is published at one severity only, got severity {severity}"
             )
         train, test = (
             self._images(
@@ -126,13 +128,11 @@ class Cifar10C(CorruptedFolder):
     severities: int = 5
 
     def load(self, corruption: str, severity: int | None, options: DataOptions) -> Corrupted:
-        """Corrupted test images; by default at the strongest severity."""
+        """Corrupted test images; by default at the highest severity."""
         self._check_name(corruption)
         level = self.severities if severity is None else severity
         if not 1 <= level <= self.severities:
-            raise UserError(
-                f"severity of {self.name} must lie in 1..{self.severities}, however: {level}"
-            )
+            raise UserError(f"severity of {self.name} must be in 1..{self.severities}, got {level}")
         images = len(self._array("labels.npy", options)) // self.severities
         part = slice((level - 1) * images, level * images)
         spare = self._images(f"{corruption}.npy", "labels.npy", options, part)
@@ -144,7 +144,7 @@ def published_images(
 ) -> Corrupted:
     """The published corrupted images of a dataset.
 
-    Raises ``UserError`` where none are published, or not this corruption or severity.
+    Raises ``UserError`` if none are published, or not with this corruption or severity.
     """
     return CORRUPTED[dataset].load(corruption, severity, options)
 

@@ -46,8 +46,8 @@ SAMPLES, TARGETS = "covertype/samples_py3", "covertype/targets_py3"
 class Covertype:
     """581,012 × 54, 7 classes.
 
-    scikit-learn fetches it, checks the archive it comes in and keeps two pickled arrays of it in
-    ``<data root>/covertype``; nothing but arrays is unpickled from there.
+    scikit-learn downloads it, verifies the archive and keeps two pickled arrays in
+    ``<data root>/covertype``; only arrays are unpickled from there.
     """
 
     modality: Modality = "tabular"
@@ -55,13 +55,13 @@ class Covertype:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Those of scikit-learn's two files that are not there."""
+        """Those of scikit-learn's two files that do not exist."""
         root = options.data_root
         absent = [file for file in (SAMPLES, TARGETS) if root is None or not (root / file).exists()]
         if not absent:
             return None
         place = "a data root (none is given)" if root is None else str(root)
-        return f"{', '.join(absent)} from scikit-learn's fetch_covtype would go to {place}"
+        return f"{', '.join(absent)} from fetch_covtype would be downloaded to {place}"
 
     def load(self, options: DataOptions) -> Dataset:
         """The whole table, classes in the published order."""
@@ -73,7 +73,7 @@ class Covertype:
         except (OSError, ValueError) as error:
             raise UserError(
                 f"covertype: {root / 'covertype'} is missing, truncated or altered and could not "
-                f"be fetched ({' '.join(str(error).split())}); delete it to fetch it again"
+                f"be downloaded ({' '.join(str(error).split())}); delete it to download it again"
             ) from error
         return Dataset(
             name="covertype",

@@ -1,4 +1,7 @@
-"""Files of the data root: finding them, and fetching those that have a public address."""
+"""Files below the data root: locate them, and download those that have a public address.
+
+pooch downloads and verifies; this module adds several mirrors per file, one download for concurrent
+processes, archives that appear only when completely extracted, and one-line errors."""
 
 from __future__ import annotations
 
@@ -22,11 +25,11 @@ NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @dataclass(frozen=True)
 class PublicFile:
-    """A file that can be fetched.
+    """A file that can be downloaded.
 
     Attributes:
-        path: where it lies below the data root.
-        addresses: where it can be had, in the order of trial.
+        path: relative to the data root.
+        addresses: URLs, tried in this order.
         checksum: ``"md5:..."`` or ``"sha256:..."`` of its content.
     """
 
@@ -36,27 +39,27 @@ class PublicFile:
 
 
 def required_root(what: str, data_root: Path | None) -> Path:
-    """The data root; ``UserError`` where none is given."""
+    """Return the data root; raise ``UserError`` if there is none."""
     if data_root is None:
         raise UserError(f"{what} needs a data root: give --data-root, or set {DATA_ROOT_VARIABLE}")
     return data_root
 
 
 def missing_files(data_root: Path | None, files: Sequence[PublicFile]) -> str | None:
-    """What to say of those files that are not there; ``None`` if all are."""
+    """One line that lists the missing files; ``None`` if all exist."""
     absent = [file for file in files if data_root is None or not (data_root / file.path).exists()]
     if not absent:
         return None
     place = "a data root (none is given)" if data_root is None else str(data_root)
     wanted = ", ".join(f"{file.path} from {file.addresses[0]}" for file in absent)
-    return f"{wanted} would go to {place}"
+    return f"{wanted} would be downloaded to {place}"
 
 
 def fetched(what: str, file: PublicFile, data_root: Path | None) -> Path:
-    """The file's path; where it is missing it is fetched first.
+    """Return the path of the file, downloading it first if it is missing.
 
-    A download is visible only when it is whole and its checksum is right. Processes that want
-    the same file at once wait for the first of them. A file that is there is not checked.
+    A download becomes visible only when it is complete and its checksum matches. Processes that
+    need the same file at the same time share one download. An existing file is not verified.
     """
     path = required_root(what, data_root) / file.path
     if not path.exists():
@@ -67,27 +70,27 @@ def fetched(what: str, file: PublicFile, data_root: Path | None) -> Path:
 
 
 def fetched_folder(what: str, archive: PublicFile, folder: str, data_root: Path | None) -> Path:
-    """A folder of the data root; where it is missing its archive is fetched and unpacked.
+    """Return a folder below the data root; if it is missing, download and extract its archive.
 
-    An archive that was fetched for it does not stay.
+    An archive that was downloaded for this purpose is deleted afterwards.
     """
     root = required_root(what, data_root)
 
     def unpack(half: Path) -> None:
-        was_there = (root / archive.path).exists()
+        already_present = (root / archive.path).exists()
         packed = fetched(what, archive, root)
         check_unaltered(what, packed, archive)
         _unpack(packed, half.parent)
-        if not was_there:
+        if not already_present:
             packed.unlink()
 
     return made_folder(what, root / folder, unpack)
 
 
 def made_folder(what: str, path: Path, make: Callable[[Path], None]) -> Path:
-    """The folder's path; where it is missing ``make`` makes it elsewhere first.
+    """Return the path of the folder; if it is missing, ``make`` creates it at a temporary path.
 
-    The folder appears only when it is whole, and processes that want it at once make it once.
+    The folder appears only when it is complete, and concurrent processes create it once.
     """
     if not path.exists():
         with exclusive(what, path), TemporaryDirectory(dir=path.parent, prefix=".") as elsewhere:
@@ -99,7 +102,7 @@ def made_folder(what: str, path: Path, make: Callable[[Path], None]) -> Path:
 
 
 def _unpack(packed: Path, folder: Path) -> None:
-    """Unpack a tar or zip archive; nothing in it leaves the folder."""
+    """Extract a tar or zip archive; no member can be written outside the folder."""
     if tarfile.is_tarfile(packed):
         with tarfile.open(packed) as tar:
             tar.extractall(folder, filter="data")
@@ -110,9 +113,9 @@ def _unpack(packed: Path, folder: Path) -> None:
 
 @contextmanager
 def exclusive(what: str, path: Path) -> Iterator[None]:
-    """While one process makes ``path``, the others wait.
+    """Hold a lock while creating ``path``, so that concurrent processes wait.
 
-    Raises ``UserError`` where it may not be made.
+    Raises ``UserError`` if its folder is not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +125,7 @@ def exclusive(what: str, path: Path) -> Iterator[None]:
         if error.errno not in NOT_WRITABLE:
             raise
         raise UserError(
-            f"{what}: {path} is missing, and cannot be made since {path.parent} is not writable"
+            f"{what}: {path} is missing and cannot be created: {path.parent} is not writable"
         ) from error
 
 
@@ -137,15 +140,15 @@ def _download(what: str, file: PublicFile, path: Path) -> None:
             failures.append(f"{address}: {' '.join(str(error).split())}")
         else:
             return
-    raise UserError(f"{what}: {path} is missing and could not be fetched; {'; '.join(failures)}")
+    raise UserError(f"{what}: {path} is missing and the download failed: {'; '.join(failures)}")
 
 
 def check_unaltered(what: str, path: Path, file: PublicFile) -> None:
-    """Raise ``UserError`` unless the file's content is the published one. Reads all of it."""
+    """Raise ``UserError`` unless the whole content matches the published checksum."""
     algorithm, _, expected = file.checksum.partition(":")
     found = pooch.file_hash(str(path), alg=algorithm)
     if found != expected:
         raise UserError(
             f"{what}: {path} is truncated or altered ({algorithm} {found}, published: {expected}); "
-            f"delete it to fetch it again from {file.addresses[0]}"
+            f"delete it to download it again from {file.addresses[0]}"
         )

@@ -1,4 +1,4 @@
-"""Epsilon from the LIBSVM files."""
+"""Epsilon, from the LIBSVM files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from experiments.datasets.user.labels import encoded_labels
 
 ADDRESS = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary"
 CHUNK = 2000
-"""Rows that are parsed at once: 16 MB as an array."""
+"""Rows parsed at once: 16 MB as an array."""
 
 MIB = 1 << 20
 
@@ -35,8 +35,8 @@ MIB = 1 << 20
 class Epsilon:
     """500,000 × 2,000, 2 classes: LIBSVM's training file and then its test file.
 
-    The files are parsed chunk by chunk into an array on disk, which is mapped, so that no more of
-    it is in memory than is looked at. With a cache it is parsed once and shared.
+    The files are parsed in chunks into a memory-mapped array on disk, so that only the rows in use
+    occupy memory. With a cache directory they are parsed once and shared.
     """
 
     files: tuple[PublicFile, ...]
@@ -46,11 +46,11 @@ class Epsilon:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Those of the two files that are not there."""
+        """Those of the two files that do not exist."""
         return missing_files(options.data_root, self.files)
 
     def load(self, options: DataOptions) -> Dataset:
-        """All rows of the files, fewer where they are parts of the published ones."""
+        """All rows of the files; truncated copies of the published files give fewer rows."""
         paths = [fetched("epsilon", file, options.data_root) for file in self.files]
         if options.cache is None:
             with TemporaryFile() as samples:
@@ -102,7 +102,7 @@ class Epsilon:
         except (OSError, ValueError, EOFError) as error:
             raise UserError(
                 f"epsilon: {path} is truncated or altered ({' '.join(str(error).split())}); "
-                "delete it to fetch it again"
+                "delete it to download it again"
             ) from error
 
     def _mapped(self, samples: IO[bytes], rows: int) -> NDArray[np.float32]:
@@ -110,7 +110,7 @@ class Epsilon:
 
 
 def _content_key(paths: Sequence[Path]) -> str:
-    """Key of the files' content: size and both ends, since bz2 ends with a checksum of all."""
+    """Key of the content: size, first and last bytes; bz2 ends with a checksum of everything."""
     digest = hashlib.sha256()
     for path in paths:
         size = path.stat().st_size

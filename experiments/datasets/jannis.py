@@ -1,4 +1,4 @@
-"""Jannis through OpenML."""
+"""Jannis, from OpenML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DATA_ID = 41168
 
 @dataclass(frozen=True)
 class Jannis:
-    """83,733 × 54, 4 classes. scikit-learn fetches it, checks its MD5 and keeps it in
+    """83,733 × 54, 4 classes. scikit-learn downloads it, verifies its MD5 and keeps it in
     ``<data root>/openml``."""
 
     modality: Modality = "tabular"
@@ -31,13 +31,13 @@ class Jannis:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """The table, where scikit-learn does not keep it yet."""
+        """The table, unless scikit-learn has already stored it."""
         root = options.data_root
         table = None if root is None else _kept_table(root)
         if table is not None and table.exists():
             return None
         place = "a data root (none is given)" if root is None else str(root)
-        return f"openml from https://www.openml.org/d/{DATA_ID} would go to {place}"
+        return f"openml from https://www.openml.org/d/{DATA_ID} would be downloaded to {place}"
 
     def load(self, options: DataOptions) -> Dataset:
         """The whole table."""
@@ -56,9 +56,9 @@ def _dataset(root: Path) -> Dataset:
     except (OSError, ValueError, EOFError, HTTPException) as error:
         table = _kept_table(root)
         if table is not None:
-            table.unlink(missing_ok=True)  # scikit-learn keeps even what has a wrong checksum
+            table.unlink(missing_ok=True)  # scikit-learn keeps files with a wrong checksum
         raise UserError(
-            f"jannis: {root / 'openml'} is missing or altered and could not be fetched from "
+            f"jannis: {root / 'openml'} is missing or altered and could not be downloaded from "
             f"OpenML ({' '.join(str(error).split())})"
         ) from error
     y, classes = encoded_labels("jannis: class", bunch.target)
@@ -74,7 +74,7 @@ def _dataset(root: Path) -> Dataset:
 
 
 def _kept_table(root: Path) -> Path | None:
-    """Where scikit-learn keeps the table; ``None`` before it knows OpenML's description."""
+    """Where scikit-learn stores the table; ``None`` before it has OpenML's description."""
     kept = root / "openml" / "openml.org"
     description = kept / f"api/v1/json/data/{DATA_ID}.gz"
     try:

@@ -1,5 +1,5 @@
-"""MNIST and Fashion-MNIST: the published training parts, and test parts to validate with, by
-torchvision's addresses, checksums and readers."""
+"""MNIST and Fashion-MNIST: the published training parts, and the test parts as reference sets, with
+torchvision's URLs, checksums and readers."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ from experiments.datasets.download import PublicFile, check_unaltered, fetched, 
 
 @dataclass(frozen=True)
 class IdxImages:
-    """Grey images and their labels, each in one gzipped idx file below the data root.
+    """Greyscale images and their labels, in two gzipped idx files below the data root.
 
-    The files are read where they lie and nothing is unpacked beside them, so that the data root
-    may be read-only.
+    Nothing is extracted next to the files, so the data root may be read-only.
     """
 
     name: str
@@ -38,11 +37,11 @@ class IdxImages:
     subset: float = 0.1
 
     def missing(self, options: DataOptions) -> str | None:
-        """Those of the two files that are not there."""
+        """Those of the two files that do not exist."""
         return missing_files(options.data_root, [self.images, self.labels])
 
     def load(self, options: DataOptions) -> Dataset:
-        """All images; their positions in the file are ``source_index``."""
+        """All images; ``source_index`` is the position in the file."""
         images = self._read(self.images, read_image_file, options.data_root)
         labels = self._read(self.labels, read_label_file, options.data_root)
         return Dataset(

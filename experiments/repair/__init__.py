@@ -1,1 +1,1 @@
-"""Repair: decisions on suspicions, applied to a copy of the data, and what that gains."""
+"""Repair: apply decisions on suspicious samples to a copy of the data, and measure the gain."""

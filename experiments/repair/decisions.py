@@ -1,8 +1,7 @@
-"""What is to be done with each suspicious sample."""
+"""What to do with each suspicious sample: keep, relabel or drop it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,17 +20,19 @@ RELABEL: Final = "relabel"
 DROP: Final = "drop"
 ACTIONS: Final = (KEEP, RELABEL, DROP)
 COLUMNS: Final = ("row", "action", "new_label", "probability")
+MIN_ROWS: Final = 2
+"""A class needs this many rows after the repair, as in any training set."""
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """Rows of a training set to relabel and to drop; all others are kept.
+    """Rows of a training set to relabel and to drop; all other rows are kept.
 
     Attributes:
         relabelled: (r,) rows.
-        labels: their new class numbers, (r,).
+        labels: (r,) their new class numbers.
         dropped: (d,) rows.
     """
 
@@ -39,14 +40,19 @@ class Decisions:
     labels: Rows
     dropped: Rows
 
+    @property
+    def touched(self) -> Rows:
+        """All rows that are relabelled or dropped, (r + d,)."""
+        return np.concatenate([self.relabelled, self.dropped])
+
     def apply(self, labels: Rows) -> tuple[Rows, Rows]:
-        """The rows that stay and all labels after the repair, (n,)."""
+        """The rows that are kept, and the labels of all rows after the repair, (n,)."""
         changed = labels.copy()
         changed[self.relabelled] = self.labels
         return np.setdiff1d(np.arange(len(labels)), self.dropped), changed
 
-    def randomly(self, labels: Rows, n_classes: int, rng: np.random.Generator) -> Decisions:
-        """As many decisions of each sort on random rows, with random other labels."""
+    def shuffled(self, labels: Rows, n_classes: int, rng: np.random.Generator) -> Decisions:
+        """The same number of relabelled and dropped rows at random, with random other labels."""
         count = len(self.relabelled)
         rows = rng.choice(len(labels), count + len(self.dropped), replace=False)
         shift = rng.integers(1, n_classes, count)
@@ -55,11 +61,11 @@ class Decisions:
         )
 
 
-def proposed(suspicions: pd.DataFrame) -> pd.DataFrame:
-    """The decisions that an audit speaks for, on each flagged sample.
+def propose(suspicions: pd.DataFrame) -> pd.DataFrame:
+    """The decisions that follow from an audit, one for each flagged sample.
 
-    A wrong label is replaced where there is an expected one. A sample of a rare cluster is kept:
-    it is right, and there are too few like it. Any other one is dropped.
+    A label error with a known expected label is relabelled. A sample of a rare cluster is kept: it
+    is correct, and there are too few like it. Any other flagged sample is dropped.
 
     Returns:
         Columns ``row``, ``action``, ``new_label`` (empty unless relabelled), ``probability``.
@@ -79,44 +85,86 @@ def proposed(suspicions: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_decisions(path: Path) -> pd.DataFrame:
-    """The decisions of a CSV file, such as the page of an audit exports."""
+    """Read a CSV file of decisions, such as the audit report exports; all cells are text."""
     try:
-        # labels are texts, whatever they look like
-        table = pd.read_csv(path, dtype={"new_label": str}, keep_default_na=False)
+        rows = pd.read_csv(path, header=None, dtype=str, keep_default_na=False, index_col=False)
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    lacking = [name for name in COLUMNS[:3] if name not in table]
-    if lacking:
-        raise UserError(
-            f"{path} lacks {', '.join(lacking)}; a decisions file has {', '.join(COLUMNS)}"
-        )
+    table = rows.iloc[1:].set_axis(rows.iloc[0], axis="columns").reset_index(drop=True)
+    for name in COLUMNS[:3]:
+        count = int((table.columns == name).sum())
+        if count != 1:
+            raise UserError(
+                f"{path} must have one column {name!r}, got {count}; the columns of a decisions "
+                f"file are {', '.join(COLUMNS)}"
+            )
     return table.assign(new_label=table["new_label"].map(meant))
 
 
-def decided(table: pd.DataFrame, data: Dataset, what: str) -> Decisions:
-    """The decisions of a table, checked against the data.
+def validated(table: pd.DataFrame, data: Dataset, what: str) -> Decisions:
+    """Check a table of decisions against the data.
 
-    Raises ``UserError`` naming the first row that does not fit.
+    Args:
+        table: columns ``row``, ``action``, ``new_label``.
+        data: the training set.
+        what: names the table in errors.
+
+    Raises:
+        UserError: naming the first row that is not valid, or the class of which too few rows would
+            remain.
     """
-    numbers = {name: number for number, name in enumerate(data.class_names)}
-    for place, row in enumerate(table["row"].tolist()):
-        if not isinstance(row, int) or not 0 <= row < len(data):
-            raise UserError(f"{what}: row must lie in 0..{len(data) - 1}, however: {row}")
-        action, label = str(table["action"].iloc[place]), str(table["new_label"].iloc[place])
-        if action not in ACTIONS:
-            raise UserError(f"{what}: action must be one of {', '.join(ACTIONS)}: {action!r}")
-        if action == RELABEL and label not in numbers:
-            raise UserError(f"{what}: row {row} is given the unknown label {label!r}")
-    twice = table["row"][table["row"].duplicated()]
+    rows = _row_numbers(table["row"], len(data), what)
+    action = table["action"].to_numpy()
+    unknown = np.flatnonzero(~np.isin(action, ACTIONS))
+    if len(unknown):
+        raise UserError(
+            f"{what}: action must be one of {', '.join(ACTIONS)}, got {action[unknown[0]]!r} for "
+            f"row {rows[unknown[0]]}"
+        )
+    relabel = action == RELABEL
+    numbers = pd.Series(range(data.n_classes), index=list(data.class_names))
+    labels = table["new_label"].astype(str)[relabel].map(numbers)
+    if labels.isna().any():
+        place = labels.index[labels.isna()][0]
+        raise UserError(
+            f"{what}: row {rows[table.index.get_loc(place)]} has the unknown new_label "
+            f"{str(table['new_label'][place])!r}; the classes are {_listed(data.class_names)}"
+        )
+    decisions = Decisions(rows[relabel], labels.to_numpy(np.int64), rows[action == DROP])
+    _check_classes(decisions, data, what)
+    return decisions
+
+
+def _row_numbers(column: pd.Series, n: int, what: str) -> Rows:
+    digits = column.astype(str).str.fullmatch(r"\d{1,18}").to_numpy(bool)
+    rows: Rows = column.astype(str).where(digits, "-1").to_numpy().astype(np.int64)
+    wrong = np.flatnonzero((rows < 0) | (rows >= n))
+    if len(wrong):
+        got = column.iloc[wrong[0]]
+        raise UserError(f"{what}: row must be a whole number in 0..{n - 1}, got {str(got)!r}")
+    twice = np.flatnonzero(pd.Series(rows).duplicated())
     if len(twice):
-        raise UserError(f"{what}: row {twice.iloc[0]} is decided on twice")
-    relabel, drop = table[table["action"] == RELABEL], table[table["action"] == DROP]
-    return Decisions(
-        _rows(relabel["row"]),
-        _rows([numbers[str(label)] for label in relabel["new_label"]]),
-        _rows(drop["row"]),
-    )
+        raise UserError(f"{what}: row {rows[twice[0]]} has more than one decision")
+    return rows
 
 
-def _rows(values: Sequence[int] | pd.Series) -> Rows:
-    return np.asarray(values, dtype=np.int64)
+def _check_classes(decisions: Decisions, data: Dataset, what: str) -> None:
+    """A class may be relabelled away as a whole; otherwise ``MIN_ROWS`` of it remain."""
+    kept, labels = decisions.apply(data.y)
+    before = np.bincount(data.y, minlength=data.n_classes)
+    after = np.bincount(labels[kept], minlength=data.n_classes)
+    dropped = np.bincount(data.y[decisions.dropped], minlength=data.n_classes)
+    merged = (after == 0) & (dropped == 0)
+    short = np.flatnonzero((before > 0) & (after < MIN_ROWS) & ~merged)
+    if len(short):
+        raise UserError(
+            f"{what}: {after[short[0]]} of {before[short[0]]} rows of class "
+            f"{data.class_names[short[0]]!r} would remain; keep at least {MIN_ROWS}"
+        )
+    if np.count_nonzero(after) < 2:
+        raise UserError(f"{what}: only one class would remain; a training set needs at least 2")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(names[:10]) + more

@@ -1,4 +1,4 @@
-"""What a repair gains over the dirty set, a randomly repaired one, and the clean one."""
+"""Accuracy after training on the dirty, the repaired, a randomly repaired and the clean set."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from common.errors import UserError
 from common.seeds import generator
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import Recipe
@@ -24,24 +25,26 @@ REPAIRED: Final = "repaired"
 RANDOM: Final = "randomly repaired"
 CLEAN: Final = "clean"
 LEVEL: Final = 0.95
+MIN_UNTOUCHED: Final = 2 * FOLDS
+"""Rows without a decision, so that each fold has some to validate with."""
 
 Rows = NDArray[np.int64]
 Variant = tuple[Rows, Rows]
-"""Rows that stay, and the labels of all rows."""
+"""The rows that are kept, and the labels of all rows."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """Accuracies of trainings, by what they were trained on.
+    """Accuracies by training set.
 
     Attributes:
-        accuracy: one row a seed, one column a set.
+        accuracy: one row for each seed, one column for each set.
     """
 
     accuracy: pd.DataFrame
 
     def table(self) -> pd.DataFrame:
-        """By set: mean accuracy, its difference from the dirty set's, both with 95 % intervals."""
+        """For each set: mean accuracy and gain over the dirty set, with 95 % intervals."""
         found = []
         for name in self.accuracy:
             mean = interval(self.accuracy[name])
@@ -54,20 +57,20 @@ class Gain:
         return pd.DataFrame(found)
 
     def sentence(self) -> str:
-        """Whether the repair helps."""
+        """One sentence that says whether the repair helps."""
         gain, low, high = interval(self.accuracy[REPAIRED] - self.accuracy[DIRTY])
         over, over_low, _ = interval(self.accuracy[REPAIRED] - self.accuracy[RANDOM])
         text = f"{100 * gain:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
         if low > 0 and over_low > 0:
             return f"The repair helps: {text}, {100 * over:+.1f} over random decisions."
         if high < 0:
-            return f"The repair does harm: {text}. Keep the data as they are."
+            return f"The repair lowers accuracy: {text}. Keep the data as they are."
         trainings = f"{len(self.accuracy)} trainings of each set"
-        return f"The repair does not help, as far as {trainings} tell: {text}."
+        return f"No significant gain in {trainings}: {text}."
 
 
 def interval(values: pd.Series) -> tuple[float, float, float]:
-    """Mean and 95 % interval by Student's t; the mean alone, thrice, of a single value.
+    """Mean and 95 % interval by Student's t; for a single value, that value three times.
 
     >>> [round(v, 2) for v in interval(pd.Series([1.0, 2.0, 3.0]))]
     [2.0, -0.48, 4.48]
@@ -79,6 +82,19 @@ def interval(values: pd.Series) -> tuple[float, float, float]:
     return mean, mean - reach, mean + reach
 
 
+def check_measurable(data: AuditData, decisions: Decisions, what: str) -> None:
+    """Raise ``UserError`` if too few samples are left to measure a gain with.
+
+    Without validation data only samples that no decision touches are validated with.
+    """
+    untouched = len(data.train) - len(decisions.touched)
+    if data.validation is None and untouched < MIN_UNTOUCHED:
+        raise UserError(
+            f"{what}: {untouched} of {len(data.train)} rows stay untouched, too few to measure a "
+            f"gain (at least {MIN_UNTOUCHED}); give --validation"
+        )
+
+
 def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
     data: AuditData,
     decisions: Decisions,
@@ -87,24 +103,24 @@ def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
     context: TrialContext,
     seeds: Sequence[int],
 ) -> Gain:
-    """Train on each set under several seeds and validate.
+    """Train on each set with several seeds and validate.
 
-    Without validation data a part of the set is held out, another one under each seed; of it only
-    samples that no decision touches are counted, which favours none of the sets.
+    Without validation data, each seed holds out another fold of the set; only its samples that no
+    decision touches are counted, so that no set is favoured.
 
     Args:
         data: the dirty set.
-        decisions: to judge.
-        truth: the decisions that make the set clean, where they are known.
-        recipe: of the trainings.
+        decisions: the decisions to evaluate.
+        truth: the decisions that make the set clean, if they are known.
+        recipe: model and training settings.
         context: where to compute.
-        seeds: of the trainings; each set is trained on once under each.
+        seeds: each set is trained on once with each seed.
     """
     train = data.train
     found = []
     for seed in seeds:
         rng = generator(seed, "random repair")
-        random = decisions.randomly(train.y, train.n_classes, rng)
+        random = decisions.shuffled(train.y, train.n_classes, rng)
         variants = {
             DIRTY: (np.arange(len(train)), train.y),
             RANDOM: random.apply(train.y),
@@ -126,8 +142,7 @@ def _accuracies(
     train, validation, held = data.train, data.validation, np.empty(0, dtype=np.int64)
     if validation is None:
         held = next(parts(train.y, FOLDS, recipe.seed))
-        touched = np.concatenate([decisions.relabelled, decisions.dropped])
-        validation = train.take(np.setdiff1d(held, touched))
+        validation = train.take(np.setdiff1d(held, decisions.touched))
     pool = train.beside(validation)
     for name, (kept, labels) in variants.items():
         used = np.setdiff1d(kept, held)

@@ -1,4 +1,4 @@
-"""The repaired set, written beside the data in the same form; the data stay as they are."""
+"""Write the repaired copy of a training set in the form of its source, which is not changed."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from numpy.typing import NDArray
 from common.dataset import Dataset
 from common.errors import UserError
 from experiments.datasets.base import DatasetSource
-from experiments.datasets.user.arrays import OwnArrays
-from experiments.datasets.user.images import OwnImages
+from experiments.datasets.user.arrays import ArrayFile
+from experiments.datasets.user.image_folder import ImageFolder
+from experiments.datasets.user.image_list import FILE, ImageList
 from experiments.datasets.user.labels import DEFAULT_LABEL
-from experiments.datasets.user.listed_images import FILE, ListedImages
-from experiments.datasets.user.tables import OwnTable, read_table
+from experiments.datasets.user.tables import UserTable, read_table
 
 NAME = "repaired"
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A set after decisions.
+    """A training set after a repair.
 
     Attributes:
-        data: as it was read.
-        label: name of its label column, if one was given.
-        kept: rows that stay.
-        labels: class numbers of all rows, after the repair.
+        data: the set as it was read.
+        label: name of the label column, if one was given.
+        kept: rows that are kept.
+        labels: class numbers of all rows after the repair.
     """
 
     data: Dataset
@@ -40,24 +40,24 @@ class Repaired:
     labels: NDArray[np.int64]
 
     def relabelled(self, column: pd.Series) -> pd.Series:
-        """The rows that stay of a label column, with the values that the column has for them."""
+        """The kept rows of a label column, in the notation of that column."""
         _, first = np.unique(self.data.y, return_index=True)
         return column.iloc[first[self.labels]].set_axis(column.index).iloc[self.kept]
 
 
-def target(source: DatasetSource, out: Path) -> Path:
-    """Where the repaired set goes; ``UserError`` where something is already."""
+def target_of(source: DatasetSource, out: Path) -> Path:
+    """The path of the repaired set; ``UserError`` if it exists already."""
     path = out / f"{NAME}{_suffix(source)}"
     if path.exists():
-        raise UserError(f"{path} is there already: take it away, or name another folder with --out")
+        raise UserError(f"{path} exists already; remove it, or choose another folder with --out")
     return path
 
 
 def write_repaired(source: DatasetSource, repaired: Repaired, path: Path) -> Path:
-    """Write the repaired set, in the form of its source, to ``path``, which is not there yet.
+    """Write the repaired set in the form of its source to ``path``, which must not exist.
 
     Returns:
-        The file or folder to audit or to train on.
+        The file or folder to audit or train on.
     """
     return _write(source, repaired, path)
 
@@ -68,26 +68,26 @@ def _suffix(source: object) -> str:
 
 
 @_suffix.register
-def _(source: OwnTable) -> str:
+def _(source: UserTable) -> str:
     return source.files[0].suffix
 
 
-@_suffix.register(OwnImages)
-@_suffix.register(ListedImages)
+@_suffix.register(ImageFolder)
+@_suffix.register(ImageList)
 def _(source: object) -> str:
     return ""
 
 
 @singledispatch
 def _write(source: object, repaired: Repaired, path: Path) -> Path:
-    """For sources without a form of their own: arrays ``x`` and ``y``, labels by name."""
+    """For sources without a file format of their own: arrays ``x`` and ``y``, labels by name."""
     kept, names = repaired.kept, np.array(repaired.data.class_names)
     np.savez_compressed(path, x=repaired.data.x[kept], y=names[repaired.labels[kept]])
     return path
 
 
 @_write.register
-def _(source: OwnTable, repaired: Repaired, path: Path) -> Path:
+def _(source: UserTable, repaired: Repaired, path: Path) -> Path:
     frame, column = source.frame(), repaired.label or DEFAULT_LABEL
     changed = frame.iloc[repaired.kept].copy()
     changed[column] = repaired.relabelled(frame[column])
@@ -99,7 +99,7 @@ def _(source: OwnTable, repaired: Repaired, path: Path) -> Path:
 
 
 @_write.register
-def _(source: OwnArrays, repaired: Repaired, path: Path) -> Path:
+def _(source: ArrayFile, repaired: Repaired, path: Path) -> Path:
     column = repaired.label or source.samples.replace("x", "y", 1)
     with np.load(source.path, allow_pickle=False) as stored:
         x, y = stored[source.samples], pd.Series(stored[column].ravel())
@@ -111,7 +111,7 @@ def _(source: OwnArrays, repaired: Repaired, path: Path) -> Path:
 
 
 @_write.register
-def _(source: OwnImages, repaired: Repaired, path: Path) -> Path:
+def _(source: ImageFolder, repaired: Repaired, path: Path) -> Path:
     files, names = source.image_paths(), repaired.data.class_names
     for row in repaired.kept.tolist():
         inside = files[row].relative_to(source.path)
@@ -123,7 +123,7 @@ def _(source: OwnImages, repaired: Repaired, path: Path) -> Path:
 
 
 @_write.register
-def _(source: ListedImages, repaired: Repaired, path: Path) -> Path:
+def _(source: ImageList, repaired: Repaired, path: Path) -> Path:
     frame, column = read_table(source.path), repaired.label or DEFAULT_LABEL
     changed = frame.iloc[repaired.kept].copy()
     changed[column] = repaired.relabelled(frame[column])

@@ -13,7 +13,7 @@ from common.dataset import Dataset
 from common.errors import UserError, unknown_name
 from experiments.datasets.user.encoding import MAX_CATEGORIES, encoded_features
 from experiments.datasets.user.labels import DEFAULT_LABEL, encoded_labels
-from experiments.datasets.user.tables import OwnTable
+from experiments.datasets.user.tables import UserTable
 
 DISTINCT = 0.95
 """A text column with a larger share of distinct values identifies rows."""
@@ -25,7 +25,7 @@ FEW_CLASSES = 20
 
 
 def read_tables(
-    source: OwnTable, validation: OwnTable | None, label: str | None
+    source: UserTable, validation: UserTable | None, label: str | None
 ) -> tuple[Dataset, Dataset | None, list[str]]:
     """The training set, validation data with the same columns, and what was done.
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from experiments.datasets.user.images import LARGEST_SIDE
+from experiments.datasets.user.image_folder import LARGEST_SIDE
 
 _ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 
 
-def picture_notes(files: Sequence[Path]) -> list[str]:
+def image_file_notes(files: Sequence[Path]) -> list[str]:
     """One sentence for each thing that reading these files as one array had to change.
 
     Only their headers are read; that they can be read is known.

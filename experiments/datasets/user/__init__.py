@@ -1,4 +1,4 @@
-"""The user's own data, by path: arrays, tables, images."""
+"""User data at a path: arrays, tables, images."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from pathlib import Path
 from common.errors import UserError
 from experiments.datasets.base import DatasetSource
 from experiments.datasets.user.arrays import arrays_at
-from experiments.datasets.user.images import images_at
-from experiments.datasets.user.listed_images import listed_images_at
+from experiments.datasets.user.image_folder import image_folder_at
+from experiments.datasets.user.image_list import image_list_at
 from experiments.datasets.user.tables import table_at
 
 
 def source_at(name: str, path: Path) -> DatasetSource:
-    """The source of the data at ``path``; the dataset is called ``name``.
+    """The source of the data at ``path``, with ``name`` as the name of the dataset.
 
-    Raises ``UserError`` where it is nothing of a known form.
+    Raises ``UserError`` if the path has no known form.
     """
-    for at in (arrays_at, listed_images_at, table_at, images_at):
+    for at in (arrays_at, image_list_at, table_at, image_folder_at):
         source = at(name, path)
         if source is not None:
             return source
     raise UserError(
-        f"own data {name!r} must be an .npz, .csv or .parquet file, or a folder of such tables, "
-        "of .npy parts, or with one folder of images a class"
+        f"user data {name!r} must be an .npz, .csv or .parquet file, or a folder of such tables, "
+        "of .npy parts, or with one folder of images for each class"
     )

@@ -25,7 +25,7 @@ LABEL = "label"
 
 
 @dataclass(frozen=True)
-class OwnArrays:
+class ArrayFile:
     """Samples ``x`` and labels ``y`` of an ``.npz`` file; or ``x_train`` and ``y_train``.
 
     ``x`` is a table (n, d) of finite numbers, or images (n, height, width) or (n, height, width,
@@ -41,7 +41,7 @@ class OwnArrays:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the file was found."""
+        """Nothing: the file exists."""
         return None
 
     def load(self, options: DataOptions) -> Dataset:
@@ -74,7 +74,7 @@ class OwnArrays:
 
 
 @dataclass(frozen=True)
-class OwnParts:
+class ArrayFolder:
     """A table in the folder format of Gorishniy et al. 2021: ``N_<part>.npy`` (numbers),
     ``C_<part>.npy`` (categories, where there are any) and ``y_<part>.npy``.
 
@@ -88,7 +88,7 @@ class OwnParts:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the folder was found."""
+        """Nothing: the folder exists."""
         return None
 
     def load(self, options: DataOptions) -> Dataset:
@@ -117,10 +117,10 @@ class OwnParts:
         return array
 
 
-def arrays_at(name: str, path: Path) -> OwnArrays | OwnParts | None:
+def arrays_at(name: str, path: Path) -> ArrayFile | ArrayFolder | None:
     """The source of an ``.npz`` file or a folder of ``.npy`` parts; ``None`` if it is neither."""
     if path.is_dir():
-        return OwnParts(name, path) if _parts(path) else None
+        return ArrayFolder(name, path) if _parts(path) else None
     if path.suffix != ".npz":
         return None
     shapes = _shapes(path)
@@ -135,7 +135,7 @@ def arrays_at(name: str, path: Path) -> OwnArrays | OwnParts | None:
             f"{path}: {samples} must be a table (n, d) or images (n, height, width[, channels]), "
             f"however: {shapes[samples]}"
         )
-    return OwnArrays(name, path, samples, "tabular" if dimensions == 2 else "image")
+    return ArrayFile(name, path, samples, "tabular" if dimensions == 2 else "image")
 
 
 def _parts(folder: Path) -> list[str]:

@@ -22,7 +22,7 @@ READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
 
 
 @dataclass(frozen=True)
-class OwnTable:
+class UserTable:
     """Rows of one file, or of the files of a folder one after the other.
 
     The label column is ``label`` unless another is named; so may be one with marks of known
@@ -36,7 +36,7 @@ class OwnTable:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the files were found."""
+        """Nothing: the files exist."""
         return None
 
     def load(self, options: DataOptions) -> Dataset:
@@ -64,13 +64,13 @@ def table(name: str, frame: pd.DataFrame, label: str | None, glitch: str | None)
     )
 
 
-def table_at(name: str, path: Path) -> OwnTable | None:
+def table_at(name: str, path: Path) -> UserTable | None:
     """The source of a CSV or Parquet file, or of a folder of such files; ``None`` if it is none."""
     if path.is_file() and path.suffix in READERS:
-        return OwnTable(name, (path,))
+        return UserTable(name, (path,))
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix in READERS)
-        return OwnTable(name, tuple(files)) if files else None
+        return UserTable(name, tuple(files)) if files else None
     return None
 
 

@@ -62,7 +62,7 @@ TOLD: list[tuple[str, Maker, str]] = [
     (
         "few samples",
         table(label=["p"] * 30 + ["q"] * 27 + ["r"] * 3),
-        "fewer than 5 samples, too few to be judged well: 'r' (3)",
+        "fewer than 5 samples, too few for a reliable result: 'r' (3)",
     ),
     ("constant", table(b=1), "column 'b' is constant: left out"),
     ("empty", table(b=None), "column 'b' is empty: left out"),
@@ -139,15 +139,15 @@ def test_validation_is_brought_to_the_form_of_the_training_set(tmp_path: Path) -
     assert found.validation is not None
     assert found.validation.x.shape == (8, 6, 6, 1)
     assert found.validation.class_names == ("c", "d")
-    assert "4 validation rows are of classes that the training set lacks (e): left out" in (
+    assert "4 validation rows have classes that the training set does not have (e): left out" in (
         found.notes
     )
-    assert "1 validation rows are in the training set too: not validated with" in found.notes
+    assert "1 validation rows are also in the training set: not used for validation" in found.notes
 
 
 def test_the_training_set_is_no_validation_set(tmp_path: Path) -> None:
     data = images()(tmp_path)
-    with pytest.raises(UserError, match="give other validation data, or none"):
+    with pytest.raises(UserError, match="use other validation data, or none"):
         read(data, None, data, TrialContext(None, tmp_path))
 
 

@@ -117,7 +117,7 @@ CASES: list[Case] = [
         "fogg",
     ),
     ("no data", trial, {"dataset": "jannis", "model": "mlp"}, "--fetch downloads it"),
-    ("no numbers", trial, {"dataset": "covertype"}, "which no array of numbers needs"),
+    ("no numbers", trial, {"dataset": "covertype"}, "does not belong to a numeric array"),
     ("truncated data", trial, {"dataset": "mnist", "model": "resnet20"}, "mnist"),
     (
         "wrong checksum",

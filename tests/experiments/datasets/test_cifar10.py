@@ -64,7 +64,8 @@ def source(mirror: Mirror) -> Cifar10:
 def test_the_archive_is_fetched_and_read(source: Cifar10, mirror: Mirror, tmp_path: Path) -> None:
     options = DataOptions(tmp_path)
     assert source.missing(options) == (
-        f"cifar-10-python.tar.gz from {source.archive.addresses[0]} would go to {tmp_path}"
+        f"cifar-10-python.tar.gz from {source.archive.addresses[0]} would be downloaded to "
+        f"{tmp_path}"
     )
     for _ in range(2):
         data = source.load(options)

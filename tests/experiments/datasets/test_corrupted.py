@@ -62,7 +62,7 @@ def cifar10_c(mirror: Mirror) -> Cifar10C:
 def test_mnist_c_has_training_and_test_images(mnist_c: MnistC, tmp_path: Path) -> None:
     options = DataOptions(tmp_path)
     assert mnist_c.missing("fog", options) == (
-        f"mnist_c.zip from {mnist_c.archive.addresses[0]} would go to {tmp_path}"
+        f"mnist_c.zip from {mnist_c.archive.addresses[0]} would be downloaded to {tmp_path}"
     )
     images = mnist_c.load("fog", None, options)
     assert mnist_c.missing("fog", options) is None
@@ -82,7 +82,9 @@ def test_only_the_folder_stays(mnist_c: MnistC, mirror: Mirror, tmp_path: Path) 
 
 def test_a_broken_archive_leaves_no_folder(mnist_c: MnistC, mirror: Mirror, tmp_path: Path) -> None:
     mirror.broken.add("/mnist_c.zip")
-    with pytest.raises(UserError, match=r"MNIST-C: .*mnist_c\.zip is missing and could not be"):
+    with pytest.raises(
+        UserError, match=r"MNIST-C: .*mnist_c\.zip is missing and the download failed"
+    ):
         mnist_c.load("fog", None, DataOptions(tmp_path))
     assert not (tmp_path / "mnist_c").exists()
 
@@ -94,7 +96,7 @@ def test_an_altered_archive_of_the_user_is_not_unpacked(mnist_c: MnistC, tmp_pat
 
 
 def test_mnist_c_has_one_severity(mnist_c: MnistC, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="published at one severity: leave it out, however: 3"):
+    with pytest.raises(UserError, match="published at one severity only, got severity 3"):
         mnist_c.load("fog", 3, DataOptions(tmp_path))
 
 
@@ -110,7 +112,7 @@ def test_severities_follow_each_other(
 
 @pytest.mark.parametrize("severity", [0, 6])
 def test_a_severity_out_of_range(cifar10_c: Cifar10C, tmp_path: Path, severity: int) -> None:
-    with pytest.raises(UserError, match=rf"CIFAR-10-C must lie in 1\.\.5, however: {severity}"):
+    with pytest.raises(UserError, match=rf"CIFAR-10-C must be in 1\.\.5, got {severity}"):
         cifar10_c.load("fog", severity, DataOptions(tmp_path))
 
 
@@ -123,7 +125,7 @@ def test_an_unknown_corruption_is_refused_before_any_download(tmp_path: Path) ->
 
 def test_a_corruption_that_the_files_lack(mnist_c: MnistC, tmp_path: Path) -> None:
     mnist_c.load("fog", None, DataOptions(tmp_path))
-    with pytest.raises(UserError, match=r"stripe/train_images\.npy is missing; it is in http"):
+    with pytest.raises(UserError, match=r"stripe/train_images\.npy is missing from http"):
         mnist_c.load("stripe", None, DataOptions(tmp_path))
 
 
@@ -138,7 +140,7 @@ def test_a_truncated_array_is_named(mnist_c: MnistC, tmp_path: Path) -> None:
 def test_images_without_labels_are_refused(mnist_c: MnistC, tmp_path: Path) -> None:
     mnist_c.load("fog", None, DataOptions(tmp_path))
     np.save(tmp_path / "mnist_c/fog/test_labels.npy", np.arange(3))
-    with pytest.raises(UserError, match="must be as many uint8 images as"):
+    with pytest.raises(UserError, match="must be uint8 images, one for each label"):
         mnist_c.load("fog", None, DataOptions(tmp_path))
 
 

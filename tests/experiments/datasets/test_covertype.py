@@ -39,7 +39,7 @@ def test_the_table(root: Path) -> None:
 def test_missing_files_are_named(root: Path) -> None:
     (root / "covertype/samples_py3").unlink()
     assert COVERTYPE.missing(DataOptions(root)) == (
-        f"covertype/samples_py3 from scikit-learn's fetch_covtype would go to {root}"
+        f"covertype/samples_py3 from fetch_covtype would be downloaded to {root}"
     )
     assert "none is given" in str(COVERTYPE.missing(DataOptions()))
     with pytest.raises(UserError, match="covertype needs a data root"):

@@ -48,7 +48,7 @@ def test_a_file_that_is_there_is_taken_as_it_is(mirror: Mirror, tmp_path: Path) 
 def test_a_broken_download_leaves_nothing_and_starts_again(mirror: Mirror, tmp_path: Path) -> None:
     file = mirror.public("a.bin", CONTENT)
     mirror.broken.add("/a.bin")
-    with pytest.raises(UserError, match=r"toy: .*a\.bin is missing and could not be fetched; http"):
+    with pytest.raises(UserError, match=r"toy: .*a\.bin is missing and the download failed: http"):
         fetched("toy", file, tmp_path)
     assert visible(tmp_path) == []
     mirror.broken.clear()
@@ -111,11 +111,11 @@ def test_no_root() -> None:
 def test_missing_files_are_named_with_address_and_place(tmp_path: Path) -> None:
     files = [PublicFile(name, (f"http://x/{name}",), "md5:0") for name in ("a", "b")]
     (tmp_path / "a").touch()
-    assert missing_files(tmp_path, files) == f"b from http://x/b would go to {tmp_path}"
+    assert missing_files(tmp_path, files) == f"b from http://x/b would be downloaded to {tmp_path}"
     assert missing_files(tmp_path, files[:1]) is None
     assert (
         missing_files(None, files[:1])
-        == "a from http://x/a would go to a data root (none is given)"
+        == "a from http://x/a would be downloaded to a data root (none is given)"
     )
 
 

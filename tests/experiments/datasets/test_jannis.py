@@ -77,7 +77,7 @@ def openml(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> Mirror:
 def test_the_table_is_fetched_once(openml: Mirror, tmp_path: Path) -> None:
     options = DataOptions(tmp_path)
     assert JANNIS.missing(options) == (
-        f"openml from https://www.openml.org/d/41168 would go to {tmp_path}"
+        f"openml from https://www.openml.org/d/41168 would be downloaded to {tmp_path}"
     )
     for _ in range(2):
         data = JANNIS.load(options)
@@ -104,7 +104,7 @@ def test_a_table_with_a_wrong_checksum_is_refused_and_fetched_again(
 
 def test_a_broken_download_starts_again(openml: Mirror, tmp_path: Path) -> None:
     openml.broken.add(TABLE_PATH)
-    with pytest.raises(UserError, match="could not be fetched from OpenML"):
+    with pytest.raises(UserError, match="could not be downloaded from OpenML"):
         JANNIS.load(DataOptions(tmp_path))
     openml.broken.clear()
     assert len(JANNIS.load(DataOptions(tmp_path))) == 8
@@ -116,6 +116,6 @@ def test_a_server_that_does_not_know_it(
 ) -> None:
     monkeypatch.setattr(_openml.time, "sleep", lambda _: None)  # between scikit-learn's retries
     openml.files.clear()
-    with pytest.raises(UserError, match="could not be fetched from OpenML"):
+    with pytest.raises(UserError, match="could not be downloaded from OpenML"):
         JANNIS.load(DataOptions(tmp_path))
     assert JANNIS.missing(DataOptions(tmp_path)) is not None

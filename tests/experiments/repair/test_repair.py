@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -17,9 +18,9 @@ from common.errors import UserError
 from experiments.audit.input.data import read
 from experiments.commands.repair import main
 from experiments.datasets.lookup import source_for
-from experiments.repair.decisions import Decisions, decided, proposed, read_decisions
+from experiments.repair.decisions import Decisions, propose, read_decisions, validated
 from experiments.repair.gain import Gain
-from experiments.repair.rewrite import Repaired, target, write_repaired
+from experiments.repair.rewrite import Repaired, target_of, write_repaired
 from experiments.training.context import TrialContext
 
 
@@ -40,23 +41,23 @@ def test_proposals(suspicions: pd.DataFrame) -> None:
             "expected_label": ["b", None, "a", None, "b"],
         }
     )
-    assert proposed(table).to_numpy().tolist() == [
+    assert propose(table).to_numpy().tolist() == [
         [5, "relabel", "b", 0.9],
         [6, "drop", "", 0.9],
         [7, "drop", "", 0.9],
         [8, "keep", "", 0.9],
     ]
-    assert set(proposed(suspicions)["action"]) <= {"relabel", "drop"}
+    assert set(propose(suspicions)["action"]) <= {"relabel", "drop"}
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["9999,drop,,0.5"], "row must lie in 0..177, however: 9999"),
-        (["1,delete,,0.5"], "action must be one of keep, relabel, drop: 'delete'"),
-        (["1,relabel,blue,0.5"], "row 1 is given the unknown label 'blue'"),
-        (["1,drop,,0.5", "1,keep,,0.5"], "row 1 is decided on twice"),
-        (["x,drop,,0.5"], "row must lie in"),
+        (["9999,drop,,0.5"], "row must be a whole number in 0..177, got '9999'"),
+        (["1,delete,,0.5"], "action must be one of keep, relabel, drop, got 'delete' for row 1"),
+        (["1,relabel,blue,0.5"], "row 1 has the unknown new_label 'blue'"),
+        (["1,drop,,0.5", "1,keep,,0.5"], "row 1 has more than one decision"),
+        (["x,drop,,0.5"], "row must be a whole number in"),
     ],
 )
 def test_decisions_that_will_not_do(
@@ -65,8 +66,8 @@ def test_decisions_that_will_not_do(
     data = read(str(table), "kind", None, TrialContext(None, tmp_path)).train
     path = tmp_path / "d.csv"
     path.write_text("\n".join(["row,action,new_label,probability", *rows]))
-    with pytest.raises(UserError, match="(?s)" + message.replace("(", r"\(")):
-        decided(read_decisions(path), data, str(path))
+    with pytest.raises(UserError, match="(?s)" + re.escape(message)):
+        validated(read_decisions(path), data, str(path))
 
 
 def test_labels_like_formulas_come_back_from_the_decisions_file(tmp_path: Path) -> None:
@@ -78,14 +79,14 @@ def test_labels_like_formulas_come_back_from_the_decisions_file(tmp_path: Path) 
     )
     write_csv(table, tmp_path / "d.csv")
     assert "\n1,relabel,'=1+1\n" in (tmp_path / "d.csv").read_text()
-    found = decided(read_decisions(tmp_path / "d.csv"), data, "d")
+    found = validated(read_decisions(tmp_path / "d.csv"), data, "d")
     assert [data.class_names[label] for label in found.labels] == ["'@b", "=1+1", "-1"]
 
 
 def test_random_decisions_are_as_many_and_change_every_label() -> None:
     labels = np.arange(60) % 3
     some = Decisions(np.arange(7), (labels[:7] + 1) % 3, np.arange(10, 14))
-    other = some.randomly(labels, 3, np.random.default_rng(0))
+    other = some.shuffled(labels, 3, np.random.default_rng(0))
     assert len(other.relabelled) == 7
     assert len(other.dropped) == 4
     assert not set(other.relabelled) & set(other.dropped)
@@ -99,7 +100,7 @@ def repaired(path: Path, label: str | None, out: Path) -> Path:
     data = read(str(path), label, None, TrialContext(None, out)).train
     kept, labels = DECISIONS.apply(data.y)
     source = source_for(str(path), None)
-    return write_repaired(source, Repaired(data, label, kept, labels), target(source, out))
+    return write_repaired(source, Repaired(data, label, kept, labels), target_of(source, out))
 
 
 def test_a_table_keeps_its_form(table: Path, tmp_path: Path) -> None:
@@ -131,7 +132,7 @@ def test_images_move_to_the_folder_of_their_new_label(images: Path, tmp_path: Pa
     assert (root / names[2] / files[0].name).read_bytes() == files[0].read_bytes()
     assert not (root / files[3].relative_to(images)).exists()
     assert sum(1 for file in root.rglob("*") if file.is_file()) == 299
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="exists already"):
         repaired(images, None, tmp_path)
 
 
@@ -155,8 +156,8 @@ def test_what_a_gain_says() -> None:
         return Gain(pd.DataFrame(columns | {"repaired": repaired})).sentence()
 
     assert said([0.9, 0.91, 0.9]).startswith("The repair helps: +10.3 points (+")
-    assert said([0.8, 0.83, 0.77]).startswith("The repair does not help, as far as 3 trainings")
-    assert said([0.7, 0.71, 0.69]).startswith("The repair does harm: -10.0 points")
+    assert said([0.8, 0.83, 0.77]).startswith("No significant gain in 3 trainings")
+    assert said([0.7, 0.71, 0.69]).startswith("The repair lowers accuracy: -10.0 points")
 
 
 def test_from_an_audit_to_a_repaired_table(
@@ -179,7 +180,7 @@ def test_from_an_audit_to_a_repaired_table(
     argv += ["--tracking-uri", store, "--truth", str(tmp_path / "truth.csv")]
     assert main(argv) == 0
     said = capsys.readouterr().out
-    assert "The repair" in said
+    assert "points (" in said
     found = pd.read_csv(tmp_path / "gain.csv").set_index("trained on")
     assert list(found.index) == ["dirty", "randomly repaired", "repaired", "clean"]
     assert found["accuracy"].between(0.5, 1).all()
@@ -227,4 +228,4 @@ def test_data_that_changed_since(
         assert main(["--audit", run, "--out", str(tmp_path), "--tracking-uri", store]) == 2
     finally:
         shutil.copyfile(saved, table)
-    assert "has changed since the audit: audit it again" in capsys.readouterr().err
+    assert "has changed since the audit; audit it again" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from PIL import Image
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
-from experiments.datasets.user.images import LARGEST_SIDE, image_files
+from experiments.datasets.user.image_folder import LARGEST_SIDE, image_files
 
 COLOURS = ("black", "blue & white")
 

@@ -11,7 +11,7 @@ import pandas as pd
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.user.images import SUFFIXES, read_images
+from experiments.datasets.user.image_folder import SUFFIXES, read_images
 from experiments.datasets.user.labels import labelled_frame
 from experiments.datasets.user.tables import read_table
 
@@ -19,7 +19,7 @@ FILE = "file"
 
 
 @dataclass(frozen=True)
-class ListedImages:
+class ImageList:
     """A CSV file with a column ``file``, paths from the CSV file's folder, and a label column."""
 
     name: str
@@ -29,7 +29,7 @@ class ListedImages:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the file was found."""
+        """Nothing: the file exists."""
         return None
 
     def load(self, options: DataOptions) -> Dataset:
@@ -63,7 +63,7 @@ class ListedImages:
         return found
 
 
-def listed_images_at(name: str, path: Path) -> ListedImages | None:
+def image_list_at(name: str, path: Path) -> ImageList | None:
     """The source of a CSV file that lists images; ``None`` if it is none."""
     if not path.is_file() or path.suffix != ".csv":
         return None
@@ -74,4 +74,4 @@ def listed_images_at(name: str, path: Path) -> ListedImages | None:
     if FILE not in first or first.empty:
         return None
     listed = Path(str(first[FILE][0])).suffix.lower() in SUFFIXES
-    return ListedImages(name, path) if listed else None
+    return ImageList(name, path) if listed else None

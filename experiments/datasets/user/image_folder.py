@@ -26,7 +26,7 @@ GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
 
 
 @dataclass(frozen=True)
-class OwnImages:
+class ImageFolder:
     """``<folder>/<class>/**/<image>``: the class of an image is the folder that it lies in.
 
     All images take the size that is most common among them, at most 224 pixels a side; they are
@@ -40,7 +40,7 @@ class OwnImages:
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the folder was found."""
+        """Nothing: the folder exists."""
         return None
 
     def load(self, options: DataOptions) -> Dataset:
@@ -69,10 +69,10 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(_images_below(folder))
 
 
-def images_at(name: str, path: Path) -> OwnImages | None:
+def image_folder_at(name: str, path: Path) -> ImageFolder | None:
     """The source of a folder with one folder of images a class; ``None`` if it is none."""
     if path.is_dir() and next(_images_below(path), None) is not None:
-        return OwnImages(name, path)
+        return ImageFolder(name, path)
     return None
 
 
