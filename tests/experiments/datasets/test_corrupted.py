@@ -125,7 +125,7 @@ def test_an_unknown_corruption_is_refused_before_any_download(tmp_path: Path) ->
 
 def test_a_corruption_that_the_files_lack(mnist_c: MnistC, tmp_path: Path) -> None:
     mnist_c.load("fog", None, DataOptions(tmp_path))
-    with pytest.raises(UserError, match=r"stripe/train_images\.npy is missing from http"):
+    with pytest.raises(UserError, match=r"stripe/train_images\.npy is missing; it is part of http"):
         mnist_c.load("stripe", None, DataOptions(tmp_path))
 
 

@@ -73,7 +73,7 @@ def test_a_truncated_file_is_named(source: IdxImages, tmp_path: Path, file: str)
     with pytest.raises(UserError) as error:
         source.load(DataOptions(tmp_path))
     assert str(path) in str(error.value)
-    assert "fetch it again from http://127.0.0.1" in str(error.value)
+    assert "download it again from http://127.0.0.1" in str(error.value)
 
 
 def test_the_registered_sets_use_the_published_names_and_checksums() -> None:

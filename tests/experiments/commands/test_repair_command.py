@@ -1,0 +1,90 @@
+"""From an audit to a repaired training set by the command line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from audit_standin import WRONG
+
+from experiments.commands.repair import main
+
+
+def audit_run(store: str, data: Path) -> str:
+    client = mlflow.MlflowClient(store)
+    runs = client.search_runs(["0"], f"tags.`audit.data` = '{data}'")
+    return str(runs[0].info.run_id)
+
+
+def test_from_an_audit_to_a_repaired_table(
+    audited_table: Path,
+    table: Path,
+    store: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = pd.read_csv(table)
+    names = sorted(given["kind"].unique())
+    wrong = [row for row in WRONG if row < len(given)]
+    truth = {
+        "row": wrong,
+        "action": "relabel",
+        "new_label": [names[[1, 2, 0].index(names.index(given["kind"][row]))] for row in wrong],
+    }
+    pd.DataFrame(truth).to_csv(tmp_path / "truth.csv", index=False)
+    argv = ["--audit", audit_run(store, table), "--out", str(tmp_path), "--seeds", "2"]
+    argv += ["--tracking-uri", store, "--truth", str(tmp_path / "truth.csv")]
+    assert main(argv) == 0
+    said = capsys.readouterr().out
+    assert "points (" in said
+    found = pd.read_csv(tmp_path / "gain.csv").set_index("trained on")
+    assert list(found.index) == ["dirty", "randomly repaired", "repaired", "clean"]
+    assert found["accuracy"].between(0.5, 1).all()
+    assert found.loc["dirty", ["gain", "gain_low", "gain_high"]].tolist() == [0, 0, 0]
+    assert (found["low"] <= found["accuracy"]).all()
+    decisions = pd.read_csv(tmp_path / "decisions.csv")
+    flagged = pd.read_parquet(audited_table / "suspicions.parquet")["flagged"].sum()
+    assert len(decisions) == flagged
+    assert len(pd.read_csv(tmp_path / "repaired.csv")) <= len(given)
+
+
+BAD: list[tuple[list[str], str]] = [
+    (["--audit", "0123456789abcdef0123456789abcdef"], "no run '0123456789abcdef"),
+    (["--seeds", "1"], "seeds must be at least 2"),
+    (["--decisions", "gone.csv"], "gone.csv cannot be read"),
+]
+
+
+@pytest.mark.usefixtures("audited_table")
+@pytest.mark.parametrize("case", BAD, ids=[case[1] for case in BAD])
+def test_bad_repairs(
+    case: tuple[list[str], str],
+    table: Path,
+    store: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change, message = case
+    argv = ["--audit", audit_run(store, table), "--out", str(tmp_path / "o")]
+    assert main([*argv, "--tracking-uri", store, *change]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "o" / "repaired.csv").exists()
+
+
+@pytest.mark.usefixtures("audited_table")
+def test_data_that_changed_since(
+    table: Path, store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = audit_run(store, table)
+    saved = shutil.copyfile(table, tmp_path / "saved.csv")
+    try:
+        pd.read_csv(table).iloc[:-1].to_csv(table, index=False)
+        assert main(["--audit", run, "--out", str(tmp_path), "--tracking-uri", store]) == 2
+    finally:
+        shutil.copyfile(saved, table)
+    assert "has changed since the audit; audit it again" in capsys.readouterr().err

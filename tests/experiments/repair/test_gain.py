@@ -1,0 +1,17 @@
+"""The gain of a repair."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from experiments.repair.gain import Gain
+
+
+def test_what_a_gain_says() -> None:
+    def said(repaired: list[float]) -> str:
+        columns = {"dirty": [0.8, 0.81, 0.79], "randomly repaired": [0.78, 0.79, 0.77]}
+        return Gain(pd.DataFrame(columns | {"repaired": repaired})).sentence()
+
+    assert said([0.9, 0.91, 0.9]).startswith("The repair helps: +10.3 points (+")
+    assert said([0.8, 0.83, 0.77]).startswith("No significant gain in 3 trainings")
+    assert said([0.7, 0.71, 0.69]).startswith("The repair lowers accuracy: -10.0 points")
