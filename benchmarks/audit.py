@@ -17,9 +17,9 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 from experiments.audit.input.data import read
-from experiments.audit.model_choice import recipe_for
-from experiments.audit.output.suspicions import suspicions
-from experiments.audit.pipeline import examine
+from experiments.audit.model_choice import choose_model
+from experiments.audit.output.suspicions import suspicions_table
+from experiments.audit.pipeline import run_audit
 from experiments.training.context import TrialContext
 from experiments.trial.evaluate import peak_rss_mib
 
@@ -55,9 +55,9 @@ def measured(
     """One audit against the truth."""
     started = perf_counter()
     data = read(str(folder / "train"), None, validation, context)
-    found = examine(data, recipe_for(data.train, context), context)
+    found = run_audit(data, choose_model(data.train, context), context)
     seconds = perf_counter() - started
-    table = suspicions(found).sort_values("row").reset_index(drop=True)
+    table = suspicions_table(found).sort_values("row").reset_index(drop=True)
     truth = pd.read_csv(folder / "truth.csv", keep_default_na=False).set_index("row")
     glitch = truth["glitch"].reindex(table["row"], fill_value="clean").to_numpy()
     wrong = glitch != "clean"

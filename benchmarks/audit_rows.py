@@ -20,9 +20,9 @@ import pandas as pd
 from sklearn.datasets import make_classification
 
 from experiments.audit.input.data import read
-from experiments.audit.model_choice import recipe_for
+from experiments.audit.model_choice import choose_model
 from experiments.audit.output.files import SUSPICIONS, write
-from experiments.audit.pipeline import examine
+from experiments.audit.pipeline import run_audit
 from experiments.training.context import TrialContext
 from experiments.trial.evaluate import peak_rss_mib
 
@@ -47,7 +47,7 @@ def main() -> None:
         wrong = made(options.rows, options.columns, train, validation)
         started, worked = perf_counter(), process_time()
         data = read(str(train), None, str(validation) if options.validation else None, context)
-        found = examine(data, recipe_for(data.train, context), context)
+        found = run_audit(data, choose_model(data.train, context), context)
         write(found, Path(folder), "Audit of a large table")
         seconds, worked = perf_counter() - started, process_time() - worked
         table = pd.read_parquet(Path(folder) / f"{SUSPICIONS}.parquet").sort_values("row")

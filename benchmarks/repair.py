@@ -28,11 +28,11 @@ from repair_report import report
 
 from common.dataset import Dataset
 from common.seeds import generator
-from experiments.audit.aggregate import united
-from experiments.audit.fold import Opinion, opinion
+from experiments.audit.aggregate import aggregate
+from experiments.audit.fold import Fold, FoldResult, run_fold
 from experiments.audit.input.data import AuditData
-from experiments.audit.model_choice import Recipe
-from experiments.audit.output.suspicions import judged
+from experiments.audit.model_choice import ModelChoice
+from experiments.audit.output.suspicions import diagnosis_table
 from experiments.datasets.lookup import source_for
 from experiments.repair.decisions import Decisions, propose, validated
 from experiments.repair.gain import gain
@@ -127,15 +127,15 @@ def measured(
     """One row for each model that is trained on the sets."""
     case = drawn(spec, context)
     train = case.train.data
-    recipe = Recipe(spec.model, spec.settings, spec.seed)
-    rows = np.arange(len(train))
-    one = opinion(train, case.validation, rows, rows[:0], case.pool, recipe, context, diagnose)
-    table = judged(train, united([one], len(train), train.n_classes))
+    choice = ModelChoice(spec.model, spec.settings, spec.seed)
+    fold = Fold.whole(train, case.validation, case.pool)
+    result = run_fold(fold, choice, context, diagnose)
+    table = diagnosis_table(train, aggregate([result], len(train), train.n_classes))
     decisions = validated(propose(table), train, spec.name)
-    labels = label_repair(case, one, decisions)
+    labels = label_repair(case, result, decisions)
     for name in models:
-        settings = recipe.settings if name == spec.model else settings_for(name, spec.dataset)
-        trained = Recipe(name, settings, spec.seed)
+        settings = choice.settings if name == spec.model else settings_for(name, spec.dataset)
+        trained = ModelChoice(name, settings, spec.seed)
         data = AuditData(train, case.fresh)
         found = gain(data, decisions, truth(case.train), trained, context, [spec.seed])
         yield {
@@ -179,15 +179,15 @@ def wrong_labels(train: Contaminated) -> NDArray[np.bool_]:
     return noise & (train.true_label != NO_TRUE_LABEL) & (train.true_label != train.data.y)
 
 
-def label_repair(case: Case, one: Opinion, decisions: Decisions) -> dict[str, float]:
+def label_repair(case: Case, result: FoldResult, decisions: Decisions) -> dict[str, float]:
     """Of each way to repair labels: the share of wrong labels for which it names the true one,
     the share to which it gives it back, and the share of right labels that it spoils.
 
     CNCI has no threshold: it is told how many labels are wrong.
     """
     train = case.train
-    evidence = one.prepared.evidence(
-        exact_profile(one.trace).as_stored(), one.trace, case.spec.seed
+    evidence = result.prepared.evidence(
+        exact_profile(result.trace).as_stored(), result.trace, case.spec.seed
     )
     wrong = wrong_labels(train)
     cnci = np.zeros(len(train), dtype=bool)
@@ -198,7 +198,7 @@ def label_repair(case: Case, one: Opinion, decisions: Decisions) -> dict[str, fl
     right = ~wrong & (train.true_label == train.data.y)
     found: dict[str, float] = {}
     for name, changed, label in (
-        ("fused", fused, one.diagnosis.expected_label),
+        ("fused", fused, result.diagnosis.expected_label),
         ("CNCI", cnci, cnci_repair(evidence)),
         ("cleanlab", issues, likely),
     ):

@@ -20,12 +20,12 @@ import pandas as pd
 from PIL import Image
 
 from common.dataset import Dataset
-from experiments.audit.aggregate import united
-from experiments.audit.fold import opinion
+from experiments.audit.aggregate import aggregate
+from experiments.audit.fold import Fold, run_fold
 from experiments.audit.input.data import aligned_validation
-from experiments.audit.model_choice import recipe_for
-from experiments.audit.output.suspicions import judged
-from experiments.audit.pipeline import parts
+from experiments.audit.model_choice import choose_model
+from experiments.audit.output.suspicions import diagnosis_table
+from experiments.audit.pipeline import stratified_parts
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
 from experiments.datasets.torchvision_images import TEST_PARTS
@@ -54,13 +54,13 @@ def main() -> None:
     started = perf_counter()
     read = DataOptions(context.data_root)
     whole = source_for(options.dataset, context.data_root).load(read)
-    held = next(parts(whole.y, 1, SEED))
+    held = next(stratified_parts(whole.y, 1, SEED))
     train, validation = whole.take(np.setdiff1d(np.arange(len(whole)), held)), whole.take(held)
     if options.validation == "test":
         train = whole
         validation = aligned_validation(whole, TEST_PARTS[options.dataset].load(read)).data
-        validation = validation.take(next(parts(validation.y, 1, SEED)))
-    table = judged(train, looked(train, validation, context))
+        validation = validation.take(next(stratified_parts(validation.y, 1, SEED)))
+    table = diagnosis_table(train, looked(train, validation, context))
     table = table.sort_values(["flagged", "probability"], ascending=False, kind="stable")
     first = table.head(SHOWN)
     name = f"suspicions_{options.dataset}"
@@ -76,11 +76,9 @@ def main() -> None:
 
 def looked(train: Dataset, validation: Dataset, context: TrialContext) -> Diagnosis:
     """The diagnosis that an audit makes; without its reasons and without what chance does."""
-    recipe = recipe_for(train, context, seed=SEED)
-    rows = np.arange(len(train))
-    pool = train.beside(validation)
-    one = opinion(train, validation, rows, rows[:0], pool, recipe, context, diagnose)
-    return united([one], len(train), train.n_classes)
+    choice = choose_model(train, context, seed=SEED)
+    result = run_fold(Fold.whole(train, validation), choice, context, diagnose)
+    return aggregate([result], len(train), train.n_classes)
 
 
 def sheet(first: pd.DataFrame, train: Dataset) -> Image.Image:

@@ -1,4 +1,4 @@
-"""From opinions on parts of a set to one verdict on each of its samples."""
+"""The diagnosis of a whole set, aggregated from the diagnoses of its folds."""
 
 from __future__ import annotations
 
@@ -8,58 +8,59 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.audit.fold import NEVER, Opinion, Rows
+from experiments.audit.fold import NEVER, FoldResult, Rows
 from influence.diagnosis.base import CLEAN, GLITCH_KINDS, HARD, NO_LABEL, Diagnosis
 
-SHARE_OF_FLAGS = 0.5
+MAJORITY = 0.5
 
 
-def united(opinions: Sequence[Opinion], n: int, n_classes: int) -> Diagnosis:
-    """The mean of the opinions on each of n samples.
+def aggregate(results: Sequence[FoldResult], n: int, n_classes: int) -> Diagnosis:
+    """The diagnosis of n samples, each of which at least one fold was trained on.
 
-    A sample is flagged where at least half of those who judged it flag it; it is expected to have
-    the label that most of them name.
+    Probabilities are means over the folds that diagnosed the sample. A sample is flagged if at
+    least half of them flag it, and its expected label is the one that most of them expect.
     """
     votes = np.zeros(n)
     flags, hard = np.zeros(n), np.zeros(n)
     kinds = np.zeros((n, len(GLITCH_KINDS)))
     labels = np.zeros((n, n_classes))
-    for one in opinions:
-        found, rows = one.diagnosis, one.rows
+    for result in results:
+        diagnosis, rows = result.diagnosis, result.fold.rows
         votes[rows] += 1
-        flags[rows] += found.flagged
-        hard[rows] += found.kind == HARD
-        kinds[rows] += found.kind_probability
-        named = found.expected_label != NO_LABEL
-        labels[rows[named], found.expected_label[named]] += 1
+        flags[rows] += diagnosis.flagged
+        hard[rows] += diagnosis.kind == HARD
+        kinds[rows] += diagnosis.kind_probability
+        named = diagnosis.expected_label != NO_LABEL
+        labels[rows[named], diagnosis.expected_label[named]] += 1
     kinds /= votes[:, None]
-    flagged = flags >= SHARE_OF_FLAGS * votes
-    expected = np.where(labels.any(axis=1), labels.argmax(axis=1), NO_LABEL).astype(np.int64)
-    often_hard = hard >= SHARE_OF_FLAGS * (votes - flags).clip(min=1)
+    flagged = flags >= MAJORITY * votes
+    mostly_hard = hard >= MAJORITY * (votes - flags).clip(min=1)
     return Diagnosis(
-        np.clip(kinds.sum(axis=1), 0.0, 1.0),
-        flagged,
-        _kinds(flagged, often_hard, kinds),
-        kinds,
-        expected,
+        probability=np.clip(kinds.sum(axis=1), 0.0, 1.0),
+        flagged=flagged,
+        kind=_kinds(flagged, mostly_hard, kinds),
+        kind_probability=kinds,
+        expected_label=np.where(labels.any(axis=1), labels.argmax(axis=1), NO_LABEL).astype(
+            np.int64
+        ),
     )
 
 
-def limited(diagnosis: Diagnosis, max_false_alarms: float) -> Diagnosis:
-    """The diagnosis with as many samples flagged as its probabilities allow: of those flagged, the
-    expected share that is clean is at most ``max_false_alarms``.
+def with_false_discovery_rate(diagnosis: Diagnosis, target: float) -> Diagnosis:
+    """The diagnosis with the largest number of flags whose expected false discovery rate, the mean
+    of 1 − probability over the flagged samples, is at most ``target``.
 
     >>> from influence.diagnosis.base import CLEAN
     >>> p = np.array([[0.99, 0, 0, 0], [0.7, 0, 0, 0], [0.1, 0, 0, 0]])
     >>> none = np.zeros(3, bool)
     >>> kinds = np.full(3, CLEAN, object)
     >>> found = Diagnosis(p.sum(1), none, kinds, p, np.zeros(3, np.int64))
-    >>> limited(found, 0.05).flagged.tolist(), limited(found, 0.2).flagged.tolist()
-    ([True, False, False], [True, True, False])
+    >>> [with_false_discovery_rate(found, target).flagged.tolist() for target in (0.05, 0.2)]
+    [[True, False, False], [True, True, False]]
     """
     order = np.argsort(-diagnosis.probability, kind="stable")
     false = np.cumsum(1 - diagnosis.probability[order]) / np.arange(1, len(order) + 1)
-    within = np.flatnonzero(false <= max_false_alarms)
+    within = np.flatnonzero(false <= target)
     flagged = np.zeros(len(order), dtype=bool)
     if len(within):
         flagged[order[: within[-1] + 1]] = True
@@ -69,13 +70,15 @@ def limited(diagnosis: Diagnosis, max_false_alarms: float) -> Diagnosis:
     )
 
 
-def mean_ranks(opinions: Sequence[Opinion], n: int) -> dict[str, Rows]:
-    """Ranks from 1, the most suspicious, by each known signal, (n,)."""
-    votes, sums = np.zeros(n), {name: np.zeros(n) for name in opinions[0].ranks}
-    for one in opinions:
-        votes[one.rows] += 1
-        for name, ranks in one.ranks.items():
-            sums[name][one.rows] += ranks
+def mean_ranks(results: Sequence[FoldResult], n: int) -> dict[str, Rows]:
+    """By signal, the rank of each sample by its mean rank over the folds, from 1, the most
+    suspicious, (n,)."""
+    votes = np.zeros(n)
+    sums = {name: np.zeros(n) for name in results[0].ranks}
+    for result in results:
+        votes[result.fold.rows] += 1
+        for name, ranks in result.ranks.items():
+            sums[name][result.fold.rows] += ranks
     found = {}
     for name, total in sums.items():
         order = np.argsort(-total / votes, kind="stable")
@@ -84,11 +87,11 @@ def mean_ranks(opinions: Sequence[Opinion], n: int) -> dict[str, Rows]:
     return found
 
 
-def learned_epochs(opinions: Sequence[Opinion], n: int) -> Rows:
-    """The epoch at which each was learned, by the first opinion that saw it."""
+def learned_epochs(results: Sequence[FoldResult], n: int) -> Rows:
+    """The epoch in which each sample was learned, by the first fold that was trained on it."""
     out = np.full(n, NEVER)
-    for one in reversed(opinions):
-        out[one.rows] = one.learned
+    for result in reversed(results):
+        out[result.fold.rows] = result.learned
     return out
 
 

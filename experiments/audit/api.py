@@ -1,4 +1,4 @@
-"""An audit of arrays in memory, for notebooks: :func:`audit`."""
+"""An audit of data in memory, for notebooks: :func:`audit`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from common.errors import UserError
 from experiments.audit.fold import Diagnose
 from experiments.audit.input.columns import screened
 from experiments.audit.input.data import AuditData, aligned_validation, class_notes
-from experiments.audit.model_choice import recipe_for
-from experiments.audit.output.suspicions import suspicions
-from experiments.audit.pipeline import Choices, examine
+from experiments.audit.model_choice import choose_model
+from experiments.audit.output.suspicions import suspicions_table
+from experiments.audit.pipeline import AuditConfig, run_audit
 from experiments.datasets.user.encoding import encoded_features
 from experiments.datasets.user.labels import encoded_labels
 from experiments.training.context import TrialContext
@@ -29,13 +29,14 @@ CHUNK = 256
 NAME = "arrays"
 
 Samples = ArrayLike | pd.DataFrame | Tensor
+Labels = Sequence[object] | ArrayLike | pd.Series
 
 
-def audit(  # noqa: PLR0913  # each has a default that works
+def audit(  # noqa: PLR0913  # all but the data have useful defaults
     x: Samples,
-    y: Sequence[object] | ArrayLike | pd.Series,
+    y: Labels,
     *,
-    validation: tuple[Samples, Sequence[object] | ArrayLike | pd.Series] | None = None,
+    validation: tuple[Samples, Labels] | None = None,
     model: str | None = None,
     classifier: nn.Module | None = None,
     max_false_alarms: float | None = None,
@@ -43,68 +44,65 @@ def audit(  # noqa: PLR0913  # each has a default that works
     context: TrialContext | None = None,
     diagnose: Diagnose | None = None,
 ) -> pd.DataFrame:
-    """What is wrong with the training set (x, y), the most suspicious sample first.
+    """Find label errors and other glitches in a training set.
 
     Args:
-        x: images, whole numbers from 0 to 255 of shape (n, height, width[, 1 or 3]); a table, a
-            frame or numbers (n, d); features that were computed elsewhere, (n, d), with
-            ``model="softmax_regression"``; or what ``classifier`` takes.
+        x: images of shape (n, height, width[, 1 or 3]) with integers from 0 to 255; a table, as a
+            frame or an array (n, d); precomputed features (n, d), with
+            ``model="softmax_regression"``; or the inputs of ``classifier``.
         y: n labels, numbers or text.
-        validation: samples and labels that are known to be right; without them only wrong labels
-            are looked for.
-        model: registered model; by default as ``python -m experiments.audit`` chooses it.
-        classifier: a fitted PyTorch network whose last layer is linear; samples are then looked at
-            through the inputs of that layer, and the layer is trained anew on them.
-        max_false_alarms: share of clean samples among the flagged ones that is borne.
-        seed: of everything random.
-        context: threads, device, where weights lie.
-        diagnose: from evidence to a diagnosis; by default as :func:`examine` chooses it.
+        validation: samples and labels of a reference set that is known to be right. Without one,
+            only label errors are looked for.
+        model: a registered model; by default the one that ``python -m experiments.audit`` chooses.
+        classifier: a trained PyTorch network whose last layer is linear. The samples are replaced
+            by the inputs of that layer, and a new last layer is trained on them.
+        max_false_alarms: target false discovery rate of the flags, in (0, 1); by default the
+            diagnosis chooses its own threshold.
+        seed: of all randomness.
+        context: threads, device, and where weights are looked for.
+        diagnose: from the evidence to a diagnosis; by default as :func:`run_audit` chooses it.
 
     Returns:
-        A frame as :func:`experiments.audit.output.suspicions.suspicions` describes; its
-        ``attrs`` hold ``"notes"``, what was done to the data.
+        A frame as :func:`experiments.audit.output.suspicions.suspicions_table` describes it, the
+        most suspicious sample first. Its ``attrs["notes"]`` list what was done to the data.
 
     Raises:
-        UserError: where the data cannot be audited.
+        UserError: the data cannot be audited.
     """
-    around = context or TrialContext.from_environment()
+    context = context or TrialContext.from_environment()
     if classifier is not None:
         if model is not None:
-            raise UserError(f"model={model!r} has no use with a classifier of your own")
+            raise UserError(f"give model or classifier, not both; got model={model!r}")
         x = last_layer_inputs(classifier, x)
         if validation is not None:
             validation = last_layer_inputs(classifier, validation[0]), validation[1]
         model = FEATURES_MODEL
     data = _data(x, y, validation)
-    found = examine(
-        data,
-        recipe_for(data.train, around, model, seed),
-        around,
-        Choices(max_false_alarms, explained=0),
-        diagnose,
-    )
-    table = suspicions(found)
+    choice = choose_model(data.train, context, model, seed)
+    result = run_audit(data, choice, context, AuditConfig(max_false_alarms, explained=0), diagnose)
+    table = suspicions_table(result)
     table.attrs["notes"] = list(data.notes)
     return table
 
 
 @torch.no_grad()
 def last_layer_inputs(classifier: nn.Module, x: Any) -> NDArray[np.float32]:
-    """What the last linear layer of a network gets for samples (n, ...), (n, d), in eval mode.
+    """The inputs of a network's last linear layer for samples (n, ...), in eval mode, (n, d).
 
-    Raises ``UserError`` where the network has no linear layer, or does not end with it.
+    Raises:
+        UserError: the network has no linear layer, or does not end with one.
     """
     layers = [module for module in classifier.modules() if isinstance(module, nn.Linear)]
     if not layers:
         raise UserError("the classifier has no linear layer; give features and model= instead")
-    seen: list[Tensor] = []
+    inputs: list[Tensor] = []
     outputs: list[Tensor] = []
 
-    def note(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        seen.append(inputs[0])
+    def record(_: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+        inputs.append(given[0])
         outputs.append(output)
 
-    hook = layers[-1].register_forward_hook(note)
+    hook = layers[-1].register_forward_hook(record)
     was_training = classifier.training
     device = next(classifier.parameters()).device
     given = x if isinstance(x, Tensor) else torch.from_numpy(np.array(x, np.float32))
@@ -115,9 +113,9 @@ def last_layer_inputs(classifier: nn.Module, x: Any) -> NDArray[np.float32]:
     finally:
         hook.remove()
         classifier.train(was_training)
-    if len(outputs) != len(seen) or not torch.equal(last, outputs[-1]) or seen[0].ndim != 2:
+    if not torch.equal(last, outputs[-1]) or inputs[0].ndim != 2:
         raise UserError("the classifier must end with its last linear layer, on (n, d) inputs")
-    return torch.cat(seen).cpu().numpy()
+    return torch.cat(inputs).cpu().numpy()
 
 
 def _data(x: Samples, y: Any, validation: tuple[Samples, Any] | None) -> AuditData:
@@ -160,6 +158,6 @@ def _dataset(x: Samples, y: Any, name: str) -> Dataset:
         images = images[..., None] if array.ndim == 3 else images
         return Dataset(name, "image", images, labels, classes, rows)
     raise UserError(
-        "x must be a table (n, d) or images (n, height, width[, 1 or 3]) of whole numbers from 0 "
-        f"to 255, however: {array.dtype} {array.shape}"
+        "x must be a table (n, d) or images (n, height, width[, 1 or 3]) of integers from 0 to "
+        f"255, got {array.dtype} of shape {array.shape}"
     )

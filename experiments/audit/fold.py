@@ -1,9 +1,9 @@
-"""One opinion on training samples: a training, its evidence, and the diagnosis made from it."""
+"""One fold of an audit: train a model, compute influence, diagnose the training samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from common.dataset import Dataset
 from common.seeds import generator
-from experiments.audit.model_choice import Recipe
+from experiments.audit.model_choice import ModelChoice
 from experiments.training.context import TrialContext
 from experiments.training.prepare import Prepared, prepare
 from influence.diagnosis.base import Diagnosis
@@ -24,7 +24,7 @@ from influence.trace import Trace
 Rows = NDArray[np.int64]
 Diagnose = Callable[[Evidence], Diagnosis]
 
-SIGNALS_BESIDE: Final = (
+RANKED_SIGNALS: Final = (
     "self_influence",
     "marginal_influence",
     "average_absolute_influence",
@@ -32,32 +32,53 @@ SIGNALS_BESIDE: Final = (
     "cnci",
     "loss",
 )
-"""Known signals whose ranks stand beside the diagnosis: the paper's, and two that cost nothing."""
+"""Signals whose ranks are reported with the diagnosis: the paper's four and two cheap ones."""
 BLOCK: Final = 10_000
-"""Training samples that are diagnosed together; more would cost the square of their number."""
+"""Training samples diagnosed together. Memory and time grow with its square."""
 NEVER: Final = 0
 
 
 @dataclass(frozen=True)
-class Opinion:
-    """What one training says of its samples.
+class Fold:
+    """The data of one training.
 
     Attributes:
-        rows: of the audited set that it was trained on, (n,).
-        validation_rows: of the audited set that played validation, (m,); empty where there is a
-            validation set.
-        seen_from: ``source_index`` of the samples that played validation, (m,).
-        diagnosis: of each of ``rows``.
-        ranks: of each of ``rows`` by each known signal, in [0, 1], 1 the most suspicious.
-        learned: the epoch from which on each is predicted as labelled, from 1; ``NEVER`` if not
-            at the end.
-        trace, prepared: of the training.
-        accuracy: on the samples that played validation, at the end.
+        train: the samples to train on and to diagnose, n.
+        reference: the samples whose losses influence is measured on, m.
+        rows: for each training sample its row in the audited set, (n,).
+        held_out: likewise for the reference samples, (m,); empty if they come from a reference set.
+        pool: all samples; the frozen features of these are computed once and shared by the folds.
     """
 
+    train: Dataset
+    reference: Dataset
     rows: Rows
-    validation_rows: Rows
-    seen_from: Rows
+    held_out: Rows
+    pool: Dataset
+
+    @classmethod
+    def whole(cls, train: Dataset, reference: Dataset, pool: Dataset | None = None) -> Fold:
+        """The only fold where there is a reference set."""
+        rows = np.arange(len(train))
+        return cls(train, reference, rows, rows[:0], pool or train.beside(reference))
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """What one training says about its samples.
+
+    Attributes:
+        fold: the data.
+        diagnosis: of the n training samples.
+        ranks: by signal, the rank of each training sample in [0, 1], 1 = most suspicious, (n,).
+        learned: the epoch, from 1, since which each training sample is classified as labelled,
+            (n,); ``NEVER`` if it is misclassified after the last epoch.
+        trace: of the training.
+        prepared: the trained model and its inputs.
+        accuracy: on the reference samples, after the last epoch.
+    """
+
+    fold: Fold
     diagnosis: Diagnosis
     ranks: Mapping[str, NDArray[np.float64]]
     learned: Rows
@@ -66,79 +87,60 @@ class Opinion:
     accuracy: float
 
 
-def opinion(  # noqa: PLR0913, PLR0917  # the data, their roles, and how to look
-    data: Dataset,
-    validation: Dataset,
-    rows: Rows,
-    validation_rows: Rows,
-    pool: Dataset,
-    recipe: Recipe,
-    context: TrialContext,
-    diagnose: Diagnose,
-) -> Opinion:
-    """Train on ``data``, look from ``validation``.
-
-    Args:
-        data: training samples, rows ``rows`` of the audited set.
-        validation: samples that play validation.
-        rows: (n,).
-        validation_rows: rows of the audited set that ``validation`` is, if it is any.
-        pool: all samples, whose frozen features are kept together.
-        recipe: model and settings.
-        context: where to compute.
-        diagnose: from evidence to a diagnosis.
-    """
-    prepared = prepare(recipe, context, data, validation, pool)
-    trace = prepared.fit(recipe, context).trace
-    parts, scores = [], []
-    blocks = list(_blocks(len(rows), recipe.seed))
+def run_fold(
+    fold: Fold, choice: ModelChoice, context: TrialContext, diagnose: Diagnose
+) -> FoldResult:
+    """Train on a fold and diagnose its training samples, at most ``BLOCK`` of them at a time."""
+    prepared = prepare(choice, context, fold.train, fold.reference, fold.pool)
+    trace = prepared.fit(choice, context).trace
+    blocks = list(_blocks(len(fold.rows), choice.seed))
+    diagnoses, scores = [], []
     for block in blocks:
         part = Trace(
             trace.train.take(block), trace.validation, trace.learning_rates, bias=trace.bias
         )
         profile = exact_profile(part, device=context.device).as_stored()
-        evidence = prepared.evidence(profile, part, recipe.seed, block)
-        parts.append(diagnose(evidence))
-        scores.append({name: SIGNALS[name](evidence) for name in SIGNALS_BESIDE})
+        evidence = prepared.evidence(profile, part, choice.seed, block)
+        diagnoses.append(diagnose(evidence))
+        scores.append({name: SIGNALS[name](evidence) for name in RANKED_SIGNALS})
     order = np.argsort(np.concatenate(blocks))
     ranks = {
-        name: rankdata(np.concatenate([part[name] for part in scores])[order]) / len(rows)
-        for name in SIGNALS_BESIDE
+        name: rankdata(np.concatenate([part[name] for part in scores])[order]) / len(order)
+        for name in RANKED_SIGNALS
     }
-    return Opinion(
-        rows,
-        validation_rows,
-        validation.source_index,
-        _joined(parts, order),
-        ranks,
-        _learned(trace.train.correct),
-        trace,
-        prepared,
-        float(trace.validation.correct[-1].mean()),
+    return FoldResult(
+        fold=fold,
+        diagnosis=_concatenated(diagnoses, order),
+        ranks=ranks,
+        learned=_learned_epoch(trace.train.correct),
+        trace=trace,
+        prepared=prepared,
+        accuracy=float(trace.validation.correct[-1].mean()),
     )
 
 
 def _blocks(n: int, seed: int) -> Iterator[Rows]:
-    """Random parts of equal size, none larger than ``BLOCK``."""
+    """Random blocks of equal size, none larger than ``BLOCK``."""
     count = -(-n // BLOCK)
     order = np.arange(n) if count == 1 else generator(seed, "blocks").permutation(n)
     for part in np.array_split(order, count):
         yield np.sort(part)
 
 
-def _joined(parts: list[Diagnosis], order: Rows) -> Diagnosis:
-    def of(name: str) -> NDArray[np.generic]:
-        return np.concatenate([getattr(part, name) for part in parts])[order]
-
+def _concatenated(parts: Sequence[Diagnosis], order: Rows) -> Diagnosis:
+    """One diagnosis of all samples, reordered by ``order``."""
     return Diagnosis(
-        *(of(n) for n in ("probability", "flagged", "kind", "kind_probability", "expected_label"))  # type: ignore[arg-type]  # the fields of Diagnosis, in its order
+        **{
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])[order]
+            for field in fields(Diagnosis)
+        }
     )
 
 
-def _learned(correct: NDArray[np.bool_]) -> Rows:
-    """The epoch from which on each sample stays correct, (n,); ``NEVER`` where the last is wrong.
+def _learned_epoch(correct: NDArray[np.bool_]) -> Rows:
+    """The epoch since which each sample stays correct, (n,); ``NEVER`` if the last one is wrong.
 
-    >>> _learned(np.array([[True, False, False], [False, True, True], [True, True, False]]))
+    >>> _learned_epoch(np.array([[True, False, False], [False, True, True], [True, True, False]]))
     array([3, 2, 0])
     """
     epochs = len(correct)

@@ -1,4 +1,5 @@
-"""How the model of an audit is trained: as in a trial, unless the set is small."""
+"""The model of an audit and its training settings: those of a trial, with smaller batches for small
+sets."""
 
 from __future__ import annotations
 
@@ -13,59 +14,60 @@ from models import MODELS
 from models.base import TrainingSettings
 
 IMAGE_MODELS = ("resnet20", "small_convnet")
-"""In the order of preference; a model whose weights are not here is passed over."""
+"""In order of preference; a model whose weights are missing is skipped."""
 TABLE_MODEL = "mlp"
 STEPS = 40
-"""Steps an epoch, at least, for sets that are smaller than the settings were made for."""
+"""The least number of gradient steps per epoch: the batch size of a small set is reduced to reach
+it, down to ``SMALLEST_BATCH``."""
 SMALLEST_BATCH = 8
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A model, how it is trained, and the seed of everything random."""
+class ModelChoice:
+    """A registered model, its training settings, and the seed of all randomness."""
 
     model: str
     settings: TrainingSettings
     seed: int = 0
 
-    def with_seed(self, seed: int) -> Recipe:
-        """The same under another seed."""
+    def with_seed(self, seed: int) -> ModelChoice:
+        """The same choice with another seed."""
         return replace(self, seed=seed)
 
 
-def recipe_for(
+def choose_model(
     data: Dataset,
     context: TrialContext,
     model: str | None = None,
     seed: int = 0,
     learning_rate: float | None = None,
-) -> Recipe:
-    """The recipe for a training set.
+) -> ModelChoice:
+    """The model and settings for a training set.
 
     Args:
-        data: the set.
-        context: where weights may lie.
-        model: registered name; by default the best one that can be built here.
-        seed: of everything random.
-        learning_rate: η; default that of the settings.
+        data: the training set.
+        context: where weights are looked for, and the device.
+        model: registered name; by default the first suitable one whose weights are present.
+        seed: of all randomness.
+        learning_rate: by default that of the model's settings.
 
     Raises:
-        UserError: a model for other data, or without its weights.
+        UserError: the model is for other data, or its weights are missing.
     """
     name = model or _default_model(data, context)
     family = MODELS[name]
     if data.modality not in family.modalities:
         raise UserError(
-            f"model {name!r} is for {' and '.join(sorted(family.modalities))} data, however "
+            f"model {name!r} is for {' and '.join(sorted(family.modalities))} data, but "
             f"{data.name!r} is {data.modality}"
         )
     settings = settings_for(name, data.name)
     lacking = missing_weights(name, settings, context)
     if lacking:
-        raise UserError(f"model {name!r} lacks {lacking}")
+        raise UserError(f"model {name!r} cannot be built without {lacking}")
     batch = min(settings.batch_size, max(SMALLEST_BATCH, len(data) // STEPS))
     rate = settings.learning_rate if learning_rate is None else learning_rate
-    return Recipe(name, replace(settings, batch_size=batch, learning_rate=rate), seed)
+    return ModelChoice(name, replace(settings, batch_size=batch, learning_rate=rate), seed)
 
 
 def _default_model(data: Dataset, context: TrialContext) -> str:

@@ -1,4 +1,4 @@
-"""An audit from top to bottom: train, look from clean samples, diagnose, explain."""
+"""An audit from top to bottom: train, diagnose, aggregate, explain."""
 
 from __future__ import annotations
 
@@ -7,210 +7,167 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from common.dataset import Dataset
 from common.seeds import generator
-from experiments.audit.aggregate import learned_epochs, limited, mean_ranks, united
-from experiments.audit.explain.clusters import Cluster, clusters
+from experiments.audit.aggregate import (
+    aggregate,
+    learned_epochs,
+    mean_ranks,
+    with_false_discovery_rate,
+)
+from experiments.audit.explain.clusters import clusters
 from experiments.audit.explain.duplicates import duplicates
-from experiments.audit.explain.features import Looks, looks_of
-from experiments.audit.explain.reasons import Reason, reasons
-from experiments.audit.explain.summary import Summary, summarised
-from experiments.audit.fold import BLOCK, Diagnose, Opinion, Rows, opinion
+from experiments.audit.explain.features import feature_space
+from experiments.audit.explain.reasons import reasons
+from experiments.audit.explain.summary import summarize
+from experiments.audit.fold import BLOCK, Diagnose, Fold, FoldResult, Rows, run_fold
 from experiments.audit.input.data import AuditData
-from experiments.audit.model_choice import Recipe
+from experiments.audit.model_choice import ModelChoice
+from experiments.audit.result import AuditResult
 from experiments.training.context import StepClock, TrialContext
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.diagnose import diagnose as diagnose_with_reference
 from influence.diagnosis.without_reference import diagnose_without_reference
 
 FOLDS = 5
-FOLDS_OF_MANY = 2
-MANY = 20_000
-"""Samples from which on fewer folds do, so that each is still judged by one training at least."""
-MOST_VALIDATION = 4_000
-"""Samples that play validation, at most: the cost grows with them, the gain hardly."""
+FOLDS_OF_LARGE_SET = 2
+LARGE_SET = 20_000
+"""Samples above which two folds are used; each sample is still trained on at least once."""
+MAX_REFERENCE = 4_000
+"""Reference samples used at most: the cost grows with their number, the benefit hardly does."""
 EXPLAINED = 300
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What the user may choose.
+class AuditConfig:
+    """What a user can set.
 
     Attributes:
-        max_false_alarms: the share of clean samples among the flagged ones that is borne; by
-            default the diagnosis chooses its own threshold.
-        folds: without validation data, into how many parts the set is cut.
-        explained: samples, from the most suspicious on, that are given reasons.
+        max_false_alarms: target false discovery rate of the flags, in (0, 1); by default the
+            diagnosis chooses its own threshold.
+        explained: how many samples get reasons, from the most suspicious on.
     """
 
     max_false_alarms: float | None = None
-    folds: int | None = None
     explained: int = EXPLAINED
 
 
-@dataclass(frozen=True)
-class Examination:
-    """All that an audit found.
-
-    Attributes:
-        data: what was audited.
-        recipe: of the trainings.
-        diagnosis: of each of n samples.
-        order: rows from the most to the least suspicious, (n,).
-        ranks: by each known signal, from 1, (n,).
-        learned: epoch, (n,); 0 for never.
-        duplicate_of: texts, (n,).
-        reasons: of the most suspicious samples, in order.
-        clusters: of flagged samples.
-        summary: of the set.
-        looks: of the samples.
-        seconds: wall time by step.
-    """
-
-    data: AuditData
-    recipe: Recipe
-    diagnosis: Diagnosis
-    order: Rows
-    ranks: dict[str, Rows]
-    learned: Rows
-    duplicate_of: np.ndarray
-    reasons: list[Reason]
-    clusters: list[Cluster]
-    summary: Summary
-    looks: Looks
-    seconds: dict[str, float]
-
-
-def examine(
+def run_audit(
     data: AuditData,
-    recipe: Recipe,
+    choice: ModelChoice,
     context: TrialContext,
-    choices: Choices | None = None,
+    config: AuditConfig | None = None,
     diagnose: Diagnose | None = None,
-) -> Examination:
+) -> AuditResult:
     """Audit a training set.
 
-    Without validation data, folds of the set itself play validation one after the other, for
-    influence; each sample is judged by the trainings that it was part of.
+    Without a reference set, cross-validation folds take its place: influence is measured on the
+    held-out fold, and the samples that the model was trained on are diagnosed.
 
     Args:
-        data: the set, and clean samples where there are any.
-        recipe: of the trainings.
-        context: where to compute.
-        choices: of the user.
-        diagnose: from evidence to a diagnosis; by default the one that looks at validation samples
-            where they are clean, and the one that does not where there are none.
+        data: the set and, if there is one, its reference set.
+        choice: the model and how it is trained.
+        context: the machine to compute on.
+        config: what the user set.
+        diagnose: by default the diagnosis with or without a reference set, as ``data`` has one.
 
     Raises:
-        UserError: where training diverges.
+        UserError: the training diverges.
     """
-    chosen = choices or Choices()
-    diagnose = diagnose or (
-        diagnose_without_reference if data.validation is None else diagnose_with_reference
-    )
+    config = config or AuditConfig()
+    if diagnose is None:
+        with_reference = data.validation is not None
+        diagnose = diagnose_with_reference if with_reference else diagnose_without_reference
     torch.set_num_threads(context.threads)
     clock = StepClock()
     n = len(data.train)
     with clock("diagnosis"):
-        opinions = list(_opinions(data, recipe, context, diagnose, chosen.folds))
-        diagnosis = united(opinions, n, data.train.n_classes)
-        if chosen.max_false_alarms is not None:
-            diagnosis = limited(diagnosis, chosen.max_false_alarms)
-    order = _order(diagnosis, data.train, recipe.seed)
+        results = list(_fold_results(data, choice, context, diagnose))
+        diagnosis = aggregate(results, n, data.train.n_classes)
+        if config.max_false_alarms is not None:
+            diagnosis = with_false_discovery_rate(diagnosis, config.max_false_alarms)
     with clock("chance"):
-        chance = _chance(data, recipe, context, diagnose, diagnosis.flagged)
+        rate = _flag_rate_without(diagnosis.flagged, data, choice, context, diagnose)
+    order = _most_suspicious_first(diagnosis, choice.seed)
     with clock("duplicates"):
-        looks = looks_of(opinions[0], n)
-        same = duplicates(data.train.x, looks, data.copies, opinions[0].seen_from)
+        space = feature_space(results[0], n)
+        copies = duplicates(
+            data.train.x, space, data.copies, results[0].fold.reference.source_index
+        )
     with clock("reasons"):
-        explained = order[: chosen.explained]
-        why = reasons(data, explained, opinions, looks, context.device)
-        groups = clusters(data.train, diagnosis, looks)
-    return Examination(
-        data,
-        recipe,
-        diagnosis,
-        order,
-        mean_ranks(opinions, n),
-        learned_epochs(opinions, n),
-        same,
-        why,
-        groups,
-        summarised(data.train, diagnosis, opinions, chance),
-        looks,
-        clock.seconds,
+        explained = reasons(data, order[: config.explained], results, space, context.device)
+        groups = clusters(data.train, diagnosis, space)
+    return AuditResult(
+        data=data,
+        choice=choice,
+        diagnosis=diagnosis,
+        order=order,
+        ranks=mean_ranks(results, n),
+        learned=learned_epochs(results, n),
+        duplicate_of=copies,
+        reasons=explained,
+        clusters=groups,
+        summary=summarize(data.train, diagnosis, results, rate),
+        seconds=clock.seconds,
     )
 
 
-def _opinions(
-    data: AuditData,
-    recipe: Recipe,
-    context: TrialContext,
-    diagnose: Diagnose,
-    folds: int | None,
-) -> Iterator[Opinion]:
+def _fold_results(
+    data: AuditData, choice: ModelChoice, context: TrialContext, diagnose: Diagnose
+) -> Iterator[FoldResult]:
+    for number, fold in enumerate(_folds(data, choice.seed)):
+        yield run_fold(fold, choice.with_seed(choice.seed + number), context, diagnose)
+
+
+def _folds(data: AuditData, seed: int) -> Iterator[Fold]:
     train = data.train
-    everything = np.arange(len(train))
-    none = everything[:0]
     if data.validation is not None:
-        rows = _drawn(data.validation.y, recipe.seed)
-        validation = data.validation.take(rows)
-        pool = train.beside(validation)
-        yield opinion(train, validation, everything, none, pool, recipe, context, diagnose)
+        drawn = next(stratified_parts(data.validation.y, 1, seed))
+        yield Fold.whole(train, data.validation.take(drawn))
         return
-    count = folds or (FOLDS if len(train) <= MANY else FOLDS_OF_MANY)
-    for number, held in enumerate(parts(train.y, count, recipe.seed)):
-        rows = np.setdiff1d(everything, held)
-        yield opinion(
-            train.take(rows),
-            train.take(held),
-            rows,
-            held,
-            train,
-            recipe.with_seed(recipe.seed + number),
-            context,
-            diagnose,
-        )
+    rows = np.arange(len(train))
+    count = FOLDS if len(train) <= LARGE_SET else FOLDS_OF_LARGE_SET
+    for held_out in stratified_parts(train.y, count, seed):
+        kept = np.setdiff1d(rows, held_out)
+        yield Fold(train.take(kept), train.take(held_out), kept, held_out, pool=train)
 
 
-def parts(labels: Rows, count: int, seed: int) -> Iterator[Rows]:
-    """Disjoint parts of the set, each with its share of each class, none larger than
-    ``MOST_VALIDATION``."""
+def stratified_parts(labels: Rows, count: int, seed: int) -> Iterator[Rows]:
+    """Disjoint sets of rows, each with its share of each class and at most ``MAX_REFERENCE`` rows.
+
+    They cover all rows unless that limit cuts them.
+    """
     place = np.empty(len(labels), dtype=np.int64)
     shuffled = generator(seed, "folds").permutation(len(labels))
     order = shuffled[np.argsort(labels[shuffled], kind="stable")]
     place[order] = np.arange(len(labels))
-    size = max(count, -(-len(labels) // MOST_VALIDATION))
+    size = max(count, -(-len(labels) // MAX_REFERENCE))
     for part in range(count):
         yield np.flatnonzero(place % size == part)
 
 
-def _drawn(labels: Rows, seed: int) -> Rows:
-    return next(parts(labels, 1, seed))
-
-
-def _order(diagnosis: Diagnosis, train: Dataset, seed: int) -> Rows:
-    """Flagged samples first, then by probability; ties in random order, never by position."""
-    shuffled = generator(seed, "ties").permutation(len(train))
+def _most_suspicious_first(diagnosis: Diagnosis, seed: int) -> Rows:
+    """Rows, flagged ones first, each group by probability; ties in random order."""
+    shuffled = generator(seed, "ties").permutation(len(diagnosis.flagged))
     keys = (-diagnosis.probability[shuffled], ~diagnosis.flagged[shuffled])
     return np.asarray(shuffled[np.lexsort(keys)], dtype=np.int64)
 
 
-def _chance(
+def _flag_rate_without(
+    flagged: NDArray[np.bool_],
     data: AuditData,
-    recipe: Recipe,
+    choice: ModelChoice,
     context: TrialContext,
     diagnose: Diagnose,
-    flagged: np.ndarray,
 ) -> float:
-    """The share of a set like this one, without the samples that were flagged, that the same audit
-    flags; nan where less than half of it is left."""
+    """The share of samples that the same audit flags once the flagged ones are removed, an estimate
+    of its false-positive rate; NaN where less than half of the set is left."""
     rest = np.flatnonzero(~flagged)
     if 2 * len(rest) < len(flagged):
         return float("nan")
-    rest = rest[np.sort(generator(recipe.seed, "chance").permutation(len(rest))[: 2 * BLOCK])]
-    clean = replace(data, train=data.train.take(rest))
-    again = recipe.with_seed(recipe.seed + FOLDS)
-    one = next(_opinions(clean, again, context, diagnose, None))
-    return float(one.diagnosis.flagged.mean())
+    rest = rest[np.sort(generator(choice.seed, "chance").permutation(len(rest))[: 2 * BLOCK])]
+    remaining = replace(data, train=data.train.take(rest))
+    other_seed = choice.with_seed(choice.seed + FOLDS)
+    result = next(_fold_results(remaining, other_seed, context, diagnose))
+    return float(result.diagnosis.flagged.mean())

@@ -16,7 +16,7 @@ from common.csv_safety import write_csv
 from common.errors import UserError
 from experiments import schema
 from experiments.audit.input.data import AuditData, read
-from experiments.audit.model_choice import Recipe, recipe_for
+from experiments.audit.model_choice import ModelChoice, choose_model
 from experiments.audit.output.files import SUSPICIONS, deliver, made
 from experiments.commands.repair_options import RepairOptions
 from experiments.datasets.base import DatasetSource
@@ -52,7 +52,7 @@ class _Plan:
     table: pd.DataFrame
     decisions: Decisions
     truth: Decisions | None
-    recipe: Recipe
+    recipe: ModelChoice
     target: Path
 
 
@@ -117,7 +117,7 @@ def _plan(
     if options.truth is not None:
         truth = validated(read_decisions(options.truth), data.train, str(options.truth))
     rate = float(asked["learning_rate"])
-    recipe = recipe_for(data.train, context, asked["model"], learning_rate=rate)
+    recipe = choose_model(data.train, context, asked["model"], learning_rate=rate)
     return _Plan(source, label, data, table, decisions, truth, recipe, target)
 
 

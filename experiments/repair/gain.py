@@ -14,8 +14,8 @@ from scipy.stats import t
 from common.errors import UserError
 from common.seeds import generator
 from experiments.audit.input.data import AuditData
-from experiments.audit.model_choice import Recipe
-from experiments.audit.pipeline import FOLDS, parts
+from experiments.audit.model_choice import ModelChoice
+from experiments.audit.pipeline import FOLDS, stratified_parts
 from experiments.repair.decisions import Decisions
 from experiments.training.context import TrialContext
 from experiments.training.prepare import prepare
@@ -99,7 +99,7 @@ def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
     data: AuditData,
     decisions: Decisions,
     truth: Decisions | None,
-    recipe: Recipe,
+    recipe: ModelChoice,
     context: TrialContext,
     seeds: Sequence[int],
 ) -> Gain:
@@ -136,12 +136,12 @@ def _accuracies(
     data: AuditData,
     variants: Mapping[str, Variant],
     decisions: Decisions,
-    recipe: Recipe,
+    recipe: ModelChoice,
     context: TrialContext,
 ) -> Iterator[tuple[str, float]]:
     train, validation, held = data.train, data.validation, np.empty(0, dtype=np.int64)
     if validation is None:
-        held = next(parts(train.y, FOLDS, recipe.seed))
+        held = next(stratified_parts(train.y, FOLDS, recipe.seed))
         validation = train.take(np.setdiff1d(held, decisions.touched))
     pool = train.beside(validation)
     for name, (kept, labels) in variants.items():

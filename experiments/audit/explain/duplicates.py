@@ -1,4 +1,4 @@
-"""Samples that are in the set twice, or almost."""
+"""Exact and near duplicates."""
 
 from __future__ import annotations
 
@@ -8,60 +8,65 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from experiments.audit.explain.features import Looks
+from experiments.audit.explain.features import FeatureSpace
 from models.feature_cache import row_digests
 
 NEAR = 0.13
-"""Of the median distance to the nearest sample; the threshold of Datalab's near duplicates."""
+"""Near duplicates are closer than this multiple of the median distance to the nearest neighbour, as
+in cleanlab's Datalab."""
 NONE = ""
 
 
 def duplicates(
     x: NDArray[np.generic],
-    looks: Looks,
+    space: FeatureSpace,
     copies: Mapping[int, int],
-    validation_rows: NDArray[np.int64],
+    reference_rows: NDArray[np.int64],
 ) -> NDArray[np.object_]:
-    """What each training sample is a duplicate of, as text.
+    """What each training sample is a duplicate of.
 
     Args:
-        x: raw samples, (n, ...).
-        looks: of these, and of validation samples where there are any.
-        copies: of training rows that are in the validation set too, the row there.
-        validation_rows: the row of each validation sample of ``looks``, (m,).
+        x: raw training samples, (n, ...).
+        space: their features, and those of the reference set.
+        copies: for training rows that are in the reference set too, the row there.
+        reference_rows: the row of each reference sample of ``space``, (m,).
 
     Returns:
         (n,) of ``exact:train:ROW`` (the first such row), ``exact:validation:ROW``,
-        ``near:train:ROW``, ``near:validation:ROW``, or nothing.
+        ``near:train:ROW``, ``near:validation:ROW``, or ``NONE``.
     """
-    found = np.full(len(x), NONE, dtype=object)
-    reference = np.vstack([looks.train, looks.validation])
-    distance, nearest = (
-        NearestNeighbors(n_neighbors=min(3, len(reference)), algorithm="brute")
-        .fit(reference)
-        .kneighbors(looks.train)
-    )
-    other = np.where(nearest == np.arange(len(x))[:, None], np.inf, distance).argmin(axis=1)
-    to = nearest[np.arange(len(x)), other]
-    away = distance[np.arange(len(x)), other]
-    apart = away[away > 0]
-    limit = NEAR * float(np.median(apart)) if len(apart) else 0.0
-    for row in np.flatnonzero(away < limit).tolist():
-        place = int(to[row])
-        found[row] = (
-            f"near:train:{place}"
-            if place < len(x)
-            else f"near:validation:{validation_rows[place - len(x)]}"
-        )
+    found = _near(space, reference_rows)
     digests = row_digests(x)
     _, first, group, count = np.unique(
         digests, return_index=True, return_inverse=True, return_counts=True
     )
     repeated = count[group] > 1
-    found[repeated] = NONE  # the nearest of these are its own copies
+    found[repeated] = NONE  # The nearest neighbours of these are their own copies.
     for row in np.flatnonzero(repeated & (first[group] != np.arange(len(x)))).tolist():
         found[row] = f"exact:train:{first[group[row]]}"
     for row, place in copies.items():
         if not found[row].startswith("exact"):
             found[row] = f"exact:validation:{place}"
+    return found
+
+
+def _near(space: FeatureSpace, reference_rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    n = len(space.train)
+    everything = np.vstack([space.train, space.reference])
+    distances, neighbours = (
+        NearestNeighbors(n_neighbors=min(3, len(everything)), algorithm="brute")
+        .fit(everything)
+        .kneighbors(space.train)
+    )
+    distances = np.where(neighbours == np.arange(n)[:, None], np.inf, distances)
+    column = distances.argmin(axis=1)
+    nearest, distance = neighbours[np.arange(n), column], distances[np.arange(n), column]
+    positive = distance[distance > 0]
+    limit = NEAR * float(np.median(positive)) if len(positive) else 0.0
+    found = np.full(n, NONE, dtype=object)
+    for row in np.flatnonzero(distance < limit).tolist():
+        place = int(nearest[row])
+        found[row] = (
+            f"near:train:{place}" if place < n else f"near:validation:{reference_rows[place - n]}"
+        )
     return found

@@ -1,4 +1,4 @@
-"""What samples look like: features in which near means alike."""
+"""The feature space in which samples are compared."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from experiments.audit.fold import Opinion, Rows
+from experiments.audit.fold import FoldResult, Rows
 from models.backbone import GRID
 
 Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Features of the audited samples, (n, d), and of the validation samples, (m, d)."""
+class FeatureSpace:
+    """Features of the audited samples, (n, d), and of the reference set, (m, d); m = 0 if there is
+    none."""
 
     train: Matrix
-    validation: Matrix
+    reference: Matrix
 
     def nearest(self, rows: Rows, count: int) -> tuple[Rows, NDArray[np.float32]]:
-        """The training samples that are most like each of ``rows``, itself left out.
+        """The nearest training samples of each of ``rows``, without itself.
 
         Returns:
-            Their rows and distances, (r, count), nearest first.
+            Their rows and their Euclidean distances, (r, count), nearest first.
         """
         count = min(count, len(self.train) - 1)
         distances, found = (
@@ -33,32 +34,32 @@ class Looks:
             .fit(self.train)
             .kneighbors(self.train[rows])
         )
-        # among exact copies a sample need not be its own nearest one
+        # Among exact copies, a sample need not be listed as its own nearest neighbour.
         away = found != rows[:, None]
         away[away.all(axis=1), -1] = False
         shape = len(rows), count
         return found[away].reshape(shape), distances[away].reshape(shape)
 
 
-def looks_of(one: Opinion, n: int) -> Looks:
-    """The looks of n audited samples, each of which the opinion was trained on or validated with.
+def feature_space(result: FoldResult, n: int) -> FeatureSpace:
+    """The feature space of n audited samples, by the model of a fold.
 
-    Of an image network the channels' means and deviations of each stage; of other models the raw
-    samples. Each column is standardised, and each stage counts alike.
+    For image networks the features are the channel means and standard deviations of each stage, for
+    other models the raw samples. Columns are standardized, and each stage has the same weight.
     """
-    stages, validation_stages = one.prepared.stages()
-    chosen = [name for name in stages if not name.endswith(GRID)]
-    train = np.hstack([stages[name] for name in chosen])
-    validation = np.hstack([validation_stages[name] for name in chosen])
+    stages, reference_stages = result.prepared.stages()
+    names = [name for name in stages if not name.endswith(GRID)]
+    train = np.hstack([stages[name] for name in names])
+    reference = np.hstack([reference_stages[name] for name in names])
     mean, deviation = train.mean(axis=0), train.std(axis=0)
-    widths = [stages[name].shape[1] for name in chosen]
-    scale = np.repeat(np.array(widths, np.float32), widths)
+    widths = [stages[name].shape[1] for name in names]
+    weight = np.repeat(np.array(widths, np.float32), widths) ** -0.5
     factor = np.divide(
-        scale**-0.5, deviation, out=np.zeros_like(deviation), where=deviation > 1e-6
+        weight, deviation, out=np.zeros_like(deviation), where=deviation > 1e-6
     ).astype(np.float32)
-    train, validation = (train - mean) * factor, (validation - mean) * factor
-    if not len(one.validation_rows):
-        return Looks(train, validation)
+    train, reference = (train - mean) * factor, (reference - mean) * factor
+    if not len(result.fold.held_out):
+        return FeatureSpace(train, reference)
     whole = np.empty((n, train.shape[1]), np.float32)
-    whole[one.rows], whole[one.validation_rows] = train, validation
-    return Looks(whole, validation[:0])
+    whole[result.fold.rows], whole[result.fold.held_out] = train, reference
+    return FeatureSpace(whole, reference[:0])

@@ -1,4 +1,4 @@
-"""Why a sample is suspected: who speaks for and against it, when it was learned, what is odd."""
+"""Why a sample is suspicious: influential samples, neighbours, unusual features."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.audit.explain.features import Looks
-from experiments.audit.fold import Opinion, Rows
+from experiments.audit.explain.features import FeatureSpace
+from experiments.audit.fold import FoldResult, Rows
 from experiments.audit.input.data import AuditData
 from experiments.tracking.artifacts.top_samples import unusual_features
 from influence.engine.rows import influence_rows
 
-WITNESSES = 5
-"""Samples named each way."""
+LISTED = 5
+"""Samples listed of each sort."""
 TRAIN, VALIDATION = "train", "validation"
 
 
 @dataclass(frozen=True)
-class Witness:
-    """A sample that speaks for another one's label (influence above zero) or against it.
+class InfluentialSample:
+    """A sample and its influence, which is positive if training on one of the two lowers the loss
+    of the other.
 
     Attributes:
         part: ``"train"`` or ``"validation"``.
         row: of that part.
-        influence: I between the two, over the whole training.
+        influence: over the whole training.
     """
 
     part: str
@@ -37,86 +38,90 @@ class Witness:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why one sample is suspected.
+    """Why one training sample is suspicious.
 
     Attributes:
         row: of the training set.
-        speak_for, speak_against: training samples, strongest first.
-        helped, harmed: validation samples whose loss it lowers or raises most.
-        neighbours: training samples that look most like it.
-        odd: for tables, its most unusual features.
+        supporting, opposing: training samples with the most positive and the most negative
+            influence on its loss.
+        helped, harmed: reference samples whose loss it lowers or raises most.
+        neighbours: rows of the most similar training samples.
+        unusual: for tables, its most unusual features, as text.
     """
 
     row: int
-    speak_for: tuple[Witness, ...]
-    speak_against: tuple[Witness, ...]
-    helped: tuple[Witness, ...]
-    harmed: tuple[Witness, ...]
+    supporting: tuple[InfluentialSample, ...]
+    opposing: tuple[InfluentialSample, ...]
+    helped: tuple[InfluentialSample, ...]
+    harmed: tuple[InfluentialSample, ...]
     neighbours: tuple[int, ...]
-    odd: str = ""
+    unusual: str = ""
 
 
 def reasons(
-    data: AuditData, rows: Rows, opinions: Sequence[Opinion], looks: Looks, device: str
+    data: AuditData,
+    rows: Rows,
+    results: Sequence[FoldResult],
+    space: FeatureSpace,
+    device: str,
 ) -> list[Reason]:
-    """The reasons of some training rows, in their order."""
+    """The reasons of some training rows, in their order, each by the first fold trained on it."""
     if not len(rows):
         return []
-    odd = [""] * len(rows)
+    unusual = [""] * len(rows)
     if data.train.modality == "tabular":
-        odd = unusual_features(data.train, rows)
-    neighbours, _ = looks.nearest(rows, WITNESSES)
+        unusual = unusual_features(data.train, rows)
+    neighbours, _ = space.nearest(rows, LISTED)
     found: dict[int, Reason] = {}
-    for one in opinions:
-        asked = np.flatnonzero(np.isin(rows, one.rows) & ~np.isin(rows, list(found)))
+    for result in results:
+        fold = result.fold
+        asked = np.flatnonzero(np.isin(rows, fold.rows) & ~np.isin(rows, list(found)))
         if not len(asked):
             continue
-        places = np.searchsorted(one.rows, rows[asked])
-        on_validation, on_train = influence_rows(one.trace, places, device)
-        on_train[np.arange(len(asked)), places] = 0.0  # on itself: always for
-        part, validation_rows = TRAIN, one.validation_rows
+        places = np.searchsorted(fold.rows, rows[asked])
+        on_reference, on_train = influence_rows(result.trace, places, device)
+        on_train[np.arange(len(asked)), places] = 0.0  # Self-influence is always positive.
+        part, reference_rows = TRAIN, fold.held_out
         if data.validation is not None:
-            part, validation_rows = VALIDATION, one.seen_from
+            part, reference_rows = VALIDATION, fold.reference.source_index
         for place, index in enumerate(asked):
-            train_pair = _both_ways(on_train[place], one.rows, TRAIN)
-            validation_pair = _both_ways(on_validation[place], validation_rows, part)
-            found[int(rows[index])] = Reason(
-                int(rows[index]),
-                *train_pair,
-                *validation_pair,
-                tuple(int(n) for n in neighbours[index]),
-                odd[index],
-            )
+            supporting, opposing = _extremes(on_train[place], fold.rows, TRAIN)
+            helped, harmed = _extremes(on_reference[place], reference_rows, part)
+            row = int(rows[index])
+            near = tuple(int(n) for n in neighbours[index])
+            found[row] = Reason(row, supporting, opposing, helped, harmed, near, unusual[index])
     return [found[int(row)] for row in rows]
 
 
-def as_table(found: Sequence[Reason], learned: Rows) -> pd.DataFrame:
-    """One row a sample; samples of a column are joined by ``;``."""
+def reasons_table(found: Sequence[Reason], learned: Rows) -> pd.DataFrame:
+    """One row for each sample; the samples in a cell are separated by ``;``."""
 
-    def listed(witnesses: Sequence[Witness]) -> str:
-        return ";".join(f"{w.part}:{w.row}({w.influence:.3g})" for w in witnesses)
+    def listed(samples: Sequence[InfluentialSample]) -> str:
+        return ";".join(f"{s.part}:{s.row}({s.influence:.3g})" for s in samples)
 
     return pd.DataFrame(
         {
-            "row": [one.row for one in found],
-            "learned_epoch": [int(learned[one.row]) for one in found],
-            "speak_for": [listed(one.speak_for) for one in found],
-            "speak_against": [listed(one.speak_against) for one in found],
-            "helped": [listed(one.helped) for one in found],
-            "harmed": [listed(one.harmed) for one in found],
-            "neighbours": [";".join(map(str, one.neighbours)) for one in found],
-            "odd_features": [one.odd for one in found],
+            "row": [reason.row for reason in found],
+            "learned_epoch": [int(learned[reason.row]) for reason in found],
+            "speak_for": [listed(reason.supporting) for reason in found],
+            "speak_against": [listed(reason.opposing) for reason in found],
+            "helped": [listed(reason.helped) for reason in found],
+            "harmed": [listed(reason.harmed) for reason in found],
+            "neighbours": [";".join(map(str, reason.neighbours)) for reason in found],
+            "odd_features": [reason.unusual for reason in found],
         }
     )
 
 
-def _both_ways(
+def _extremes(
     influence: NDArray[np.float32], rows: Rows, part: str
-) -> tuple[tuple[Witness, ...], tuple[Witness, ...]]:
-    def top(order: Rows, sign: int) -> tuple[Witness, ...]:
+) -> tuple[tuple[InfluentialSample, ...], tuple[InfluentialSample, ...]]:
+    """The samples with the most positive and those with the most negative influence."""
+
+    def top(order: Rows, sign: int) -> tuple[InfluentialSample, ...]:
         return tuple(
-            Witness(part, int(rows[i]), float(influence[i]))
-            for i in order[:WITNESSES]
+            InfluentialSample(part, int(rows[i]), float(influence[i]))
+            for i in order[:LISTED]
             if sign * influence[i] > 0
         )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from common.dataset import Dataset
-from experiments.audit.fold import Opinion
+from experiments.audit.fold import FoldResult
 from influence.diagnosis.base import GLITCH_KINDS, LABEL_ERROR, NO_LABEL, Diagnosis
 
 ALL = "all"
@@ -23,70 +23,71 @@ class Summary:
     """What is wrong with a set of n samples.
 
     Attributes:
-        shares: by class (``"all"`` first) and kind the number flagged, the estimated share of the
-            samples of the class and its 95 % interval ``low`` to ``high``.
-        confusion: samples flagged as label errors, by given label (rows) and expected one.
-        by_chance: how many the same audit flags of n samples without those that were flagged; nan
-            where too few are left to tell.
-        accuracy: of the trained models on what played validation, the mean.
+        shares: by class (``"all"`` first) and kind, the number flagged, the estimated share of the
+            class and its 95 % interval from ``low`` to ``high``.
+        confusion: flagged label errors by given label (rows) and expected label (columns).
+        false_positives: the expected number of clean samples flagged: the rate at which the audit
+            flags the set without its flagged samples, times n; NaN if too few samples are left.
+        accuracy: of the models on the reference set or the held-out folds, the mean.
     """
 
     shares: pd.DataFrame
     confusion: pd.DataFrame
-    by_chance: float
+    false_positives: float
     accuracy: float
 
 
-def summarised(
-    data: Dataset, diagnosis: Diagnosis, opinions: Sequence[Opinion], chance: float
+def summarize(
+    data: Dataset,
+    diagnosis: Diagnosis,
+    results: Sequence[FoldResult],
+    false_positive_rate: float,
 ) -> Summary:
-    """The summary of an audit.
-
-    The interval of a share covers what the probabilities leave open, and how far the opinions
-    differ where there are several.
-
-    Args:
-        data: the set.
-        diagnosis: of its samples.
-        opinions: that it was made from.
-        chance: share of a clean set that is flagged.
-    """
+    """The summary of an audit."""
     groups = [(ALL, np.ones(len(data), bool))]
     groups += [(name, data.y == number) for number, name in enumerate(data.class_names)]
     rows = [
-        {"class": name, **_share(diagnosis, opinions, kind, members)}
+        {"class": name, **_share(diagnosis, results, kind, members)}
         for name, members in groups
         for kind in range(len(GLITCH_KINDS))
     ]
     return Summary(
-        pd.DataFrame(rows),
-        _confusion(data, diagnosis),
-        chance * len(data),
-        float(np.mean([one.accuracy for one in opinions])),
+        shares=pd.DataFrame(rows),
+        confusion=_confusion(data, diagnosis),
+        false_positives=false_positive_rate * len(data),
+        accuracy=float(np.mean([result.accuracy for result in results])),
     )
 
 
 def _share(
-    diagnosis: Diagnosis, opinions: Sequence[Opinion], kind: int, members: NDArray[np.bool_]
+    diagnosis: Diagnosis,
+    results: Sequence[FoldResult],
+    kind: int,
+    members: NDArray[np.bool_],
 ) -> dict[str, object]:
+    """The share of one kind among some samples.
+
+    The variance of the estimate is that of independent Bernoulli draws with the diagnosed
+    probabilities, plus the variance between folds.
+    """
     p = diagnosis.kind_probability[members, kind]
     variance = float((p * (1 - p)).sum()) / max(len(p), 1) ** 2
     means = [
-        one.diagnosis.kind_probability[members[one.rows], kind].mean()
-        for one in opinions
-        if members[one.rows].any()
+        result.diagnosis.kind_probability[members[result.fold.rows], kind].mean()
+        for result in results
+        if members[result.fold.rows].any()
     ]
     if len(means) > 1:
         variance += float(np.var(means, ddof=1))
     share = float(p.mean()) if len(p) else 0.0
-    reach = float(norm.ppf((1 + LEVEL) / 2)) * variance**0.5
+    half_width = float(norm.ppf((1 + LEVEL) / 2)) * variance**0.5
     name = GLITCH_KINDS[kind]
     return {
         "kind": name,
         "flagged": int((diagnosis.flagged & (diagnosis.kind == name) & members).sum()),
         "share": share,
-        "low": max(0.0, share - reach),
-        "high": min(1.0, share + reach),
+        "low": max(0.0, share - half_width),
+        "high": min(1.0, share + half_width),
     }
 
 

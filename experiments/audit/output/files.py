@@ -1,4 +1,4 @@
-"""What an audit writes."""
+"""The files that an audit writes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 
 from common.csv_safety import write_csv
 from common.errors import UserError
-from experiments.audit.explain.reasons import as_table
+from experiments.audit.explain.reasons import reasons_table
 from experiments.audit.output.page import render
-from experiments.audit.output.suspicions import suspicions
-from experiments.audit.pipeline import Examination
+from experiments.audit.output.suspicions import suspicions_table
+from experiments.audit.result import AuditResult
 
 SUSPICIONS: Final = "suspicions"
 REASONS: Final = "reasons.csv"
@@ -23,35 +23,40 @@ CONFUSION: Final = "confusion.csv"
 REPORT: Final = "report.html"
 
 
-def write(found: Examination, folder: Path, title: str) -> None:
-    """Write tables and report into ``folder``, which is there.
+def write(result: AuditResult, folder: Path, title: str) -> None:
+    """Write the tables and the report into an existing folder.
 
-    No text of the data in a CSV file is a formula to a spreadsheet; Parquet has texts as they are.
+    In CSV files, text that a spreadsheet would run as a formula is made harmless; the Parquet file
+    holds all text unchanged.
     """
-    table = suspicions(found)
+    table = suspicions_table(result)
     write_csv(table, folder / f"{SUSPICIONS}.csv")
     table.to_parquet(folder / f"{SUSPICIONS}.parquet", index=False)
-    write_csv(as_table(found.reasons, found.learned), folder / REASONS)
+    write_csv(reasons_table(result.reasons, result.learned), folder / REASONS)
     clusters = [
-        {"cluster": number, "kind": one.kind, "row": row, "sentence": one.sentence}
-        for number, one in enumerate(found.clusters, start=1)
-        for row in one.rows.tolist()
+        (number, cluster.kind, row, cluster.sentence)
+        for number, cluster in enumerate(result.clusters, start=1)
+        for row in cluster.rows.tolist()
     ]
     columns = ["cluster", "kind", "row", "sentence"]
     write_csv(pd.DataFrame(clusters, columns=columns), folder / CLUSTERS)
-    write_csv(found.summary.shares, folder / SHARES)
-    write_csv(found.summary.confusion, folder / CONFUSION, index=True)
-    (folder / REPORT).write_text(render(found, title), encoding="utf-8")
+    write_csv(result.summary.shares, folder / SHARES)
+    write_csv(result.summary.confusion, folder / CONFUSION, index=True)
+    (folder / REPORT).write_text(render(result, title), encoding="utf-8")
 
 
 def deliver(folder: Path, out: Path) -> None:
-    """Copy what lies in a folder into ``out``, whose own mode stays as it is."""
+    """Copy the files of a folder into ``out``, whose permissions stay as they are."""
     for file in folder.iterdir():
         shutil.copyfile(file, out / file.name)
 
 
 def made(folder: Path) -> Path:
-    """The folder, made if need be; ``UserError`` where results cannot be written to it."""
+    """The folder, created if need be.
+
+    Raises:
+        UserError: nothing can be written to it.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".written").touch()

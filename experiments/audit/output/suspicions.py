@@ -1,40 +1,38 @@
-"""The suspicions of an audit as a tidy table."""
+"""The results of an audit as a table with one row for each sample."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from common.dataset import Dataset
-from experiments.audit.pipeline import Examination
+from experiments.audit.result import AuditResult
 from influence.diagnosis.base import NO_LABEL, Diagnosis
 
-RANK = "rank_"
 
-
-def suspicions(found: Examination) -> pd.DataFrame:
+def suspicions_table(result: AuditResult) -> pd.DataFrame:
     """Every sample, the most suspicious first.
 
     Returns:
-        Columns ``row`` (from 0), ``file`` where there are files, ``label``, ``probability`` of
-        being a glitch, ``flagged``, ``kind``, ``expected_label`` (missing where the evidence
-        speaks for none), ``duplicate_of``, and ``rank_<signal>``: its rank by each known signal,
-        from 1, the most suspicious.
+        Columns ``row`` (from 0), ``file`` if there are files, ``label``, ``probability`` of being
+        a glitch, ``flagged``, ``kind``, ``expected_label`` (missing if no class is expected),
+        ``duplicate_of``, and ``rank_<signal>``, the rank by each signal from 1, the most
+        suspicious.
     """
-    table = judged(found.data.train, found.diagnosis)
-    if found.data.files:
-        table.insert(1, "file", found.data.files)
-    table["duplicate_of"] = found.duplicate_of.astype(str)
-    for name, ranks in found.ranks.items():
-        table[f"{RANK}{name}"] = ranks
-    return table.iloc[found.order].reset_index(drop=True)
+    table = diagnosis_table(result.data.train, result.diagnosis)
+    if result.data.files:
+        table.insert(1, "file", result.data.files)
+    table["duplicate_of"] = result.duplicate_of.astype(str)
+    for name, ranks in result.ranks.items():
+        table[f"rank_{name}"] = ranks
+    return table.iloc[result.order].reset_index(drop=True)
 
 
-def judged(train: Dataset, diagnosis: Diagnosis) -> pd.DataFrame:
-    """What a diagnosis says of each sample, in the order of the set.
+def diagnosis_table(train: Dataset, diagnosis: Diagnosis) -> pd.DataFrame:
+    """The diagnosis of each sample, in the order of the set.
 
     Returns:
-        Columns ``row``, ``label``, ``probability``, ``flagged``, ``kind``, ``expected_label``, as
-        in :func:`suspicions`.
+        Columns ``row``, ``label``, ``probability``, ``flagged``, ``kind`` and ``expected_label``,
+        as in :func:`suspicions_table`.
     """
     names = train.class_names
     return pd.DataFrame(

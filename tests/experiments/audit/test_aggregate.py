@@ -1,4 +1,4 @@
-"""One verdict from several opinions."""
+"""The diagnosis of a set, aggregated from its folds."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from experiments.audit.aggregate import learned_epochs, mean_ranks, united
-from experiments.audit.fold import Opinion
-from experiments.audit.pipeline import MOST_VALIDATION, parts
+from common.dataset import Dataset
+from experiments.audit.aggregate import aggregate, learned_epochs, mean_ranks
+from experiments.audit.fold import Fold, FoldResult
 from influence.diagnosis.base import NO_LABEL, Diagnosis
 
+X = np.zeros((1, 1), np.float32)
+NOTHING = Dataset("nothing", "tabular", X, np.zeros(1, np.int64), ("a",), np.zeros(1, np.int64))
 
-def opinion(rows: list[int], kinds: list[list[float]], flagged: list[bool], **more: Any) -> Opinion:
-    """What one training says; the first kind is that of the flagged ones."""
+
+def fold_result(
+    rows: list[int], kinds: list[list[float]], flagged: list[bool], **more: Any
+) -> FoldResult:
+    """The result of a fold; by default everything is clean and was learned in the first epoch."""
     p = np.array(kinds, dtype=float)
-    found = Diagnosis(
+    diagnosis = Diagnosis(
         p.sum(axis=1),
         np.array(flagged),
         np.array(more.get("kind", ["clean"] * len(rows)), dtype=object),
@@ -24,15 +29,14 @@ def opinion(rows: list[int], kinds: list[list[float]], flagged: list[bool], **mo
     )
     ranks = {"loss": np.array(more.get("ranks", np.arange(len(rows)) / len(rows)))}
     learned = np.array(more.get("learned", [1] * len(rows)))
-    nothing: Any = None
     places = np.array(rows)
-    return Opinion(
-        places, places[:0], places[:0], found, ranks, learned, nothing, nothing, accuracy=0.5
-    )
+    fold = Fold(NOTHING, NOTHING, places, places[:0], NOTHING)
+    unused: Any = None
+    return FoldResult(fold, diagnosis, ranks, learned, unused, unused, accuracy=0.5)
 
 
-OPINIONS = [
-    opinion(
+RESULTS = [
+    fold_result(
         [0, 1, 2],
         [[0.9, 0, 0, 0], [0, 0, 0, 0.6], [0, 0, 0, 0]],
         [True, True, False],
@@ -41,7 +45,7 @@ OPINIONS = [
         ranks=[1.0, 0.6, 0.2],
         learned=[3, 0, 1],
     ),
-    opinion(
+    fold_result(
         [0, 1, 3],
         [[0.7, 0, 0, 0], [0, 0.2, 0, 0], [0, 0, 0, 0]],
         [True, False, False],
@@ -50,12 +54,12 @@ OPINIONS = [
         ranks=[0.9, 0.1, 0.3],
         learned=[5, 4, 2],
     ),
-    opinion([1, 2, 3], [[0, 0, 0, 0.4], [0, 0, 0, 0], [0, 0, 0, 0]], [False, False, False]),
+    fold_result([1, 2, 3], [[0, 0, 0, 0.4], [0, 0, 0, 0], [0, 0, 0, 0]], [False, False, False]),
 ]
 
 
-def test_opinions_are_averaged_over_those_who_judged() -> None:
-    found = united(OPINIONS, 4, 3)
+def test_probabilities_are_means_over_the_folds_that_diagnosed_a_sample() -> None:
+    found = aggregate(RESULTS, 4, 3)
     np.testing.assert_allclose(found.probability, [0.8, 0.4, 0, 0])
     np.testing.assert_allclose(found.kind_probability.sum(axis=1), found.probability)
     assert found.flagged.tolist() == [True, False, False, False]
@@ -63,17 +67,6 @@ def test_opinions_are_averaged_over_those_who_judged() -> None:
     assert found.expected_label.tolist() == [2, NO_LABEL, 1, NO_LABEL]
 
 
-def test_ranks_start_at_the_most_suspicious_and_the_first_opinion_says_when_learned() -> None:
-    assert mean_ranks(OPINIONS, 4)["loss"].tolist() == [1, 4, 3, 2]
-    assert learned_epochs(OPINIONS, 4).tolist() == [3, 0, 1, 2]
-
-
-def test_parts_are_disjoint_and_hold_their_share_of_each_class() -> None:
-    labels = np.repeat([0, 1, 2], [50, 13, 2])
-    found = list(parts(labels, 5, 0))
-    assert sorted(np.concatenate(found)) == list(range(65))
-    assert all(9 <= np.bincount(labels[part])[0] <= 11 for part in found)
-    assert all(2 <= np.bincount(labels[part])[1] <= 3 for part in found)
-    many = list(parts(np.arange(100_000) % 10, 2, 0))
-    assert [len(part) for part in many] == [MOST_VALIDATION] * 2
-    assert not set(many[0]) & set(many[1])
+def test_ranks_start_at_the_most_suspicious_and_the_first_fold_says_when_learned() -> None:
+    assert mean_ranks(RESULTS, 4)["loss"].tolist() == [1, 4, 3, 2]
+    assert learned_epochs(RESULTS, 4).tolist() == [3, 0, 1, 2]

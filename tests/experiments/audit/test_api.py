@@ -79,7 +79,11 @@ def test_a_fitted_network(context: TrialContext) -> None:
             {"classifier": nn.Sequential(nn.Linear(2, 2), nn.ReLU())},
             "must end with its last linear layer",
         ),
-        (np.zeros((6, 2)), {"classifier": nn.Linear(2, 2), "model": "mlp"}, "has no use"),
+        (
+            np.zeros((6, 2)),
+            {"classifier": nn.Linear(2, 2), "model": "mlp"},
+            "model or classifier, not both",
+        ),
     ],
 )
 def test_what_will_not_do(
