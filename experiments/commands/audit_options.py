@@ -16,45 +16,45 @@ NO_VALIDATION = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class AuditOptions(EnvironmentOptions):
-    """What to audit, and how."""
+    """Options of an audit."""
 
     data: str = required(
-        "the training set: an image folder, a CSV, Parquet or npz file, or a registered name"
+        "training set: an image folder, a CSV, Parquet or npz file, or a registered dataset"
     )
-    label: str | None = option("name of the label column (default: label; of npz: y)")
+    label: str | None = option(
+        "name of the label column or array (default: label, in an npz file y)"
+    )
     validation: str | None = option(
-        "samples that are known to be right, of the same form; none (the default): only wrong "
-        "labels are looked for"
+        "reference set, in the same form, whose samples are known to be right (default: none; only "
+        "label errors are looked for then)"
     )
     model: str | None = option(
-        "registered model (default: for images resnet20 if its weights are here, else "
-        "small_convnet; for tables mlp)"
+        "registered model (default: for images resnet20 if its weights are in the data root, "
+        "otherwise small_convnet; for tables mlp)"
     )
     max_false_alarms: float | None = option(
         "target false discovery rate, in (0, 1): the largest acceptable share of clean samples "
         "among the flagged ones (default: the diagnosis chooses its own threshold)"
     )
-    learning_rate: float | None = option("learning rate (default: the model's)")
-    seed: int = option("seed of everything random", 0)
-    out: Path = option("folder for the results", OUT)
+    learning_rate: float | None = option("learning rate (default: that of the model)")
+    seed: int = option("seed of all randomness", 0)
+    out: Path = option("output folder", OUT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.max_false_alarms is not None and not 0 < self.max_false_alarms < 1:
-            raise UserError(
-                f"max_false_alarms must lie in (0, 1), however: {self.max_false_alarms}"
-            )
+            raise UserError(f"max_false_alarms must be in (0, 1), got {self.max_false_alarms}")
         if self.seed < 0:
-            raise UserError(f"seed must be a whole number from 0, however: {self.seed}")
+            raise UserError(f"seed must be at least 0, got {self.seed}")
 
     @property
     def source(self) -> str:
-        """The data, by a text that means it in any working directory."""
+        """The training set: a registered name or an absolute path."""
         return canonical_dataset(self.data)
 
     @property
     def clean(self) -> str | None:
-        """Likewise the validation data, if there are any."""
+        """The reference set, likewise, if there is one."""
         if self.validation in (None, NO_VALIDATION):
             return None
         return canonical_dataset(str(self.validation))

@@ -1,4 +1,4 @@
-"""One command from data to suspicions, reasons and a page."""
+"""The audit command: from data to suspicions, reasons and a report."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def test_reasons_name_other_samples(audited_images: Path, suspicions: pd.DataFra
     reasons = pd.read_csv(audited_images / "reasons.csv", keep_default_na=False)
     assert reasons["row"].tolist() == suspicions["row"].tolist()
     assert reasons["learned_epoch"].between(0, 10).all()
-    witness = re.compile(r"train:(\d+)\((\S+?)\)")
+    sample = re.compile(r"train:(\d+)\((\S+?)\)")
     for row, line in zip(reasons["row"], reasons["speak_for"], strict=True):
-        named = witness.findall(line)
+        named = sample.findall(line)
         assert named
         assert all(int(other) != row and float(influence) > 0 for other, influence in named)
     against = "".join(reasons["speak_against"])
-    assert all(float(influence) < 0 for _, influence in witness.findall(against))
+    assert all(float(influence) < 0 for _, influence in sample.findall(against))
 
 
 def test_tables_get_odd_features(audited_table: Path) -> None:
@@ -102,10 +102,10 @@ def test_the_run_holds_it_all(audited_images: Path, store: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--data", "gone.csv"], "'gone.csv' is not there"),
+        (["--data", "gone.csv"], "gone.csv"),
         (["--data", "wine", "--model", "resnet20"], "is for image data"),
-        (["--data", "wine", "--max-false-alarms", "1"], "must lie in (0, 1)"),
-        (["--data", "wine", "--seed", "-1"], "whole number from 0"),
+        (["--data", "wine", "--max-false-alarms", "1"], "in (0, 1), got 1"),
+        (["--data", "wine", "--seed", "-1"], "at least 0, got -1"),
         (["--data", "wine", "--out", "/proc/no"], "cannot be written"),
         ([], "missing: --data"),
     ],
