@@ -16,28 +16,25 @@ HARD = "hard"
 CLEAN = "clean"
 KINDS = (*GLITCH_KINDS, HARD, CLEAN)
 NO_LABEL = -1
-EVEN = 0.5
-"""Probability over which one is more likely than not."""
-UNPROVEN = 1e-3
-"""What the rank of a sample adds to its probability where no test finds anything: an order for
-those who look on nevertheless."""
-HARD_RANK = 0.95
+MORE_LIKELY_THAN_NOT = 0.5
+"""What holds with a larger probability is taken to hold."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong with each of n training samples, as far as the evidence tells.
+    """What is wrong with each of n training samples, as far as the evidence shows.
 
     Attributes:
         probability: that the sample is a glitch, (n,) float64 in [0, 1].
-        flagged: whether it is called one, (n,) bool: the probability reaches the threshold that
-            the diagnosis chose for itself.
-        kind: one of ``KINDS`` each, (n,) object. A flagged sample has one of ``GLITCH_KINDS``; any
-            other is ``hard`` (learned late or against its neighbours, yet not suspicious) or
-            ``clean``.
-        kind_probability: of each of ``GLITCH_KINDS``, (n, 4); rows sum to ``probability``.
-        expected_label: the label that the evidence speaks for, (n,) int64; ``NO_LABEL`` where it
-            speaks for none, as for a foreign sample.
+        flagged: whether it is called a glitch, (n,) bool: the probability reaches the threshold
+            that the diagnosis chose.
+        kind: one of ``KINDS`` for each sample, (n,) object. A flagged sample has one of
+            ``GLITCH_KINDS``; any other is ``hard`` (unusual for its label, yet not likely to be a
+            glitch) or ``clean``.
+        kind_probability: the probability of each of ``GLITCH_KINDS``, (n, 4); rows sum to
+            ``probability``.
+        expected_label: the label that the features suggest, (n,) int64; ``NO_LABEL`` where they
+            suggest none, as for a foreign sample.
     """
 
     probability: NDArray[np.float64]

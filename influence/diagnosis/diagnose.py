@@ -1,89 +1,76 @@
-"""All parts of a diagnosis together."""
+"""The diagnosis of a training set with a reference set."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from influence.diagnosis.base import (
-    CLEAN,
-    EVEN,
+    CORRUPTED,
+    FOREIGN_CLUSTER,
     GLITCH_KINDS,
-    HARD,
-    HARD_RANK,
+    LABEL_ERROR,
+    MORE_LIKELY_THAN_NOT,
     NO_LABEL,
-    UNPROVEN,
+    RARE_CLUSTER,
     Diagnosis,
 )
-from influence.diagnosis.foreign_or_corrupted import foreign_share
-from influence.diagnosis.inputs import views
-from influence.diagnosis.label_errors import doubted_labels
-from influence.diagnosis.novelty import unlike_validation
+from influence.diagnosis.config import DEFAULT, DiagnosisConfig
+from influence.diagnosis.decision import flag, name_kinds, with_rank
+from influence.diagnosis.foreign_or_corrupted import foreign_probability
+from influence.diagnosis.inputs import diagnosis_inputs, restored
+from influence.diagnosis.label_errors import detect_label_errors
+from influence.diagnosis.novelty import detect_novelty
 from influence.diagnosis.rare_classes import rare_classes
 from influence.evidence import Evidence
 
-LEAST_FLAGGED = 0.25
 
+def diagnose(evidence: Evidence, config: DiagnosisConfig = DEFAULT) -> Diagnosis:
+    """What is wrong with each training sample; kinds and numbers of glitches need not be known.
 
-def diagnose(evidence: Evidence) -> Diagnosis:
-    """What is wrong with each training sample; kinds and shares of glitches need not be known.
-
-    Three parts, each opened only by a test against the clean validation samples: labels that the
-    features contradict, samples of a kind that validation lacks, and classes that are far too rare.
-    The probability that none of them holds is the product of those of each.
+    Three parts, each of which reports something only where a test against the reference set (the
+    evidence's validation set) rejects: classes that are too rare, samples of a kind that the
+    reference set lacks, and label errors. The parts are taken to be independent: the probability
+    that a sample is clean is the product of those of the parts.
     """
-    seen = views(evidence)
+    inputs = diagnosis_inputs(evidence, config.inputs)
     rng = evidence.rng("diagnosis")
-    rare = rare_classes(seen.labels, seen.validation_labels, seen.n_classes)
-    of_rare, of_rare_v = rare[seen.labels], rare[seen.validation_labels]
-    common = tuple(stage.rows(~of_rare, ~of_rare_v) for stage in seen.stages)
 
-    unlike = np.zeros(len(seen.labels))
-    unlike_rank = np.zeros(len(seen.labels))
-    density = unlike_validation(common, rng)
-    unlike[~of_rare], unlike_rank[~of_rare] = density.posterior, density.rank
-    foreign = foreign_share(seen.stages, seen.labels, unlike, seen.n_classes, rng)
+    rare_class = rare_classes(inputs.labels, inputs.reference_labels, inputs.n_classes, config.rare)
+    is_rare, reference_is_rare = rare_class[inputs.labels], rare_class[inputs.reference_labels]
 
-    usual = (unlike < EVEN) & ~of_rare
-    doubts = doubted_labels(seen, usual, ~of_rare_v, rng)
+    common = [stage.rows(~is_rare, ~reference_is_rare) for stage in inputs.stages]
+    found = detect_novelty(common, rng, config)
+    novelty, novelty_rank = np.zeros((2, len(inputs.labels)))
+    novelty[~is_rare], novelty_rank[~is_rare] = found.posterior, found.rank
+    foreign = foreign_probability(inputs, novelty, rng, config)
 
-    is_rare = of_rare.astype(np.float64)
-    proven = 1.0 - (1.0 - doubts.posterior) * (1.0 - unlike) * (1.0 - is_rare)
-    rank = np.maximum(unlike_rank, doubts.rank)
-    probability = proven + (1.0 - proven) * UNPROVEN * rank
+    ordinary = (novelty < MORE_LIKELY_THAN_NOT) & ~is_rare
+    errors = detect_label_errors(inputs, ordinary, ~reference_is_rare, rng, config)
 
-    parts = np.stack(
-        [doubts.posterior, unlike * foreign, is_rare, unlike * (1.0 - foreign)], axis=1
+    posterior = 1.0 - (1.0 - errors.posterior) * (1.0 - novelty) * (1.0 - is_rare)
+    rank = np.maximum(novelty_rank, errors.rank)
+    probability = with_rank(posterior, rank, config.decision)
+
+    by_kind = {
+        LABEL_ERROR: errors.posterior,
+        FOREIGN_CLUSTER: novelty * foreign,
+        RARE_CLUSTER: is_rare.astype(np.float64),
+        CORRUPTED: novelty * (1.0 - foreign),
+    }
+    # where no test rejects, the part that ranks the sample higher names its kind
+    by_rank = np.where(errors.rank >= novelty_rank, LABEL_ERROR, CORRUPTED)
+    weights = np.stack(
+        [by_kind[kind] + config.decision.unproven * (by_rank == kind) for kind in GLITCH_KINDS],
+        axis=1,
     )
-    # where no part is proven, the rank that is higher names the kind
-    guess = np.zeros_like(parts)
-    guess[np.arange(len(rank)), np.where(doubts.rank >= unlike_rank, 0, 3)] = UNPROVEN
-    parts = parts + guess
-    kind_probability = parts / parts.sum(axis=1, keepdims=True) * probability[:, None]
-
-    flagged = flag(probability)
-    kind = np.where(rank > HARD_RANK, HARD, CLEAN).astype(object)
-    named = np.array(GLITCH_KINDS, dtype=object)[kind_probability.argmax(axis=1)]
-    kind[flagged] = named[flagged]
-    expected_label = np.where(unlike > EVEN, NO_LABEL, doubts.label)
+    kind_probability = weights / weights.sum(axis=1, keepdims=True) * probability[:, None]
+    flagged = flag(probability, config.decision)
+    kind = name_kinds(flagged, kind_probability, rank, config.decision)
+    expected_label = np.where(novelty > MORE_LIKELY_THAN_NOT, NO_LABEL, errors.label)
     return Diagnosis(
-        *(
-            seen.restore(part)
-            for part in (probability, flagged, kind, kind_probability, expected_label)
-        )
+        probability=restored(probability, inputs.order),
+        flagged=restored(flagged, inputs.order),
+        kind=restored(kind, inputs.order),
+        kind_probability=restored(kind_probability, inputs.order),
+        expected_label=restored(expected_label, inputs.order),
     )
-
-
-def flag(probability: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Samples to call glitches: so many of the most probable as give the largest expected F1.
-
-    With probabilities p in falling order, the first k give 2 Σ_{i ≤ k} p_i / (k + Σ p).
-
-    >>> flag(np.array([0.9, 0.8, 0.01, 0.0])).tolist()
-    [True, True, False, False]
-    """
-    falling = np.sort(probability)[::-1]
-    hits = falling.cumsum()
-    expected_f1 = 2.0 * hits / (np.arange(1, len(falling) + 1) + hits[-1])
-    threshold = max(LEAST_FLAGGED, falling[expected_f1.argmax()])
-    return np.asarray(probability >= threshold)

@@ -1,4 +1,4 @@
-"""Foreign or corrupted: two kinds of samples that validation lacks."""
+"""Foreign clusters and corrupted samples: the two kinds that the reference set lacks."""
 
 from __future__ import annotations
 
@@ -6,59 +6,54 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from influence.diagnosis.base import EVEN
-from influence.diagnosis.inputs import Labels, Pair, narrow
-from influence.diagnosis.two_sample import told_apart
-
-SIGNIFICANCE = 1e-6
-OVER = 2.0
-FEW = 10
-INVERSE_PENALTY = 1e-2
+from influence.diagnosis.base import MORE_LIKELY_THAN_NOT
+from influence.diagnosis.config import DiagnosisConfig
+from influence.diagnosis.inputs import DiagnosisInputs, FeatureBlock, narrow
+from influence.diagnosis.two_sample import cross_fitted_scores
 
 
-def foreign_share(
-    stages: tuple[Pair, ...],
-    labels: Labels,
-    unlike: NDArray[np.float64],
-    n_classes: int,
+def foreign_probability(
+    inputs: DiagnosisInputs,
+    novelty: NDArray[np.float64],
     rng: np.random.Generator,
+    config: DiagnosisConfig,
 ) -> NDArray[np.float64]:
-    """The probability that a sample, if validation lacks its kind, is of a foreign cluster, (n,).
+    """The probability that a sample, if the reference set lacks its kind, is foreign, (n,).
 
-    A foreign cluster came with one label; corruption strikes every label in its share. Where a
-    label is much too common among the samples that validation lacks, those of them that look
-    unlike the ones with other labels are foreign.
+    A foreign cluster has a single label; corruption affects all labels in proportion. Where a label
+    is far too frequent among novel samples, those of its samples that look least like novel samples
+    with other labels are foreign.
 
     Args:
-        stages: of the backbone.
-        labels: given ones, (n,).
-        unlike: the probability that validation lacks the kind of a sample, (n,).
-        n_classes: C.
+        inputs: the samples.
+        novelty: the probability that the reference set lacks the kind of a sample, (n,).
         rng: of folds.
+        config: settings.
     """
+    settings, labels = config.foreign, inputs.labels
     out = np.zeros(len(labels))
-    found = unlike > EVEN
-    counts = np.bincount(labels[found], minlength=n_classes)
-    natural = np.bincount(labels[~found], minlength=n_classes) / max(1, (~found).sum())
-    features = narrow(stages).train
-    for label in range(n_classes):
-        rest = counts.sum() - counts[label]
-        # as many as the other labels let one expect, were all of it corruption
-        share = natural[label]
-        expected = rest * share / max(1.0 - share, share)
-        p_value = binom.sf(counts[label] - 1, counts.sum(), min(share, 1.0))
-        if counts[label] <= OVER * expected or p_value * n_classes >= SIGNIFICANCE:
+    novel = novelty > MORE_LIKELY_THAN_NOT
+    features = narrow(inputs.stages, config.inputs).train
+    for label in np.unique(labels):
+        own, others = novel & (labels == label), novel & (labels != label)
+        count = int(own.sum())
+        share = float((labels[~novel] == label).sum() / max(1, (~novel).sum()))
+        # the count that the other labels predict, were all of these samples corrupted
+        expected = int(others.sum()) * share / max(1.0 - share, share)
+        p_value = binom.sf(count - 1, novel.sum(), min(share, 1.0))
+        if (
+            count <= settings.min_ratio * expected
+            or p_value * inputs.n_classes >= settings.significance
+        ):
             continue
-        own = found & (labels == label)
-        others = found & (labels != label)
-        foreign = max(0.0, 1.0 - expected / counts[label])
-        if others.sum() < FEW:
+        foreign = max(0.0, 1.0 - expected / count)
+        if others.sum() < settings.min_others:
             out[labels == label] = foreign
             continue
-        odds, _ = told_apart(Pair(features[own], features[others]), INVERSE_PENALTY, rng)
-        corrupted = round((1.0 - foreign) * own.sum())
-        ranked = np.argsort(odds, kind="stable")
-        values = np.ones(len(odds))
-        values[ranked[:corrupted]] = 0.0
-        out[own] = values
+        block = FeatureBlock(features[own], features[others])
+        odds = cross_fitted_scores(block, settings.inverse_penalty, rng, config.two_sample).train
+        corrupted = np.argsort(odds, kind="stable")[: round((1.0 - foreign) * count)]
+        probability = np.ones(count)
+        probability[corrupted] = 0.0
+        out[own] = probability
     return out

@@ -1,4 +1,4 @@
-"""Training and validation samples side by side, as the parts of a diagnosis look at them."""
+"""Features of training and reference samples, scaled for the parts of a diagnosis."""
 
 from __future__ import annotations
 
@@ -10,114 +10,125 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from influence.diagnosis.config import InputConfig
 from influence.evidence import Evidence
 from influence.features import content_order
 
-FAR = 10.0  # deviations; beyond, how far says nothing more
-LEAST_SPREAD = 0.1  # of the block's mean deviation: columns that hardly vary do not shout
-NARROW = 128
-COMPONENTS = 30
-
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One matrix of training samples (n, d) and one of validation samples (m, d)."""
+class FeatureBlock:
+    """The same features of the training samples, (n, d), and of the reference samples, (m, d)."""
 
     train: Floats
-    validation: Floats
+    reference: Floats
 
-    def rows(self, train: NDArray[np.bool_], validation: NDArray[np.bool_]) -> Pair:
-        """The chosen rows of each."""
-        return Pair(self.train[train], self.validation[validation])
+    def rows(self, train: Mask, reference: Mask) -> FeatureBlock:
+        """The selected rows of both."""
+        return FeatureBlock(self.train[train], self.reference[reference])
+
+    def stacked(self) -> Floats:
+        """Training samples, then reference samples, (n + m, d)."""
+        return np.vstack([self.train, self.reference])
 
 
 @dataclass(frozen=True)
-class Views:
+class DiagnosisInputs:
     """What a diagnosis compares; rows in an order that depends on content alone.
 
     Attributes:
-        stages: each stage of the backbone (for models from scratch the input), every column in
-            deviations of the validation samples.
-        last: inputs of the last layer at the last checkpoint, likewise.
-        labels, validation_labels: given ones, (n,) and (m,).
+        stages: the backbone's stages (the input, for a model trained from scratch), standardised by
+            the reference samples.
+        last_layer: inputs of the last layer at the last checkpoint, likewise.
+        labels, reference_labels: as given, (n,) and (m,).
         n_classes: C.
-        order: training rows of the evidence in the order of the views.
+        order: row of the evidence for each training row here, (n,).
     """
 
-    stages: tuple[Pair, ...]
-    last: Pair
+    stages: tuple[FeatureBlock, ...]
+    last_layer: FeatureBlock
     labels: Labels
-    validation_labels: Labels
+    reference_labels: Labels
     n_classes: int
     order: Labels
 
-    def restore(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Values of training samples, (n, ...), in the order of the evidence."""
-        out = np.empty_like(values)
-        out[self.order] = values
-        return out
 
-
-def views(evidence: Evidence) -> Views:
-    """The views of an evidence. Labels take no part in them, but for the order of equal rows."""
-    train, validation = evidence.stages
+def diagnosis_inputs(evidence: Evidence, config: InputConfig) -> DiagnosisInputs:
+    """The inputs of a diagnosis; the reference set is the evidence's validation set."""
+    train, reference = evidence.stages
     trace = evidence.trace
     names = sorted(train)
     order = content_order(np.hstack([train[name] for name in names]), evidence.labels)
-    validation_order = content_order(
-        np.hstack([validation[name] for name in names]), evidence.validation_labels
-    )
-    return Views(
-        tuple(in_deviations(train[s][order], validation[s][validation_order]) for s in names),
-        in_deviations(trace.train.inputs[-1][order], trace.validation.inputs[-1][validation_order]),
-        evidence.labels[order],
-        evidence.validation_labels[validation_order],
-        evidence.n_classes,
-        order,
+    reference_order = content_order(
+        np.hstack([reference[name] for name in names]), evidence.validation_labels
     )
 
+    def block(x: NDArray[np.floating], z: NDArray[np.floating]) -> FeatureBlock:
+        z = z[reference_order]
+        return FeatureBlock(standardised(x[order], z, config), standardised(z, z, config))
 
-def beside(blocks: Sequence[Pair], *, alike: bool = False) -> Pair:
-    """The blocks in one matrix; ``alike``: each weighs the same in a distance, however wide."""
-    weights = [block.train.shape[1] ** -0.5 if alike else 1.0 for block in blocks]
-    return Pair(
-        np.hstack([np.float32(w) * b.train for w, b in zip(weights, blocks, strict=True)]),
-        np.hstack([np.float32(w) * b.validation for w, b in zip(weights, blocks, strict=True)]),
+    return DiagnosisInputs(
+        stages=tuple(block(train[name], reference[name]) for name in names),
+        last_layer=block(trace.train.inputs[-1], trace.validation.inputs[-1]),
+        labels=evidence.labels[order],
+        reference_labels=evidence.validation_labels[reference_order],
+        n_classes=evidence.n_classes,
+        order=order,
     )
 
 
-def narrow(blocks: Sequence[Pair]) -> Pair:
-    """The blocks of few columns in one matrix, or all where none is narrow."""
-    return beside([b for b in blocks if b.train.shape[1] <= NARROW] or list(blocks))
+def standardised(
+    x: NDArray[np.floating], reference: NDArray[np.floating], config: InputConfig
+) -> Floats:
+    """Each column of ``x`` in standard deviations of the reference around its mean, clipped."""
+    mean = reference.mean(axis=0, dtype=np.float64)
+    spread = reference.std(axis=0, dtype=np.float64)
+    spread = np.maximum(spread, config.min_relative_spread * (spread.mean() or 1.0))
+    scaled = ((x - mean) / spread).clip(-config.max_deviation, config.max_deviation)
+    return np.asarray(scaled, dtype=np.float32)
 
 
-def compressed(pair: Pair, components: int, *, whiten: bool = False) -> Pair:
-    """Principal components of both sets together."""
-    both = np.vstack([pair.train, pair.validation])
-    kept = min(components, *both.shape)
-    pca = PCA(kept, whiten=whiten, svd_solver="randomized", random_state=0).fit(both)
-    parts = pca.transform(both).astype(np.float32)
-    return Pair(parts[: len(pair.train)], parts[len(pair.train) :])
+def equally_weighted(blocks: Sequence[Floats]) -> Floats:
+    """The blocks side by side, each scaled so that it weighs the same in a distance, whatever its
+    width."""
+    return np.hstack([np.float32(block.shape[1] ** -0.5) * block for block in blocks])
 
 
-def with_products(pair: Pair) -> Pair:
-    """Columns and all products of two of their first principal components."""
-    parts = compressed(pair, COMPONENTS, whiten=True)
-    first, second = np.triu_indices(parts.train.shape[1])
-
-    def joined(x: Floats, z: Floats) -> Floats:
-        return np.hstack([x, (z[:, first] * z[:, second]).clip(-FAR / 2, FAR / 2)])
-
-    return Pair(joined(pair.train, parts.train), joined(pair.validation, parts.validation))
+def concatenated(blocks: Sequence[FeatureBlock]) -> FeatureBlock:
+    """The blocks side by side."""
+    return FeatureBlock(
+        np.hstack([block.train for block in blocks]),
+        np.hstack([block.reference for block in blocks]),
+    )
 
 
-def in_deviations(train: NDArray[np.floating], validation: NDArray[np.floating]) -> Pair:
-    """Every column in deviations of the validation samples."""
-    centre = validation.mean(axis=0, dtype=np.float64)
-    spread = validation.std(axis=0, dtype=np.float64)
-    spread = np.maximum(spread, LEAST_SPREAD * (spread.mean() or 1.0))
-    scaled = [((x - centre) / spread).clip(-FAR, FAR) for x in (train, validation)]
-    return Pair(*(x.astype(np.float32) for x in scaled))
+def narrow(blocks: Sequence[FeatureBlock], config: InputConfig) -> FeatureBlock:
+    """The narrow blocks side by side, or all blocks where none is narrow."""
+    few = [block for block in blocks if block.train.shape[1] <= config.narrow_width]
+    return concatenated(few or blocks)
+
+
+def principal_components(x: Floats, number: int, *, whiten: bool = False) -> Floats:
+    """The first principal components of the samples, (k, at most ``number``)."""
+    pca = PCA(min(number, *x.shape), whiten=whiten, svd_solver="randomized", random_state=0)
+    return np.asarray(pca.fit(x).transform(x), dtype=np.float32)
+
+
+def with_products(block: FeatureBlock, config: InputConfig) -> FeatureBlock:
+    """The features and all pairwise products of their first principal components."""
+    z = principal_components(block.stacked(), config.product_components, whiten=True)
+    first, second = np.triu_indices(z.shape[1])
+    limit = config.max_deviation / 2
+    x = np.hstack([block.stacked(), (z[:, first] * z[:, second]).clip(-limit, limit)])
+    n = len(block.train)
+    return FeatureBlock(x[:n], x[n:])
+
+
+def restored(values: NDArray[Any], order: Labels) -> NDArray[Any]:
+    """Values of samples in content order, (n, ...), in the order of the evidence."""
+    out = np.empty_like(values)
+    out[order] = values
+    return out

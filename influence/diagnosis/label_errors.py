@@ -1,4 +1,4 @@
-"""Samples that are what they should be, but for their label."""
+"""Label errors, found with a reference set."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from influence.diagnosis.base import EVEN
-from influence.diagnosis.crossfit import Probes, Task
-from influence.diagnosis.inputs import Labels, Views, beside, compressed
-from influence.diagnosis.label_noise import Given, LabelNoise, proven_noise, trust_in_labels
-from influence.diagnosis.two_sample import rank_among_clean
-
-COMPONENTS = 256
-ROUNDS = 3
-IMPROBABLE = 0.02
-CHANCE = 0.1
-"""Share of validation labels that follow chance, above which they are no longer taken for clean."""
+from influence.diagnosis.base import MORE_LIKELY_THAN_NOT
+from influence.diagnosis.config import DiagnosisConfig
+from influence.diagnosis.crossfit import (
+    ClassProbabilities,
+    CrossFittedClassifier,
+    LabelledSamples,
+    Weights,
+    select_classifier,
+)
+from influence.diagnosis.inputs import (
+    DiagnosisInputs,
+    Labels,
+    Mask,
+    equally_weighted,
+    principal_components,
+)
+from influence.diagnosis.label_noise import (
+    LabelledProbabilities,
+    NoiseMechanisms,
+    trust_in_labels,
+)
+from influence.diagnosis.noise_detection import detect_noise
+from influence.diagnosis.two_sample import Scores, random_folds, rank_among_reference
 
 
 @dataclass(frozen=True)
-class LabelDoubts:
+class LabelErrors:
     """Attributes:
-    posterior: the probability that a label is wrong, (n,); all zero where no test finds noise.
-    rank: how improbable the label is among those of validation, (n,) in [0, 1).
-    label: the label that the features speak for, (n,).
+    posterior: the probability that a label is wrong, (n,); all zero where no test rejects.
+    rank: how improbable the label is among those of the reference set, (n,) in [0, 1).
+    label: the most probable label, (n,).
     """
 
     posterior: NDArray[np.float64]
@@ -33,74 +45,111 @@ class LabelDoubts:
     label: Labels
 
 
-def doubted_labels(
-    seen: Views,
-    usual: NDArray[np.bool_],
-    usual_validation: NDArray[np.bool_],
+def detect_label_errors(
+    inputs: DiagnosisInputs,
+    ordinary: Mask,
+    usable_reference: Mask,
     rng: np.random.Generator,
-) -> LabelDoubts:
-    """Probes taught by validation, then by validation and the training samples they believe.
+    config: DiagnosisConfig,
+) -> LabelErrors:
+    """Classifiers fitted to the reference set, then also to the training labels that they trust.
 
     Args:
-        seen: the samples.
-        usual: training samples whose features are as they should be, (n,): the others teach
-            nothing and are no label errors.
-        usual_validation: validation samples to compare with, (m,).
-        rng: of folds and trees.
+        inputs: the samples.
+        ordinary: training samples with ordinary features, (n,); the others are not fitted to and
+            have no label errors.
+        usable_reference: reference samples to compare with, (m,).
+        rng: of folds and classifiers.
+        config: settings.
     """
-    features = compressed(beside((*seen.stages, seen.last), alike=True), COMPONENTS)
-    probes = Probes(
-        Task(
-            features,
-            seen.labels,
-            seen.validation_labels,
-            seen.n_classes,
-            int(rng.integers(2**31)),
+    samples = _labelled_samples(inputs, rng, config)
+    classifier, found = select_classifier(
+        samples,
+        np.concatenate([ordinary, usable_reference]).astype(np.float64),
+        _of_reference(usable_reference, len(ordinary)),
+        config.classifiers,
+    )
+    correct = usable_reference & ~_wrong_in_reference(found, inputs, usable_reference, config)
+    detector = _Detector(classifier, len(ordinary), ordinary, correct, config)
+    result, weight = detector.round(np.zeros(len(ordinary)))
+    for _ in range(config.label_errors.rounds - 1):
+        result, weight = detector.round(weight)
+    return result
+
+
+@dataclass(frozen=True)
+class _Detector:
+    """Attributes:
+    classifier: of training samples followed by reference samples.
+    n: training samples.
+    ordinary: those that may be fitted to, (n,).
+    reference: reference samples whose label is taken to be correct, (m,).
+    config: settings.
+    """
+
+    classifier: CrossFittedClassifier
+    n: int
+    ordinary: Mask
+    reference: Mask
+    config: DiagnosisConfig
+
+    def round(self, weight: Weights) -> tuple[LabelErrors, Weights]:
+        """Fit with these weights of the training labels, (n,); label errors, and new weights."""
+        n, labels = self.n, self.classifier.samples.labels
+        found = self.classifier.fit_predict(
+            np.concatenate([weight * self.ordinary, self.reference]),
+            _of_reference(self.reference, n),
         )
-    )
-    n = len(seen.labels)
-    usual_validation = usual_validation & ~wrong_in_validation(
-        probes, seen.validation_labels, usual, usual_validation
-    )
-    trust = np.zeros(n)
-    trust_validation = usual_validation.astype(np.float64)
-    posterior = np.zeros(n)
-    for _ in range(ROUNDS):
-        probabilities = probes(trust * usual, trust_validation)
-        everything = Given(probabilities.train, seen.labels)
-        train = everything.take(usual)
-        validation = Given(probabilities.validation, seen.validation_labels).take(usual_validation)
-        noise: LabelNoise = proven_noise(train, validation)
-        posterior[:] = 0.0
-        if noise.is_open:
-            flips = noise.fitted(train)
-            posterior[usual] = flips.probability
-            trust = trust_in_labels(posterior)
+        train = LabelledProbabilities(found.values[:n], labels[:n])
+        ordinary = train.rows(self.ordinary)
+        reference = LabelledProbabilities(found.values[n:], labels[n:]).rows(self.reference)
+        noise = detect_noise(ordinary, reference, self.config)
+        posterior = np.zeros(n)
+        if noise:
+            posterior[self.ordinary] = noise.fit(ordinary, self.config.noise).wrong
+            trusted = trust_in_labels(posterior)
         else:
-            trust = np.where(everything.of_label < IMPROBABLE, 0.0, 1.0)
-    return LabelDoubts(
-        posterior,
-        rank_among_clean((1.0 - everything.of_label, 1.0 - validation.of_label)),
-        probabilities.train.argmax(axis=1),
+            excluded = train.of_label < self.config.label_errors.excluded_below
+            trusted = np.where(excluded, 0.0, 1.0)
+        scores = Scores(1.0 - train.of_label, 1.0 - reference.of_label)
+        label = train.probabilities.argmax(axis=1)
+        return LabelErrors(posterior, rank_among_reference(scores), label), trusted
+
+
+def _labelled_samples(
+    inputs: DiagnosisInputs, rng: np.random.Generator, config: DiagnosisConfig
+) -> LabelledSamples:
+    """Training samples, then reference samples; their folds are drawn separately."""
+    blocks = [block.stacked() for block in (*inputs.stages, inputs.last_layer)]
+    labels = (inputs.labels, inputs.reference_labels)
+    seed = int(rng.integers(2**31))
+    draw, folds = np.random.default_rng(seed), config.classifiers.folds
+    return LabelledSamples(
+        x=principal_components(equally_weighted(blocks), config.inputs.label_components),
+        labels=np.concatenate(labels),
+        n_classes=inputs.n_classes,
+        fold=np.concatenate([random_folds(len(y), folds, draw) for y in labels]),
+        seed=seed,
     )
 
 
-def wrong_in_validation(
-    probes: Probes,
-    labels: Labels,
-    usual: NDArray[np.bool_],
-    usual_validation: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Validation samples whose own label is wrong, (m,); none unless many are.
+def _of_reference(rows: Mask, n: int) -> Mask:
+    """Rows of the reference set among all, (n + m,)."""
+    return np.concatenate([np.zeros(n, dtype=bool), rows])
 
-    Where calibration needs a high floor, labels of validation follow chance: then uniform noise is
-    fitted to them as it is to training, and what it explains is not compared with.
+
+def _wrong_in_reference(
+    found: ClassProbabilities, inputs: DiagnosisInputs, usable: Mask, config: DiagnosisConfig
+) -> Mask:
+    """Reference samples whose own label is wrong, (m,); none unless many are.
+
+    Calibration with a high floor says that labels of the reference set are partly random. Then
+    uniform noise is fitted to them, as it is to training labels.
     """
-    out = np.zeros(len(labels), dtype=bool)
-    found = probes(usual.astype(np.float64), usual_validation.astype(np.float64))
-    if found.calibration.floor < CHANCE:
-        return out
-    p = found.calibration.without_floor(found.validation[usual_validation])
-    given = Given(p, labels[usual_validation])
-    out[usual_validation] = LabelNoise(uniform=True, pairs=()).fitted(given).probability > EVEN
-    return out
+    wrong = np.zeros(len(usable), dtype=bool)
+    if found.calibration.floor >= config.label_errors.reference_noise_floor:
+        p = found.calibration.without_floor(found.values[len(inputs.labels) :][usable])
+        given = LabelledProbabilities(p, inputs.reference_labels[usable])
+        fit = NoiseMechanisms(uniform=True, pairs=()).fit(given, config.noise)
+        wrong[usable] = fit.wrong > MORE_LIKELY_THAN_NOT
+    return wrong

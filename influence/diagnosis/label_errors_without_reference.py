@@ -1,162 +1,187 @@
-"""Label noise of a set that nothing clean stands beside.
+"""Label errors, found without a reference set.
 
-Probabilities that are cross-fitted on the given labels, and calibrated on them, say how often a
-label contradicts the features by the nature of the data. Labels that follow chance exceed that. So
-do flips of one class into another, once the samples that show them teach the probes no more.
+Out-of-fold probabilities, fitted to the given labels and calibrated on them, say how often labels
+contradict features in data like these. Random labels exceed that. So do flips of one class to
+another, once the samples that show them are left out of the fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from influence.diagnosis.base import EVEN
-from influence.diagnosis.crossfit import Probes, Task
-from influence.diagnosis.inputs import Labels, Pair
+from influence.diagnosis.config import DiagnosisConfig
+from influence.diagnosis.crossfit import (
+    ClassProbabilities,
+    CrossFittedClassifier,
+    LabelledSamples,
+    Weights,
+    select_classifier,
+)
+from influence.diagnosis.inputs import Floats, Labels
 from influence.diagnosis.label_noise import (
-    IMPOSSIBLE,
-    LEANINGS,
-    UNSEEN,
-    Count,
-    Given,
-    LabelNoise,
-    count_p_value,
+    ClassPair,
+    LabelledProbabilities,
+    NoiseMechanisms,
     trust_in_labels,
 )
-
-ROUNDS = 4
-CHANCE_SIGNIFICANCE = 1e-3
-PAIR_SIGNIFICANCE = 1e-7
-WORTH_TRYING = 0.05
-MOST_TRIED = 3
-FIRM, LOOSE = 8.0, 2.0
-"""How far calibrated expectations are trusted: shapes of their gamma distribution. What a pair of
-classes has in common is known least."""
-
-Trust = NDArray[np.float64]
-ClassPair = tuple[int, int]
+from influence.diagnosis.noise_detection import (
+    Count,
+    flipped_labels,
+    improbable_labels,
+)
+from influence.diagnosis.two_sample import random_folds
 
 
 @dataclass(frozen=True)
-class Belief:
-    """Cross-fitted, calibrated probabilities of each label, as given and as it should be."""
+class LabelErrorsWithoutReference:
+    """Attributes:
+    posterior: the probability that a label is wrong, (n,); all zero where no test rejects.
+    probabilities: p(c) of the correct label, (n, C).
+    """
 
-    given: Given
-    right: Given
+    posterior: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
 
 
-def noise_alone(
-    x: NDArray[np.float32], labels: Labels, n_classes: int, seed: int
-) -> tuple[NDArray[np.float64], Given]:
-    """The probability that each label is wrong, (n,), all zero where no test finds noise; and the
-    probabilities of the right ones.
+def detect_label_errors_without_reference(
+    x: Floats, labels: Labels, n_classes: int, seed: int, config: DiagnosisConfig
+) -> LabelErrorsWithoutReference:
+    """Fit, test for noise, leave out what is likely wrong, and fit again.
 
     Args:
         x: features, (n, d).
         labels: as given, (n,).
         n_classes: C.
-        seed: of folds and trees.
+        seed: of folds and classifiers.
+        config: settings.
     """
-    # classes are numbered as they appear: ties among the splits of a tree fall by number
-    number = _appearance(labels, n_classes).argsort()
-    posterior, right = _found(x, number[labels], n_classes, seed)
-    return posterior, Given(right.probabilities[:, number], labels)
+    # numbered by first appearance: ties between splits of a tree depend on the numbers of classes
+    number = _by_first_appearance(labels, n_classes).argsort()
+    fold = random_folds(len(labels), config.classifiers.folds, np.random.default_rng(seed))
+    samples = LabelledSamples(x, number[labels], n_classes, fold, seed)
+    posterior, fit = _detect(samples, config)
+    return LabelErrorsWithoutReference(posterior, fit.correct.probabilities[:, number])
 
 
-def _appearance(labels: Labels, n_classes: int) -> Labels:
-    """The classes, those first that appear first, (C,)."""
+@dataclass(frozen=True)
+class _Fit:
+    """Out-of-fold probabilities of the label as it is given, and of the correct one."""
+
+    given: LabelledProbabilities
+    correct: LabelledProbabilities
+
+    @classmethod
+    def of(cls, found: ClassProbabilities, labels: Labels) -> _Fit:
+        correct = found.calibration.without_floor(found.values)
+        return cls(
+            LabelledProbabilities(found.values, labels), LabelledProbabilities(correct, labels)
+        )
+
+
+def _detect(samples: LabelledSamples, config: DiagnosisConfig) -> tuple[NDArray[np.float64], _Fit]:
+    everything = np.ones(len(samples.labels), dtype=bool)
+    classifier, found = select_classifier(
+        samples, everything.astype(np.float64), everything, config.classifiers
+    )
+    fit = _Fit.of(found, samples.labels)
+    pairs: tuple[ClassPair, ...] = ()
+    for _ in range(config.without_reference.rounds):
+        posterior = _posterior(fit, pairs, config)
+        trusted = trust_in_labels(posterior)
+        proven = _prove_flips(classifier, fit, pairs, trusted, config)
+        if proven is not None:
+            pair, fit = proven
+            pairs = (*pairs, pair)
+        elif posterior.any():
+            fit = _refit(classifier, trusted)
+        else:
+            break
+    return _posterior(fit, pairs, config), fit
+
+
+def _refit(classifier: CrossFittedClassifier, weight: Weights) -> _Fit:
+    everything = np.ones(len(weight), dtype=bool)
+    return _Fit.of(classifier.fit_predict(weight, everything), classifier.samples.labels)
+
+
+def _posterior(
+    fit: _Fit, pairs: tuple[ClassPair, ...], config: DiagnosisConfig
+) -> NDArray[np.float64]:
+    noise = NoiseMechanisms(_has_uniform_noise(fit.correct, config), pairs)
+    if not noise:
+        return np.zeros(len(fit.correct.labels))
+    return noise.fit(fit.correct, config.noise).wrong
+
+
+def _has_uniform_noise(correct: LabelledProbabilities, config: DiagnosisConfig) -> bool:
+    """Are improbable labels more frequent than expected? Bonferroni over limits."""
+    limits, settings = config.noise.improbable, config.without_reference
+    counts = [improbable_labels(correct, limit) for limit in limits]
+    smallest = min(_p_value(count, settings.uniform_shape, config) for count in counts)
+    return len(limits) * smallest < settings.uniform_significance
+
+
+def _prove_flips(
+    classifier: CrossFittedClassifier,
+    fit: _Fit,
+    known: tuple[ClassPair, ...],
+    trusted: Weights,
+    config: DiagnosisConfig,
+) -> tuple[ClassPair, _Fit] | None:
+    """The first pair (a, b) for which labels b on samples of class a are flips, and the fit without
+    those samples; none if there is no such pair.
+
+    Classifiers know which classes are alike, whether or not they are fitted to these samples. If
+    they expect hardly any label b once they are not, the classes were never alike.
+    """
+    settings, thresholds = config.without_reference, config.noise.leaning
+    n_classes = classifier.samples.n_classes
+    tests = n_classes * (n_classes - 1) * len(thresholds)
+    for pair in _screened(fit.given, known, config):
+        refitted = _refit(classifier, np.where(fit.correct.likely_flips(pair), 0.0, trusted))
+        # uniform noise elsewhere does not prove flips, but flips may have raised the floor
+        mechanisms = NoiseMechanisms(uniform=True, pairs=(pair,))
+        uniform = mechanisms.fit(refitted.correct, config.noise).rates.uniform
+        expected = _with_uniform_noise(refitted.correct, uniform)
+        counts = [flipped_labels(expected, pair, threshold) for threshold in thresholds]
+        smallest = min(_p_value(count, settings.pair_shape, config) for count in counts)
+        if smallest * tests < settings.pair_significance:
+            return pair, refitted
+    return None
+
+
+def _with_uniform_noise(given: LabelledProbabilities, rate: float) -> LabelledProbabilities:
+    """The probabilities of labels of which a fraction is replaced by any other."""
+    p = given.probabilities
+    noisy = p * (1.0 - rate) + (1.0 - p) * rate / (p.shape[1] - 1)
+    return replace(given, probabilities=noisy)
+
+
+def _screened(
+    given: LabelledProbabilities, known: tuple[ClassPair, ...], config: DiagnosisConfig
+) -> list[ClassPair]:
+    """Pairs with more labels b on samples that lean to a than expected, the most significant
+    first."""
+    settings, threshold = config.without_reference, config.noise.leaning[0]
+    p_values = {
+        pair: _p_value(flipped_labels(given, pair, threshold), settings.uniform_shape, config)
+        for pair in permutations(range(given.probabilities.shape[1]), 2)
+        if pair not in known
+    }
+    suspected = [pair for pair in p_values if p_values[pair] < settings.screening_p_value]
+    return sorted(suspected, key=lambda pair: (p_values[pair], pair))[: settings.max_screened]
+
+
+def _p_value(count: Count, shape: float, config: DiagnosisConfig) -> float:
+    return count.p_value(count.expected + config.noise.missed_count, shape)
+
+
+def _by_first_appearance(labels: Labels, n_classes: int) -> Labels:
+    """The classes, in the order in which they first appear, (C,)."""
     first = np.full(n_classes, len(labels))
     np.minimum.at(first, labels, np.arange(len(labels)))
     return first.argsort(kind="stable")
-
-
-def _found(
-    x: NDArray[np.float32], labels: Labels, n_classes: int, seed: int
-) -> tuple[NDArray[np.float64], Given]:
-    # the set plays validation: judged by probes that have not seen the sample
-    task = Task(Pair(x[:0], x), labels[:0], labels, n_classes, seed)
-    probes, everyone = Probes(task), np.ones(len(labels), dtype=bool)
-
-    def learned(trust: Trust) -> Belief:
-        found = probes(trust[:0], trust, calibrate_on=everyone)
-        right = found.calibration.without_floor(found.validation)
-        return Belief(Given(found.validation, labels), Given(right, labels))
-
-    belief = learned(np.ones(len(labels)))
-    flips: tuple[ClassPair, ...] = ()
-    for _ in range(ROUNDS):
-        posterior = _posterior(belief, flips)
-        trust = trust_in_labels(posterior)
-        proven = next(_proven_flips(belief, flips, trust, learned), None)
-        if proven is not None:
-            pair, belief = proven
-            flips = (*flips, pair)
-        elif posterior.any():
-            belief = learned(trust)
-        else:
-            break
-    return _posterior(belief, flips), belief.right
-
-
-def _posterior(belief: Belief, flips: tuple[ClassPair, ...]) -> NDArray[np.float64]:
-    noise = LabelNoise(_follow_chance(belief.right), flips)
-    if not noise.is_open:
-        return np.zeros(len(belief.right.labels))
-    return noise.fitted(belief.right).probability
-
-
-def _follow_chance(right: Given) -> bool:
-    """Are labels that the probes hold for almost impossible commoner than they say themselves?"""
-    smallest = min(_p_value(right.improbable(limit), FIRM) for limit in IMPOSSIBLE)
-    return len(IMPOSSIBLE) * smallest < CHANCE_SIGNIFICANCE
-
-
-def _proven_flips(
-    belief: Belief,
-    known: tuple[ClassPair, ...],
-    trust: Trust,
-    learned: Callable[[Trust], Belief],
-) -> Iterator[tuple[ClassPair, Belief]]:
-    """Pairs (a, b) where a label b on samples of class a is a flip, and what is believed then.
-
-    Of classes that have much in common, probes know it, whether or not they see those samples. If
-    they expect hardly any once they do not, these were never alike.
-    """
-    n_classes = belief.given.probabilities.shape[1]
-    number = n_classes * (n_classes - 1) * len(LEANINGS)
-    for pair in _suspected(belief.given, known):
-        a, b = pair
-        doubtful = (belief.right.labels == b) & (belief.right.leaning(a, b) > EVEN)
-        without = learned(np.where(doubtful, 0.0, trust))
-        right = without.right
-        # what follows chance elsewhere is no flip; what the floor took for chance here may be one
-        chance = LabelNoise(True, (pair,)).fitted(right).uniform
-        usual = replace(right, probabilities=_with_chance(right.probabilities, chance))
-        found = min(_p_value(usual.flipped(a, b, t), LOOSE) for t in LEANINGS)
-        if found * number < PAIR_SIGNIFICANCE:
-            yield pair, without
-
-
-def _with_chance(p: NDArray[np.float64], chance: float) -> NDArray[np.float64]:
-    """Probabilities of labels of which a share is replaced by any other."""
-    return np.asarray(p * (1.0 - chance) + (1.0 - p) * chance / (p.shape[1] - 1))
-
-
-def _suspected(given: Given, known: tuple[ClassPair, ...]) -> list[ClassPair]:
-    """Pairs with more labels b on samples that lean to a than calibrated probabilities expect."""
-    n_classes = given.probabilities.shape[1]
-    found = []
-    for pair in permutations(range(n_classes), 2):
-        if pair not in known:
-            p_value = _p_value(given.flipped(*pair, LEANINGS[0]), FIRM)
-            if p_value < WORTH_TRYING:
-                found.append((p_value, pair))
-    return [pair for _, pair in sorted(found)[:MOST_TRIED]]
-
-
-def _p_value(count: Count, shape: float) -> float:
-    return count_p_value(count.observed, count.expected + UNSEEN, shape)

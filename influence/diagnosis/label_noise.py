@@ -1,221 +1,145 @@
-"""A model of label noise that tests open: flips of one class into another, and uniform noise.
+"""A model of label noise: flips of one class to another, and uniform noise.
 
-Given calibrated p(c | x), a sample with given label b either has it rightly, or had another label
-a and was flipped: by a pair's own rate ρ_ab, or by the uniform rate ρ / (C − 1).
+Given calibrated p(c | x), the label b of a sample is correct, or its true class is a and it was
+flipped: at the rate ρ_ab of the pair, or at the uniform rate ρ / (C − 1). Rates are fitted by
+expectation maximisation.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
 
-from influence.diagnosis.base import EVEN
-from influence.diagnosis.crossfit import Probabilities
-from influence.diagnosis.inputs import Labels
+from influence.diagnosis.base import MORE_LIKELY_THAN_NOT
+from influence.diagnosis.calibration import Probabilities
+from influence.diagnosis.config import NoiseModelConfig
+from influence.diagnosis.inputs import Labels, Mask
 
-SIGNIFICANCE = 1e-3
-PAIR_SIGNIFICANCE = 1e-5
-MAX_PAIRS = 8
-OF_ALL_PAIRS = 1 / 4
-"""Where more pairs than that are flipped, noise is no matter of pairs."""
-IMPOSSIBLE = (0.1, 0.03, 0.01)
-LEANINGS = (0.9, 0.97)
-PRIOR_STRENGTH = 2.0  # samples' worth of trust in a calibrated rate
-UNSEEN = 0.05  # expected flips that calibration may have missed
-LEAST_RATE = 0.03
-OVER_UNIFORM = 3.0
-LEAST_KEPT = 0.01
-STEPS = 60
-START = 0.05
-
-Pairs = tuple[tuple[int, int], ...]
+ClassPair = tuple[int, int]
+"""(a, b): samples of class a that carry the label b."""
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Count:
-    """Labels that surprise.
-
-    Attributes:
-        observed: how many there are.
-        expected: how many calibrated probabilities expect.
-        among: how many labels were looked at.
-    """
-
-    observed: int
-    expected: float
-    among: int
-
-
-@dataclass(frozen=True)
-class Given:
+class LabelledProbabilities:
     """Class probabilities and given labels of one set, (k, C) and (k,)."""
 
     probabilities: Probabilities
     labels: Labels
 
     @property
-    def of_label(self) -> NDArray[np.float64]:
+    def of_label(self) -> Floats:
         """p(given label | x), (k,)."""
         return np.asarray(self.probabilities[np.arange(len(self.labels)), self.labels])
 
-    def leaning(self, a: int, b: int) -> NDArray[np.float64]:
+    def leaning(self, pair: ClassPair) -> Floats:
         """p(a | x, a or b), (k,)."""
-        p = self.probabilities
-        return np.asarray(p[:, a] / (p[:, a] + p[:, b]))
+        a, b = (self.probabilities[:, c] for c in pair)
+        return np.asarray(a / (a + b))
 
-    def improbable(self, limit: float) -> Count:
-        """Given labels whose probability is below the limit."""
-        p = self.probabilities
-        observed = int((self.of_label < limit).sum())
-        return Count(observed, float(p[p < limit].sum()), len(p))
+    def likely_flips(self, pair: ClassPair) -> Mask:
+        """Samples labelled b that are more likely of class a, (k,)."""
+        return (self.labels == pair[1]) & (self.leaning(pair) > MORE_LIKELY_THAN_NOT)
 
-    def flipped(self, a: int, b: int, threshold: float) -> Count:
-        """Given labels b on samples that lean to a rather than b by more than the threshold."""
-        leans = self.leaning(a, b) > threshold
-        observed = int((leans & (self.labels == b)).sum())
-        return Count(observed, float(self.probabilities[leans, b].sum()), len(leans))
-
-    def take(self, rows: NDArray[np.bool_]) -> Given:
-        return Given(self.probabilities[rows], self.labels[rows])
+    def rows(self, selected: Mask) -> LabelledProbabilities:
+        return LabelledProbabilities(self.probabilities[selected], self.labels[selected])
 
 
 @dataclass(frozen=True)
-class LabelNoise:
-    """What the tests opened.
+class NoiseRates:
+    """Attributes:
+    uniform: fraction of all labels replaced by any other class; zero without uniform noise.
+    pairs: fraction of class a that is labelled b, for each flipped pair (a, b).
+    """
 
-    Attributes:
-        uniform: whether labels are wrong evenly over classes.
-        pairs: (a, b) where samples of class a carry the label b.
+    uniform: float
+    pairs: dict[ClassPair, float]
+
+
+@dataclass(frozen=True)
+class NoiseMechanisms:
+    """Attributes:
+    uniform: whether labels are replaced uniformly by other classes.
+    pairs: of classes with flips.
     """
 
     uniform: bool
-    pairs: Pairs
+    pairs: tuple[ClassPair, ...]
 
-    @property
-    def is_open(self) -> bool:
+    def __bool__(self) -> bool:
         return self.uniform or bool(self.pairs)
 
-    def fitted(self, given: Given) -> Flips:
-        """Rates by expectation maximisation, and what they say of each sample."""
-        p, y, right = given.probabilities, given.labels, given.of_label
-        n_classes = p.shape[1]
-        prior = p.mean(axis=0)
-        uniform = START if self.uniform else 0.0
-        rates = dict.fromkeys(self.pairs, START)
-        for _ in range(STEPS):
-            kept = np.full(n_classes, 1.0 - uniform)
-            for (a, _b), rate in rates.items():
-                kept[a] -= rate
-            unflipped = right * np.maximum(kept, LEAST_KEPT)[y]
-            evenly = (1.0 - right) * uniform / (n_classes - 1)
-            by_pair = {
-                (a, b): np.where(y == b, p[:, a] * rate, 0.0) for (a, b), rate in rates.items()
-            }
-            total = unflipped + evenly + sum(by_pair.values())
-            uniform = float((evenly / total).mean())
-            rates = {ab: float((v / total).mean() / prior[ab[0]]) for ab, v in by_pair.items()}
-        joint = p * (uniform / (n_classes - 1))
-        for (a, b), rate in rates.items():
-            joint[y == b, a] += p[y == b, a] * rate
-        joint[np.arange(len(y)), y] = 0.0
-        return Flips(1.0 - unflipped / total, joint.argmax(axis=1), uniform, rates)
+    def fit(self, given: LabelledProbabilities, config: NoiseModelConfig) -> NoiseFit:
+        """Maximum-likelihood rates, and what they say of each sample."""
+        rates = NoiseRates(
+            config.initial_rate if self.uniform else 0.0,
+            dict.fromkeys(self.pairs, config.initial_rate),
+        )
+        for _ in range(config.em_steps - 1):
+            rates = _explanations(given, rates, config).rates()
+        explained = _explanations(given, rates, config)
+        return NoiseFit(1.0 - explained.correct / explained.total, explained.rates())
 
 
 @dataclass(frozen=True)
-class Flips:
+class NoiseFit:
     """Attributes:
-    probability: that the given label is wrong, (k,).
-    label: the most probable right one if it is, (k,).
-    uniform: the uniform rate.
-    rates: of each pair, among samples of its first class.
+    wrong: the probability that the given label is wrong, (k,).
+    rates: of the mechanisms.
     """
 
-    probability: NDArray[np.float64]
-    label: Labels
-    uniform: float
-    rates: dict[tuple[int, int], float]
+    wrong: Floats
+    rates: NoiseRates
 
 
-def proven_noise(train: Given, validation: Given) -> LabelNoise:
-    """The noise that a comparison with validation proves: pairs first, most significant first, then
-    the uniform one on what they leave unexplained."""
-    pairs: list[tuple[int, int]] = []
-    unexplained = np.ones(len(train.labels), dtype=bool)
-    p_values = _pair_p_values(train, validation)
-    uniform = _uniform_p_value(train, validation)
-    n_classes = train.probabilities.shape[1]
-    most = min(MAX_PAIRS, max(1, int(OF_ALL_PAIRS * n_classes * (n_classes - 1))))
-    while len(pairs) < most:
-        a, b = (int(i) for i in np.unravel_index(p_values.argmin(), p_values.shape))
-        if p_values[a, b] >= min(PAIR_SIGNIFICANCE, uniform):
-            break
-        pairs.append((a, b))
-        p_values[a, b] = 1.0
-        unexplained &= ~((train.labels == b) & (train.leaning(a, b) > EVEN))
-        uniform = _uniform_p_value(train.take(unexplained), validation)
-    noise = LabelNoise(uniform < SIGNIFICANCE, tuple(pairs))
-    if noise.uniform and pairs:
-        fitted = noise.fitted(train)
-        share = fitted.uniform / (n_classes - 1)
-        outstanding = [
-            ab
-            for ab, rate in fitted.rates.items()
-            if rate > LEAST_RATE and rate > OVER_UNIFORM * share
-        ]
-        noise = LabelNoise(True, tuple(outstanding))
-    return noise
+@dataclass(frozen=True)
+class _Explanations:
+    """Joint probability of each given label and each way in which it came about, (k,) each.
 
-
-def _uniform_p_value(train: Given, validation: Given) -> float:
-    """Are labels that the probes hold for almost impossible commoner than these say themselves?
-
-    Bonferroni over thresholds.
+    Attributes:
+        correct: the label is the true class.
+        uniform: it was replaced by uniform noise.
+        pairs: it was flipped, by pair.
+        total: the sum of all.
+        prior: mean probability of each class, (C,).
     """
-    smallest = min(
-        _excess_p_value(train.improbable(limit), validation.improbable(limit))
-        for limit in IMPOSSIBLE
-    )
-    return min(1.0, len(IMPOSSIBLE) * smallest)
 
+    correct: Floats
+    uniform: Floats
+    pairs: dict[ClassPair, Floats]
+    total: Floats
+    prior: Floats
 
-def _pair_p_values(train: Given, validation: Given) -> NDArray[np.float64]:
-    """Is a label b on samples that lean to a commoner than hard samples explain? (C, C)
-
-    Bonferroni over pairs and thresholds.
-    """
-    n_classes = train.probabilities.shape[1]
-    out = np.ones((n_classes, n_classes))
-    for a, b in permutations(range(n_classes), 2):
-        out[a, b] = min(
-            _excess_p_value(train.flipped(a, b, threshold), validation.flipped(a, b, threshold))
-            for threshold in LEANINGS
+    def rates(self) -> NoiseRates:
+        """The maximisation step: expected fractions of labels under these explanations."""
+        return NoiseRates(
+            float((self.uniform / self.total).mean()),
+            {
+                (a, b): float((flipped / self.total).mean() / self.prior[a])
+                for (a, b), flipped in self.pairs.items()
+            },
         )
-    return np.asarray(np.minimum(1.0, out * n_classes * (n_classes - 1) * len(LEANINGS)))
 
 
-def _excess_p_value(train: Count, validation: Count) -> float:
-    """The p-value of a count in training, as calibration and the count in validation expect it.
-
-    Validation has too few samples to count what is rare. The calibrated probabilities say how many
-    to expect; with the count in validation they give a gamma distribution of the rate, and a
-    negative binomial one of the count in training.
-    """
-    expected = train.expected + UNSEEN
-    expected_v = validation.expected + UNSEEN * (validation.among / train.among)
-    shape = PRIOR_STRENGTH + validation.observed
-    mean = shape / (PRIOR_STRENGTH / expected_v + 1.0) * expected / expected_v
-    return count_p_value(train.observed, mean, shape)
-
-
-def count_p_value(observed: int, expected: float, shape: float) -> float:
-    """The p-value of a count whose rate is known as a gamma distribution of this mean and shape."""
-    return float(nbinom.sf(observed - 1, shape, shape / (shape + expected)))
+def _explanations(
+    given: LabelledProbabilities, rates: NoiseRates, config: NoiseModelConfig
+) -> _Explanations:
+    """The expectation step."""
+    p, y, of_label = given.probabilities, given.labels, given.of_label
+    n_classes = p.shape[1]
+    kept = np.full(n_classes, 1.0 - rates.uniform)
+    for (a, _), rate in rates.pairs.items():
+        kept[a] -= rate
+    correct = of_label * np.maximum(kept, config.min_kept)[y]
+    uniform = (1.0 - of_label) * rates.uniform / (n_classes - 1)
+    pairs = {(a, b): np.where(y == b, p[:, a] * rate, 0.0) for (a, b), rate in rates.pairs.items()}
+    total = correct + uniform + sum(pairs.values())
+    return _Explanations(correct, uniform, pairs, total, p.mean(axis=0))
 
 
-def trust_in_labels(posterior: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much each label may teach, (n,): none where it is more likely wrong than right."""
-    return np.where(posterior > EVEN, 0.0, 1.0 - posterior)
+def trust_in_labels(wrong: Floats) -> Floats:
+    """The weight of each label in a fit, (n,), from the probability that it is wrong: zero where it
+    is more likely wrong than right."""
+    return np.where(wrong > MORE_LIKELY_THAN_NOT, 0.0, 1.0 - wrong)

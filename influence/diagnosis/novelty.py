@@ -1,119 +1,129 @@
-"""Samples of a kind that clean data do not hold: foreign clusters and corrupted samples.
+"""Samples of a kind that the reference set lacks: foreign clusters and corrupted samples.
 
-Early features of the backbone are where these show; by the last layer a network has learned to
-look past them.
+They show in early features of the backbone; by the last layer the network has learned to ignore
+what sets them apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
-from influence.diagnosis.base import EVEN
-from influence.diagnosis.inputs import Pair, beside, narrow, with_products
+from influence.diagnosis.base import MORE_LIKELY_THAN_NOT
+from influence.diagnosis.config import DiagnosisConfig
+from influence.diagnosis.inputs import FeatureBlock, concatenated, narrow, with_products
 from influence.diagnosis.two_sample import (
-    ScorePair,
+    Floats,
     Scores,
-    Taught,
+    TrainingSides,
     aligned,
+    cross_fitted_scores,
     excess_p_value,
     excess_posterior,
-    in_common_units,
-    rank_among_clean,
-    told_apart,
+    mean_scores,
+    rank_among_reference,
 )
-
-SIGNIFICANCE = (1e-3, 1e-2, 1e-2, 1e-2)
-"""Of each layer; where one kind was found, another is likelier than in a set as yet unsuspected."""
-OF_ONE_STAGE = 1e-3  # inverse penalties, by how many columns there are
-OF_TOGETHER = (1e-2, 1e-4, 1e-4)  # of narrow stages, of all, and with products
-OF_SHARPENED = (1e-1, 1e-2, 1e-2)  # likewise, where more samples teach
-SHARPENINGS = 3
-SURE, DOUBTFUL = 0.7, 1.5  # shares of the expected number of glitches
-FEW = 10
 
 
 @dataclass(frozen=True)
-class Density:
+class Novelty:
     """Attributes:
-    posterior: the probability that a sample is of a kind that validation lacks, (n,); all zero
-        where no test finds one.
-    rank: how unlike validation, (n,) in [0, 1), whether a test finds something or not.
+    posterior: the probability that a sample is of a kind that the reference set lacks, (n,); all
+        zero where no test rejects.
+    rank: how unlike the reference set, (n,) in [0, 1), whether or not a test rejects.
     """
 
-    posterior: Scores
-    rank: Scores
+    posterior: Floats
+    rank: Floats
 
 
-def unlike_validation(stages: tuple[Pair, ...], rng: np.random.Generator) -> Density:
-    """Training told from validation, and once more without what was found, until nothing is.
+def detect_novelty(
+    stages: Sequence[FeatureBlock], rng: np.random.Generator, config: DiagnosisConfig
+) -> Novelty:
+    """Repeated two-sample tests, each on the samples that the passes before left as clean.
 
-    Of several kinds the plainest hides the others: one line cannot part all of them from clean
-    samples at once.
+    Of several kinds of glitches the strongest component masks weaker ones: no single linear
+    classifier separates all of them from clean samples.
     """
-    left = np.ones(len(stages[0].train), dtype=bool)
-    every_validation = np.ones(len(stages[0].validation), dtype=bool)
-    posterior, rank = np.zeros(len(left)), np.zeros(len(left))
-    for layer, significance in enumerate(SIGNIFICANCE):
-        seen = [stage.rows(left, every_validation) for stage in stages]
-        found = _one_layer(seen, significance, rng)
-        if layer == 0:
-            rank = found.rank
-        posterior[left] = 1.0 - (1.0 - posterior[left]) * (1.0 - found.posterior)
-        if not found.posterior.any():
+    n, m = len(stages[0].train), len(stages[0].reference)
+    remaining = np.ones(n, dtype=bool)
+    posterior, rank = np.zeros(n), np.zeros(n)
+    for number, significance in enumerate(config.novelty.significance):
+        blocks = [stage.rows(remaining, np.ones(m, dtype=bool)) for stage in stages]
+        found = _one_pass(blocks, significance, rng, config)
+        rejected = found.posterior.any()
+        if rejected or number == 0:
+            rank[remaining] = np.maximum(rank[remaining], found.rank)
+        if not rejected:
             break
-        rank[left] = np.maximum(rank[left], found.rank)
-        left &= posterior <= EVEN
-    return Density(posterior, rank)
+        posterior[remaining] = 1.0 - (1.0 - posterior[remaining]) * (1.0 - found.posterior)
+        remaining &= posterior <= MORE_LIKELY_THAN_NOT
+    return Novelty(posterior, rank)
 
 
-def _one_layer(stages: list[Pair], significance: float, rng: np.random.Generator) -> Density:
-    """Training told from validation in each stage, in all together, and with products.
+def _one_pass(
+    stages: Sequence[FeatureBlock],
+    significance: float,
+    rng: np.random.Generator,
+    config: DiagnosisConfig,
+) -> Novelty:
+    """Two-sample tests on each stage, on joint blocks, and on the mean of all their scores.
 
-    What opens a test (Bonferroni over the comparisons) is averaged into one score, and sharpened.
+    The scores of the tests that reject (Bonferroni over all) are averaged and refined.
     """
-    few = narrow(stages)
-    together = (few, beside(stages), with_products(few))
-    compared = [*product(stages, [OF_ONE_STAGE]), *zip(together, OF_TOGETHER, strict=True)]
-    scores = [in_common_units(told_apart(pair, penalty, rng)) for pair, penalty in compared]
-    everything = _mean(scores)
-    tests = np.array([excess_p_value(s) for s in (*scores, everything)])
-    is_open = tests < significance / len(tests)
-    if not is_open.any():
-        return Density(np.zeros(len(everything[0])), rank_among_clean(everything))
-    found = [s for s, opened in zip(scores, is_open[:-1], strict=True) if opened]
-    combined = _mean(found) if found else everything
-    return _sharpened(combined, together, rng)
+    settings = config.novelty
+    few = narrow(stages, config.inputs)
+    joint = (few, concatenated(stages), with_products(few, config.inputs))
+    compared = [
+        *((stage, settings.stage_inverse_penalty) for stage in stages),
+        *zip(joint, settings.joint_inverse_penalties, strict=True),
+    ]
+    scores = [
+        cross_fitted_scores(block, penalty, rng, config.two_sample) for block, penalty in compared
+    ]
+    scores.append(mean_scores(scores))
+    level = significance / len(scores)
+    *rejected, mean_rejected = [excess_p_value(s, config.two_sample) < level for s in scores]
+    if any(rejected):
+        chosen = mean_scores([s for s, r in zip(scores, rejected, strict=False) if r])
+    elif mean_rejected:
+        chosen = scores[-1]
+    else:
+        return Novelty(np.zeros(len(few.train)), rank_among_reference(scores[-1]))
+    return _refined(chosen, joint, rng, config)
 
 
-def _sharpened(scores: ScorePair, views: Sequence[Pair], rng: np.random.Generator) -> Density:
-    """What was found told from all else, again and again.
+def _refined(
+    scores: Scores,
+    blocks: Sequence[FeatureBlock],
+    rng: np.random.Generator,
+    config: DiagnosisConfig,
+) -> Novelty:
+    """Classifiers refitted to separate confident positives from all clean samples.
 
-    Validation alone is few samples to learn from by what a glitch differs; the clean samples of
-    training are many more. Those surely found stand against those surely not and validation. What
-    lies between teaches nothing: the next scores would repeat the mistakes of the first.
+    The reference set alone has few samples to learn the difference from; the clean training samples
+    are many more. Samples that are neither confident positives nor confident negatives are left
+    out: learned as either, they would repeat the errors of the first scores.
     """
-    posterior = excess_posterior(scores)
-    for _ in range(SHARPENINGS):
+    settings = config.novelty
+    posterior = excess_posterior(scores, config.two_sample)
+    for _ in range(settings.refits):
         expected = posterior.sum()
-        place = np.argsort(-scores[0], kind="stable").argsort(kind="stable")
-        taught = Taught(unlike=place < SURE * expected, like=place >= DOUBTFUL * expected)
-        if taught.unlike.sum() < FEW:
+        place = np.argsort(-scores.train, kind="stable").argsort(kind="stable")
+        sides = TrainingSides(
+            positive=place < settings.confident_positive * expected,
+            negative=place >= settings.confident_negative * expected,
+        )
+        if sides.positive.sum() < settings.min_positives:
             break
-        again = [
-            in_common_units(told_apart(view, penalty, rng, taught))
-            for view, penalty in zip(views, OF_SHARPENED, strict=True)
-        ]
-        scores = in_common_units(aligned(_mean(again), posterior.mean()))
-        posterior = excess_posterior(scores)
-    return Density(posterior, rank_among_clean(scores))
-
-
-def _mean(scores: list[ScorePair]) -> ScorePair:
-    return (
-        np.mean([train for train, _ in scores], axis=0),
-        np.mean([validation for _, validation in scores], axis=0),
-    )
+        refitted = mean_scores(
+            [
+                cross_fitted_scores(block, penalty, rng, config.two_sample, sides)
+                for block, penalty in zip(blocks, settings.refit_inverse_penalties, strict=True)
+            ]
+        )
+        scores = aligned(refitted, posterior.mean(), config.two_sample)
+        posterior = excess_posterior(scores, config.two_sample)
+    return Novelty(posterior, rank_among_reference(scores))

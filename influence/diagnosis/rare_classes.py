@@ -1,4 +1,4 @@
-"""Classes that are far rarer in training than they should be."""
+"""Classes that are far rarer in training than in the reference set."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
-SIGNIFICANCE = 1e-4
-MUCH_RARER = 2 / 3
-
-Labels = NDArray[np.int64]
+from influence.diagnosis.config import RareClassConfig
+from influence.diagnosis.inputs import Labels
 
 
-def rare_classes(labels: Labels, validation_labels: Labels, n_classes: int) -> NDArray[np.bool_]:
-    """Classes at most two thirds as common in training as in validation, and not by accident, (C,).
+def rare_classes(
+    labels: Labels, reference_labels: Labels, n_classes: int, config: RareClassConfig
+) -> NDArray[np.bool_]:
+    """Classes that are too rare in training, and not by chance, (C,).
 
-    It presumes that validation holds the classes in their natural shares. Two-sample
-    hypergeometric test, Bonferroni over classes.
+    Presumes that the reference set holds the classes in their natural proportions. Two-sample
+    hypergeometric test, Bonferroni-corrected over classes.
     """
     counts = np.bincount(labels, minlength=n_classes)
-    expected = np.bincount(validation_labels, minlength=n_classes)
-    n, m = len(labels), len(validation_labels)
+    expected = np.bincount(reference_labels, minlength=n_classes)
+    n, m = len(labels), len(reference_labels)
     p_values = hypergeom.cdf(counts, n + m, counts + expected, n)
-    much_rarer = counts / n <= MUCH_RARER * expected / m
-    return np.asarray(much_rarer & (p_values * n_classes < SIGNIFICANCE))
+    much_rarer = counts / n <= config.max_ratio * expected / m
+    return np.asarray(much_rarer & (p_values * n_classes < config.significance))

@@ -1,11 +1,15 @@
-"""Does the training set hold what clean validation samples do not?
+"""Classifier two-sample test (C2ST): does the training set hold what the reference set does not?
 
-A score that has seen neither sample is as likely high on a clean training sample as on a
-validation sample. An excess of high scores among training samples is therefore made of glitches.
+A classifier learns to separate training from reference samples. A score from a classifier that saw
+neither sample is as likely to be high for a clean training sample as for a reference sample, so an
+excess of high scores among training samples consists of glitches.
+
+Source of the test: Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,158 +19,185 @@ from scipy.special import expit
 from scipy.stats import hypergeom
 from sklearn.linear_model import LogisticRegression
 
-from influence.diagnosis.inputs import Pair
+from influence.diagnosis.config import TwoSampleConfig
+from influence.diagnosis.inputs import FeatureBlock, Mask
 
-FOLDS = 5
-TAILS = (0.0, 0.005, 0.02, 0.05, 0.1)
-"""Shares of the validation samples above a threshold at which an excess is looked for."""
-LOWER_HALF = np.linspace(0.05, 0.5, 10)
-ORDINARY = 0.7  # share of validation samples, those with low scores, that no glitch looks like
-BASE = 2.0
-LIMITS = ((-3.0, 9.0), (None, None), (-2.0, float(np.log(2.0))))
-"""Of the log-odds of r₀, the shift and the logarithm of the slope of a density ratio."""
-EXPONENTS = (-30.0, 30.0)
-SHIFTS = (0.8, 0.9, 0.97)  # quantiles of training at which the fit of the shift begins
+_EXPONENTS = (-30.0, 30.0)  # keeps exp finite
 
-Scores = NDArray[np.float64]
-ScorePair = tuple[Scores, Scores]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Taught:
-    """Training samples that teach a contrast, (n,) each.
+class Scores:
+    """One score for each training sample, (n,), and reference sample, (m,); high where a sample
+    looks like training rather than like reference."""
+
+    train: Floats
+    reference: Floats
+
+
+@dataclass(frozen=True)
+class TrainingSides:
+    """Training samples that a classifier learns from, (n,) each.
 
     Attributes:
-        unlike: those on the side that validation is not on.
-        like: those on the side of validation.
+        positive: learned against the reference set.
+        negative: learned along with the reference set.
     """
 
-    unlike: NDArray[np.bool_]
-    like: NDArray[np.bool_]
+    positive: Mask
+    negative: Mask
 
 
-def folds(size: int, rng: np.random.Generator, number: int = FOLDS) -> NDArray[np.int64]:
-    """The fold of each sample, (size,), as equal as can be."""
+def random_folds(size: int, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """A random fold for each sample, (size,), sizes as equal as possible."""
     return rng.permutation(np.arange(size) % number)
 
 
-def told_apart(
-    pair: Pair, inverse_penalty: float, rng: np.random.Generator, taught: Taught | None = None
-) -> ScorePair:
-    """How much more each sample looks like training than like validation, (n,) and (m,).
-
-    The log-odds of a logistic regression that has not seen the sample.
+def cross_fitted_scores(
+    block: FeatureBlock,
+    inverse_penalty: float,
+    rng: np.random.Generator,
+    config: TwoSampleConfig,
+    sides: TrainingSides | None = None,
+) -> Scores:
+    """Log-odds of training against reference, in the reference's units, by logistic regressions
+    that did not see the sample.
 
     Args:
-        pair: the samples.
-        inverse_penalty: of the regression.
-        rng: of folds.
-        taught: training samples that it learns from, and on which side; by default all of them,
-            against validation.
+        block: features.
+        inverse_penalty: C of the regression.
+        rng: of the folds.
+        config: settings.
+        sides: training samples to learn from; by default all, against the reference set.
     """
-    n, m = len(pair.train), len(pair.validation)
-    taught = Taught(np.ones(n, dtype=bool), np.zeros(n, dtype=bool)) if taught is None else taught
-    fold, fold_v = folds(n, rng), folds(m, rng)
-    scores, scores_v = np.zeros(n), np.zeros(m)
-    for held in range(FOLDS):
-        seen = (fold != held) & taught.unlike, (fold != held) & taught.like, fold_v != held
+    n, m = len(block.train), len(block.reference)
+    sides = sides or TrainingSides(np.ones(n, dtype=bool), np.zeros(n, dtype=bool))
+    fold, reference_fold = (random_folds(size, config.folds, rng) for size in (n, m))
+    train, reference = np.zeros(n), np.zeros(m)
+    for held_out in range(config.folds):
+        test, reference_test = fold == held_out, reference_fold == held_out
+        parts = (
+            block.train[~test & sides.positive],
+            block.train[~test & sides.negative],
+            block.reference[~reference_test],
+        )
         model = LogisticRegression(
             C=inverse_penalty, class_weight="balanced", tol=1e-3, max_iter=200
-        )
-        x = np.vstack([pair.train[seen[0]], pair.train[seen[1]], pair.validation[seen[2]]])
-        model.fit(x, np.repeat([1, 0, 0], [int(rows.sum()) for rows in seen]))
-        scores[fold == held] = model.decision_function(pair.train[fold == held])
-        scores_v[fold_v == held] = model.decision_function(pair.validation[fold_v == held])
-    return scores, scores_v
+        ).fit(np.vstack(parts), np.repeat([1, 0, 0], [len(part) for part in parts]))
+        train[test] = model.decision_function(block.train[test])
+        reference[reference_test] = model.decision_function(block.reference[reference_test])
+    return in_reference_units(Scores(train, reference), config)
 
 
-def in_common_units(scores: ScorePair) -> ScorePair:
-    """The scores in upper deviations of validation around its median."""
-    train, validation = scores
-    median, upper = np.quantile(validation, [0.5, 0.84])
+def in_reference_units(scores: Scores, config: TwoSampleConfig) -> Scores:
+    """The scores in upper standard deviations of the reference around its median."""
+    median, upper = np.quantile(scores.reference, [0.5, config.upper_quantile])
     spread = max(upper - median, np.finfo(np.float64).eps)
-    return (train - median) / spread, (validation - median) / spread
+    return Scores((scores.train - median) / spread, (scores.reference - median) / spread)
 
 
-def aligned(scores: ScorePair, share: float) -> ScorePair:
-    """The scores with those of validation moved and stretched, until their lower half agrees with
-    that of the clean training samples.
+def mean_scores(scores: Sequence[Scores]) -> Scores:
+    """The mean of the scores of several classifiers."""
+    return Scores(
+        np.mean([one.train for one in scores], axis=0),
+        np.mean([one.reference for one in scores], axis=0),
+    )
 
-    For scores of a contrast that was taught by what an earlier one had found: validation samples
-    took part in that one, on the side of validation, and score too low for it.
+
+def aligned(scores: Scores, glitched: float, config: TwoSampleConfig) -> Scores:
+    """The scores with those of the reference shifted and scaled, so that its lower half agrees with
+    that of the clean training samples; in the reference's units.
+
+    For a classifier that was refitted to what an earlier one found: reference samples were
+    negatives of the earlier one, and score too low for that reason.
 
     Args:
-        scores: of training and validation.
-        share: of the training samples, those with the highest scores, that are not clean.
+        scores: to align.
+        glitched: fraction of the training samples, those with the highest scores, that is glitched.
+        config: settings.
     """
-    train, validation = scores
-    should = np.quantile(train, LOWER_HALF * (1.0 - share))
-    slope, offset = np.polyfit(np.quantile(validation, LOWER_HALF), should, 1)
-    return train, offset + slope * validation
+    quantiles = np.array(config.alignment_quantiles)
+    wanted = np.quantile(scores.train, quantiles * (1.0 - glitched))
+    slope, offset = np.polyfit(np.quantile(scores.reference, quantiles), wanted, 1)
+    moved = Scores(scores.train, offset + slope * scores.reference)
+    return in_reference_units(moved, config)
 
 
-def excess_p_value(scores: ScorePair) -> float:
+def excess_p_value(scores: Scores, config: TwoSampleConfig) -> float:
     """The p-value of the excess of high scores among training samples.
 
-    At the threshold that tells most, among those that a share of the validation samples exceeds;
-    hypergeometric, corrected for the number of thresholds.
+    One-sided hypergeometric test of the count above each threshold, Bonferroni-corrected; the
+    thresholds are upper quantiles of the reference scores.
     """
-    train, validation = scores
-    n, m = len(train), len(validation)
+    n, m = len(scores.train), len(scores.reference)
     smallest = 1.0
-    for threshold in np.quantile(validation, 1.0 - np.array(TAILS)):
-        k, k_v = int((train > threshold).sum()), int((validation > threshold).sum())
-        smallest = min(smallest, float(hypergeom.sf(k - 1, n + m, k + k_v, n)))
-    return min(1.0, len(TAILS) * smallest)
+    for threshold in np.quantile(scores.reference, 1.0 - np.array(config.tails)):
+        above = int((scores.train > threshold).sum())
+        above_reference = int((scores.reference > threshold).sum())
+        p_value = float(hypergeom.sf(above - 1, n + m, above + above_reference, n))
+        smallest = min(smallest, p_value)
+    return min(1.0, len(config.tails) * smallest)
 
 
-def excess_posterior(scores: ScorePair) -> Scores:
-    """The probability that a training sample is of the excess, (n,).
+def excess_posterior(scores: Scores, config: TwoSampleConfig) -> Floats:
+    """The probability that a training sample belongs to the excess, (n,).
 
-    With r(s) the ratio of the densities of training and validation at score s, and 1 − ε the same
-    ratio where scores are ordinary (its upper bound): 1 − (1 − ε) / r(s).
+    With r(s) the density ratio of training to reference at score s, and 1 − ε its value where
+    scores are ordinary, which bounds the clean fraction: 1 − (1 − ε) / r(s).
     """
-    train, validation = scores
-    ordinary = np.quantile(validation, ORDINARY)
-    clean = float((train <= ordinary).mean() / (validation <= ordinary).mean())
-    # no more than the validation samples prove: its standard error, twice, is given away
+    limit = config.ordinary
+    ordinary = np.quantile(scores.reference, limit)
+    clean = float((scores.train <= ordinary).mean() / (scores.reference <= ordinary).mean())
+    # two standard errors more, so that sampling noise alone yields no excess
     clean *= 1.0 + 2.0 * np.sqrt(
-        (1.0 - ORDINARY) / ORDINARY * (1.0 / len(train) + 1.0 / len(validation))
+        (1.0 - limit) / limit * (1.0 / len(scores.train) + 1.0 / len(scores.reference))
     )
-    return np.asarray(np.clip(1.0 - min(1.0, clean) / density_ratio(scores), 0.0, 1.0))
+    posterior = 1.0 - min(1.0, clean) / density_ratio(scores, config)
+    return np.asarray(np.clip(posterior, 0.0, 1.0))
 
 
-def density_ratio(scores: ScorePair) -> Scores:
-    """The ratio of the densities of training and validation at each training sample, (n,).
+def density_ratio(scores: Scores, config: TwoSampleConfig) -> Floats:
+    """The ratio of the densities of training and reference at each training sample, (n,).
 
-    Scores are log-odds in units of their own, hence r(s) = r₀ + exp(b (s − a)). Of n training and
-    m validation samples at s, the share n r(s) / (n r(s) + m) are of training; r₀, a and b by
-    maximum likelihood. What is as steep as the data would follow single validation samples, the
-    last ones before a gap; b is bounded.
+    r(s) = r₀ + exp(b (s − a)), since scores are log-odds up to shift and scale. Of n training and m
+    reference samples at s, the fraction n r(s) / (n r(s) + m) are training samples; r₀, a and b by
+    maximum likelihood. A slope b without a bound would follow the last reference samples before a
+    gap.
     """
-    train, validation = scores
-    n, m = len(train), len(validation)
+    n, m = len(scores.train), len(scores.reference)
 
-    def ratio(s: Scores, parameters: Scores) -> Scores:
-        base, shift, slope = parameters
-        exponent = np.exp(slope) * (s - shift)
-        return np.asarray(expit(base) + np.exp(np.clip(exponent, *EXPONENTS)))
+    def ratio(s: Floats, parameters: Floats) -> Floats:
+        base, shift, log_slope = parameters
+        exponent = np.exp(log_slope) * (s - shift)
+        return np.asarray(expit(base) + np.exp(np.clip(exponent, *_EXPONENTS)))
 
-    def loss(parameters: Scores) -> float:
-        of_train, of_validation = (n * ratio(s, parameters) for s in scores)
-        right = np.log(of_train / (of_train + m)).sum() + np.log(m / (of_validation + m)).sum()
-        return float(-right / (n + m))
+    def loss(parameters: Floats) -> float:
+        train, reference = (n * ratio(s, parameters) for s in (scores.train, scores.reference))
+        likelihood = np.log(train / (train + m)).sum() + np.log(m / (reference + m)).sum()
+        return float(-likelihood / (n + m))
 
-    starts = [(BASE, shift, LIMITS[2][1] / 2) for shift in np.quantile(train, SHIFTS)]
-    ends = [minimize(loss, start, method="L-BFGS-B", bounds=LIMITS) for start in starts]
-    return ratio(train, min(ends, key=lambda end: float(end.fun)).x)
+    bounds = (config.base_log_odds, (None, None), (config.min_log_slope, config.max_log_slope))
+    fits = [
+        minimize(
+            loss,
+            (config.base_start, shift, config.max_log_slope / 2),
+            method="L-BFGS-B",
+            bounds=bounds,
+        )
+        for shift in np.quantile(scores.train, config.shift_starts)
+    ]
+    return ratio(scores.train, min(fits, key=lambda fit: float(fit.fun)).x)
 
 
-def rank_among_clean(scores: ScorePair) -> Scores:
-    """The share of validation samples that score below each training sample, ties halved, with
-    the order of training samples beyond all of them kept, (n,) in [0, 1)."""
-    train, validation = scores
-    ordered = np.sort(validation)
-    below = np.searchsorted(ordered, train, "left") + np.searchsorted(ordered, train, "right")
-    own = train.argsort(kind="stable").argsort(kind="stable") / len(train)
-    return np.asarray((below / 2 + own) / (len(validation) + 1))
+def rank_among_reference(scores: Scores) -> Floats:
+    """The fraction of reference samples that score below each training sample, (n,) in [0, 1).
+
+    Ties count half; training samples between the same two reference scores, or beyond all of them,
+    keep their own order.
+    """
+    ordered = np.sort(scores.reference)
+    below = np.searchsorted(ordered, scores.train, "left")
+    below = below + np.searchsorted(ordered, scores.train, "right")
+    own = scores.train.argsort(kind="stable").argsort(kind="stable") / len(scores.train)
+    return np.asarray((below / 2 + own) / (len(scores.reference) + 1))

@@ -1,56 +1,56 @@
-"""A diagnosis without any clean samples: the training set against itself.
+"""The diagnosis of a training set without a reference set.
 
-Wrong labels show all the same. Foreign and corrupted samples do not: nothing says which of two
-sorts of samples is the right one.
+It finds label errors only. Of foreign or corrupted samples nothing says which of two groups is the
+correct one.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from influence.diagnosis.base import (
-    CLEAN,
-    GLITCH_KINDS,
-    HARD,
-    HARD_RANK,
-    LABEL_ERROR,
-    UNPROVEN,
-    Diagnosis,
+from influence.diagnosis.base import GLITCH_KINDS, LABEL_ERROR, Diagnosis
+from influence.diagnosis.config import DEFAULT, DiagnosisConfig
+from influence.diagnosis.decision import flag, name_kinds, with_rank
+from influence.diagnosis.inputs import (
+    equally_weighted,
+    principal_components,
+    restored,
+    standardised,
 )
-from influence.diagnosis.diagnose import flag
-from influence.diagnosis.inputs import beside, compressed, in_deviations
-from influence.diagnosis.label_errors_without_reference import noise_alone
+from influence.diagnosis.label_errors_without_reference import (
+    detect_label_errors_without_reference,
+)
 from influence.evidence import Evidence
 from influence.features import content_order
 
-COMPONENTS = 256
 
-
-def diagnose_without_reference(evidence: Evidence) -> Diagnosis:
-    """What is wrong with each training sample, validation samples unseen: label errors only."""
-    train, _ = evidence.stages
-    names = sorted(train)
-    order = content_order(np.hstack([train[name] for name in names]), evidence.labels)
-    # of the first checkpoint: later on a network may have learned its wrong labels by heart
-    blocks = [*(train[name] for name in names), evidence.trace.train.inputs[0]]
-    sides = [in_deviations(block[:0], block[order]) for block in blocks]
-    x = compressed(beside(sides, alike=True), COMPONENTS).validation
-    seed = int(evidence.rng("diagnosis alone").integers(2**31))
-    posterior, right = noise_alone(x, evidence.labels[order], evidence.n_classes, seed)
-
-    misfit = 1.0 - right.of_label
-    rank = misfit.argsort(kind="stable").argsort(kind="stable") / len(misfit)
-    probability = posterior + (1.0 - posterior) * UNPROVEN * rank
-    flagged = flag(probability)
-    kind = np.where(rank > HARD_RANK, HARD, CLEAN).astype(object)
-    kind[flagged] = LABEL_ERROR
-    kind_probability = np.zeros((len(rank), len(GLITCH_KINDS)))
+def diagnose_without_reference(evidence: Evidence, config: DiagnosisConfig = DEFAULT) -> Diagnosis:
+    """The label errors of a training set; validation samples are not used."""
+    stages, _ = evidence.stages
+    names = sorted(stages)
+    order = content_order(np.hstack([stages[name] for name in names]), evidence.labels)
+    # the first checkpoint: at later ones a network may have memorised its wrong labels
+    blocks = [*(stages[name] for name in names), evidence.trace.train.inputs[0]]
+    scaled = [standardised(block[order], block[order], config.inputs) for block in blocks]
+    labels = evidence.labels[order]
+    errors = detect_label_errors_without_reference(
+        principal_components(equally_weighted(scaled), config.inputs.label_components),
+        labels,
+        evidence.n_classes,
+        int(evidence.rng("diagnosis alone").integers(2**31)),
+        config,
+    )
+    improbability = 1.0 - errors.probabilities[np.arange(len(labels)), labels]
+    rank = improbability.argsort(kind="stable").argsort(kind="stable") / len(labels)
+    probability = with_rank(errors.posterior, rank, config.decision)
+    kind_probability = np.zeros((len(labels), len(GLITCH_KINDS)))
     kind_probability[:, GLITCH_KINDS.index(LABEL_ERROR)] = probability
-    back = np.argsort(order)
+    flagged = flag(probability, config.decision)
+    kind = name_kinds(flagged, kind_probability, rank, config.decision)
     return Diagnosis(
-        probability[back],
-        flagged[back],
-        kind[back],
-        kind_probability[back],
-        right.probabilities.argmax(axis=1)[back],
+        probability=restored(probability, order),
+        flagged=restored(flagged, order),
+        kind=restored(kind, order),
+        kind_probability=restored(kind_probability, order),
+        expected_label=restored(errors.probabilities.argmax(axis=1), order),
     )

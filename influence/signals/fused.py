@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from influence.diagnosis.base import Diagnosis
-from influence.diagnosis.diagnose import diagnose, flag
+from influence.diagnosis.decision import flag
+from influence.diagnosis.diagnose import diagnose
 from influence.diagnosis.without_reference import diagnose_without_reference
 from influence.evidence import Evidence
 from influence.signals.base import Scores, Signal
@@ -26,4 +27,4 @@ def _signal(diagnosis: Callable[[Evidence], Diagnosis]) -> Signal:
 
 fused = _signal(diagnose)
 fused_alone = _signal(diagnose_without_reference)
-"""Without a look at validation samples: wrong labels alone."""
+"""Without a reference set: label errors only."""

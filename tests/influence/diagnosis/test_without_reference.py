@@ -1,4 +1,4 @@
-"""A diagnosis that has no clean samples beside the set."""
+"""A diagnosis without a reference set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_wrong_labels_are_found_and_righted(name: str) -> None:
+def test_wrong_labels_are_found_and_corrected(name: str) -> None:
     right = Planted().y
     planted = PLANTED[name]()
     found = diagnose_without_reference(planted.evidence())
@@ -30,14 +30,14 @@ def test_wrong_labels_are_found_and_righted(name: str) -> None:
 
 
 @pytest.mark.parametrize("overlap", [1.0, 0.3])
-def test_clean_labels_stay_unflagged_however_much_classes_have_in_common(overlap: float) -> None:
+def test_clean_labels_stay_unflagged_however_much_classes_overlap(overlap: float) -> None:
     planted = Planted()
     noise = planted.x - planted.centres[planted.y]
     planted.x = planted.centres[planted.y] * overlap + noise
     assert diagnose_without_reference(planted.evidence()).flagged.sum() <= 0.002 * N
 
 
-def test_validation_is_not_looked_at() -> None:
+def test_validation_samples_are_not_used() -> None:
     evidence = Planted().uniform_noise(ROWS).evidence()
     stages, _ = evidence.stages
     rng = np.random.default_rng(1)
@@ -51,8 +51,8 @@ def test_validation_is_not_looked_at() -> None:
     np.testing.assert_array_equal(found.probability, again.probability)
 
 
-def test_what_is_learned_by_heart_does_not_hide_wrong_labels() -> None:
-    """Inputs of the last layer that tell each given label are those of a late checkpoint."""
+def test_memorised_labels_do_not_hide_wrong_ones() -> None:
+    """Last-layer inputs that reveal each given label are those of a late checkpoint."""
     planted = Planted().uniform_noise(ROWS)
     evidence = planted.evidence()
     train = evidence.trace.train

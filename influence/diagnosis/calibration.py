@@ -1,0 +1,64 @@
+"""Calibration of class probabilities: temperature scaling with a floor.
+
+Source of temperature scaling: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+The floor is the fraction of labels that follow no features but a uniform draw; without it, a few
+wrong labels would make all probabilities less certain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
+
+from influence.diagnosis.config import ClassifierConfig
+from influence.diagnosis.inputs import Labels
+
+TINY = 1e-6  # smallest probability, so that its logarithm is finite
+
+Probabilities = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """(1 − f) softmax(s z) + f / C for logits z.
+
+    Attributes:
+        scale: s, the inverse of the temperature.
+        floor: f, the fraction of labels that are uniform draws.
+        loss: mean negative log-likelihood of the labels it was fitted to.
+    """
+
+    scale: float
+    floor: float
+    loss: float = float("nan")
+
+    def __call__(self, logits: Probabilities) -> Probabilities:
+        """Calibrated probabilities of logits, (k, C)."""
+        p = softmax(self.scale * logits, axis=1)
+        return np.asarray((1 - self.floor) * p + self.floor / logits.shape[1])
+
+    def without_floor(self, probabilities: Probabilities) -> Probabilities:
+        """Calibrated probabilities, (k, C), of the labels that are no uniform draws."""
+        rest = probabilities - self.floor / probabilities.shape[1]
+        return np.asarray(np.maximum(rest, TINY) / (1 - self.floor))
+
+
+def calibrate(logits: Probabilities, labels: Labels, config: ClassifierConfig) -> Calibration:
+    """The maximum-likelihood calibration of logits (k, C) for labels (k,)."""
+    rows = np.arange(len(labels))
+
+    def candidate(parameters: NDArray[np.float64]) -> Calibration:
+        log_scale, floor_log_odds = parameters
+        return Calibration(float(np.exp(log_scale)), float(expit(floor_log_odds)))
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        return float(-np.log(candidate(parameters)(logits)[rows, labels]).mean())
+
+    bounds = (config.log_scale_bounds, config.floor_log_odds_bounds)
+    fits = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in config.starts]
+    best = min(fits, key=lambda fit: float(fit.fun))
+    return replace(candidate(best.x), loss=float(best.fun))
