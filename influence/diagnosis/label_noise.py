@@ -41,7 +41,7 @@ class LabelledProbabilities:
 
     def likely_flips(self, pair: ClassPair) -> Mask:
         """Samples labelled b that are more likely of class a, (k,)."""
-        return (self.labels == pair[1]) & (self.leaning(pair) > MORE_LIKELY_THAN_NOT)
+        return np.asarray((self.labels == pair[1]) & (self.leaning(pair) > MORE_LIKELY_THAN_NOT))
 
     def rows(self, selected: Mask) -> LabelledProbabilities:
         return LabelledProbabilities(self.probabilities[selected], self.labels[selected])
