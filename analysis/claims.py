@@ -1,213 +1,39 @@
-"""The paper's claims, one by one, put to the test on the runs in MLflow.
-
-``python analysis/claims.py --experiment NAME`` prints each with its verdict: holds, does not hold,
-not run. A verdict speaks of the runs it names, by the bounds of :mod:`analysis.paper.claim_tests`.
-"""
+"""The paper's claims tested on the runs: ``python analysis/claims.py --experiment NAME``."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 if not __package__:  # run as a file: import from the project, not from this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
 from analysis.options import RunOptions
-from analysis.paper import claim_tests as t
-from analysis.paper.claim_tests import Outcome, Runs, Test
-from analysis.paper.figures import OUTLIERS, PAPER_MODEL
-from analysis.reading.frames import Frames
+from analysis.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_RUN, as_frame, check_claims
 from common.cli import parse, run
 
-HOLDS: Final = "holds"
-DOES_NOT_HOLD: Final = "does not hold"
-NOT_RUN: Final = "not run"
 _STYLES: Final = {HOLDS: "green", DOES_NOT_HOLD: "red", NOT_RUN: "dim"}
-NEAR: Final = ("near_clustered_anomalies",)
-FAR: Final = ("far_clustered_anomalies",)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement of the paper, where it stands there, and its test."""
-
-    name: str
-    statement: str
-    source: str
-    test: Test
-
-
-CLAIMS: Final = (
-    Claim(
-        "si_best_on_uniform_noise",
-        "Self-influence is the best signal for uniform class noise.",
-        "section 5, Figures 1a and 2a",
-        t.best_is(t.SI, ["uniform_noise"]),
-    ),
-    Claim(
-        "si_falls_at_small_ratios",
-        "Self-influence falls where few labels are wrong, and rises where many are.",
-        "section 5, Figures 4a and 4c",
-        t.falls_at_small_ratios,
-    ),
-    Claim(
-        "si_falls_on_class_dependent_noise",
-        "Self-influence falls substantially where a single class is mislabelled.",
-        "section 5, Figures 1b and 2b",
-        t.falls_on_class_dependent_noise,
-    ),
-    Claim(
-        "si_falls_most_from_scratch",
-        "It falls most for models trained from scratch.",
-        "section 5",
-        t.falls_most_from_scratch,
-    ),
-    Claim(
-        "better_on_pretrained_images",
-        "Class noise is found better on images with pretrained models than on tables.",
-        "section 5",
-        t.better_on_pretrained_images,
-    ),
-    Claim(
-        "mi_worst",
-        "Marginal influence is the worst of the four signals.",
-        "section 5, lessons learned",
-        t.worst_is(t.MI),
-    ),
-    Claim(
-        "mi_fails_by_cancellation",
-        "Marginal influence fails by cancellation (and not by its sign).",
-        "section 5, lessons learned",
-        t.fails_by_cancellation,
-    ),
-    Claim(
-        "gd_class_does_not_beat_si",
-        "GD-class does not outperform self-influence on class noise.",
-        "section 5, lessons learned",
-        t.not_above(t.GD, t.SI, t.LABEL_NOISE),
-    ),
-    Claim(
-        "near_found_on_binary_tables",
-        "Self-influence and AAI find near-clustered anomalies of binary tables.",
-        "section 5, Figure 4b",
-        t.found_by((t.SI, t.AAI), NEAR, binary=True),
-    ),
-    Claim(
-        "near_not_found_on_multiclass_tables",
-        "No signal finds near-clustered anomalies of multi-class tables.",
-        "section 5, Figure 4b",
-        t.found_by_none(NEAR, binary=False),
-    ),
-    Claim(
-        "near_found_in_early_epochs",
-        "Self-influence of early epochs finds them with the FT-Transformer.",
-        "section 5, Figure 5",
-        t.found_in_early_epochs(PAPER_MODEL),
-    ),
-    Claim(
-        "near_not_fitted",
-        "Models do not learn near-clustered anomalies: accuracy near 0.",
-        "Table 1 (its labels near and far are swapped)",
-        t.accuracy_is(0.0, t.NONE_FITTED, NEAR),
-    ),
-    Claim(
-        "far_fitted",
-        "Models fit far-clustered anomalies: accuracy 1.",
-        "Table 1 (its labels near and far are swapped)",
-        t.accuracy_is(t.ALL_FITTED, 1.0, FAR),
-    ),
-    Claim(
-        "far_not_found",
-        "No signal finds far-clustered anomalies.",
-        "section 5, Figure 2c",
-        t.found_by_none(FAR),
-    ),
-    Claim(
-        "outliers_not_found",
-        "No signal finds outliers.",
-        "section 5, Figure 2d",
-        t.found_by_none([OUTLIERS]),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A claim and what the runs say of it."""
-
-    claim: Claim
-    outcome: Outcome | None
-
-    @property
-    def word(self) -> str:
-        """Holds, does not hold, or not run."""
-        if self.outcome is None:
-            return NOT_RUN
-        return HOLDS if self.outcome.holds else DOES_NOT_HOLD
-
-    @property
-    def evidence(self) -> str:
-        """The numbers with what they rest on, in words."""
-        found = self.outcome
-        if found is None:
-            return ""
-        counts = f"{_count(found.cells, 'cell')}, {_count(found.seeds, 'seed')}: {found.where}"
-        return f"{found.numbers} ({counts})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)
-
-
-def judge(frames: Frames) -> list[Verdict]:
-    """Every claim, judged on the counted runs."""
-    runs = Runs.of(frames)
-    return [Verdict(claim, claim.test(runs)) for claim in CLAIMS]
-
-
-def as_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """One row a claim. Columns: ``claim``, ``statement``, ``source``, ``verdict``, ``numbers``,
-    ``cells``, ``seeds``, ``where``."""
-    rows = []
-    for verdict in verdicts:
-        found = verdict.outcome or Outcome(False, "", 0, 0, "")
-        claim = verdict.claim
-        rows.append(
-            {
-                "claim": claim.name,
-                "statement": claim.statement,
-                "source": claim.source,
-                "verdict": verdict.word,
-                "numbers": found.numbers,
-                "cells": found.cells,
-                "seeds": found.seeds,
-                "where": found.where,
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the verdicts and, with ``--out``, write them as CSV."""
-    options = parse(RunOptions, "claims", "The paper's claims, judged on the runs.", argv)
+    """Print the results; with ``--out``, write them as CSV."""
+    options = parse(RunOptions, "claims", "The paper's claims, tested on the runs.", argv)
     runs = options.selection()
-    verdicts = judge(runs.frames)
+    results = check_claims(runs.frames)
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(runs.title, style="bold"))
-    for verdict in verdicts:
-        head = Text(f"{verdict.word:>13}  ", style=_STYLES[verdict.word])
-        console.print(head.append(verdict.claim.statement, style="default"))
-        if verdict.evidence:
-            console.print(Text(f"{'':15}{verdict.evidence}", style="dim"))
+    for result in results:
+        head = Text(f"{result.word:>13}  ", style=_STYLES[result.word])
+        console.print(head.append(result.claim.statement, style="default"))
+        if result.evidence:
+            console.print(Text(f"{'':15}{result.evidence}", style="dim"))
     if options.out:
-        as_frame(verdicts).to_csv(options.folder() / "claims.csv", index=False)
+        as_frame(results).to_csv(options.folder() / "claims.csv", index=False)
     return 0
 
 

@@ -23,7 +23,7 @@ from experiments.tracking.uri import default_uri
 from influence.evidence import Evidence
 from influence.profile import Profile
 
-CUMULATED = 0
+ACCUMULATED = 0
 
 
 @lru_cache(maxsize=8)
@@ -38,19 +38,19 @@ def runs(
     only: Sequence[str] = (),
     tracking_uri: str | None = None,
 ) -> pd.DataFrame:
-    """One row a trial that counts: finished, and the newest of its spec.
+    """One row per counted trial: finished, and the newest of its spec.
 
     Args:
-        experiment: its name; default: that of the newest grid, and the trials of that grid alone.
+        experiment: its name; default: the experiment of the newest grid, with its trials only.
         grid: only the trials of this grid.
         only: conditions such as ``"dataset=mnist,glitch=uniform_noise"``.
-        tracking_uri: default: ``MLFLOW_TRACKING_URI`` or the database beside the project.
+        tracking_uri: default: ``MLFLOW_TRACKING_URI`` or the default database.
 
     Returns:
         Columns ``run_id``, ``name``, ``started``, ``grid``, ``spec_hash``, ``code_version``,
-        ``modality``, ``n_classes``, ``repeat`` (the command that runs it again); one a field of
-        the spec; one a metric at its last step, such as ``f1/self_influence``; and
-        ``tracking_uri``, by which :func:`scores` and its like find the run.
+        ``modality``, ``n_classes``, ``repeat`` (the command that runs it again); one column per
+        field of the spec; one per metric at its last step, such as ``f1/self_influence``; and
+        ``tracking_uri``, with which :func:`scores` and the other functions find the run.
     """
     uri = tracking_uri or default_uri()
     frames = select(_store(uri), experiment, grid, only).frames
@@ -62,40 +62,40 @@ def runs(
 
 
 def scores(run: str | pd.Series[Any], tracking_uri: str | None = None) -> pd.DataFrame:
-    """One row a training sample of a trial, in training order.
+    """One row per training sample of a trial, in training order.
 
     Args:
         run: a run id, or a row of :func:`runs`.
-        tracking_uri: as in :func:`runs`; a row knows its own.
+        tracking_uri: as in :func:`runs`; not needed for a row of :func:`runs`.
 
     Returns:
         Columns ``is_glitch``, ``glitch`` (its kind, or ``clean``), ``true_label`` (−1 for a sample
         of another dataset), ``label`` (as given in training), ``source_index`` (position in the
-        published data), and one a signal.
+        published data), and one per signal.
 
-    Raises ``UserError`` where the run has stored none.
+    Raises ``UserError`` where the run has no stored scores.
     """
     store, run_id = _find(run, tracking_uri)
     found = load_scores(store, run_id)
     if found is None:
-        raise UserError(f"run {run_id} has stored no scores")
+        raise UserError(f"run {run_id} has no stored scores")
     return found
 
 
 def profile(run: str | pd.Series[Any], tracking_uri: str | None = None) -> pd.DataFrame:
-    """One row a training sample and epoch of a trial's influence profile.
+    """One row per training sample and epoch of a trial's influence profile.
 
     Args: as of :func:`scores`.
 
     Returns:
-        Columns ``row`` (in training order), ``epoch`` (from 1; 0 is the influence cumulated over
+        Columns ``row`` (in training order), ``epoch`` (from 1; 0 is the influence accumulated over
         all epochs), ``self_influence``, and for each validation class c ``positive_c`` and
         ``negative_c``: the sums of the positive and of the negative influences on its samples.
     """
     found = _profile(run, tracking_uri)
     rows = []
-    for epoch in (*range(1, found.epochs + 1), CUMULATED):
-        part = found.cumulative if epoch == CUMULATED else found.epoch(epoch)
+    for epoch in (*range(1, found.epochs + 1), ACCUMULATED):
+        part = found.cumulative if epoch == ACCUMULATED else found.epoch(epoch)
         columns = {"row": np.arange(len(part.self_influence)), "epoch": epoch}
         columns["self_influence"] = part.self_influence
         for c in range(part.positive.shape[1]):
@@ -106,7 +106,7 @@ def profile(run: str | pd.Series[Any], tracking_uri: str | None = None) -> pd.Da
 
 
 def evidence(run: str | pd.Series[Any], tracking_uri: str | None = None) -> Evidence:
-    """What a signal may look at, made of what the run has stored: to try a signal by hand.
+    """The evidence that a signal gets, from the stored files of a run, to try a signal by hand.
 
     Args: as of :func:`scores`.
     """
@@ -119,7 +119,7 @@ def _profile(run: str | pd.Series[Any], tracking_uri: str | None) -> Profile:
     store, run_id = _find(run, tracking_uri)
     found = load_profile(store, run_id)
     if found is None:
-        raise UserError(f"run {run_id} has stored no profile")
+        raise UserError(f"run {run_id} has no stored profile")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Options that every command of the analysis takes."""
+"""Options that all commands of the analysis share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GROUPS = ("paper", "all")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Which runs, and where to."""
+    """Which runs to read, and where to write."""
 
     tracking_uri: str | None = option("MLflow store (default: MLFLOW_TRACKING_URI or mlflow.db)")
     experiment: str | None = option("experiment (default: that of the newest grid)")
@@ -32,12 +32,12 @@ class RunOptions:
     out: Path | None = option("directory for files")
 
     def selection(self) -> Selection:
-        """The runs that are asked for."""
+        """The selected runs."""
         store = Store(self.tracking_uri or default_uri())
         return select(store, self.experiment, self.grid, self.only)
 
     def chosen_signals(self, frames: Frames) -> list[str] | None:
-        """The signals that are asked for and were logged; ``None`` for all of them."""
+        """The selected signals that were logged; ``None`` selects all."""
         if self.signals is None:
             return None
         logged = list(frames.final["series"][frames.final["metric"] == schema.F1].unique())
@@ -49,19 +49,25 @@ class RunOptions:
             found += [signal for signal in members if signal in logged]
         return found
 
-    def folder(self) -> Path:
-        """``out``, made if need be."""
+    def check_out(self) -> Path:
+        """``out``; without it, a ``UserError`` before any work is done."""
         if self.out is None:
-            raise UserError("this command needs --out, a directory for files")
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot write to {self.out}: {error.strerror}") from error
+            raise UserError("--out is missing: a directory for files")
         return self.out
+
+    def folder(self) -> Path:
+        """``out``, created if it does not exist. Call this when there is something to write, so
+        that no empty folder remains after an error."""
+        out = self.check_out()
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to {out}: {error.strerror}") from error
+        return out
 
 
 def check_names(kind: str, given: Iterable[str], allowed: Iterable[str]) -> list[str]:
-    """The given names; one that is not allowed is an error with the nearest one."""
+    """The given names; the error for a name that is not allowed suggests the nearest one."""
     known, found = list(allowed), list(given)
     for name in found:
         if name not in known:

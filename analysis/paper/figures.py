@@ -1,14 +1,17 @@
-"""Figures 1, 2, 4 and 5 of the paper, in its arrangement."""
+"""Figures 1, 2, 4 and 5 of the paper, in its arrangement, and the names of all figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.paper.layouts import METRIC_TITLES, Layout
+from analysis.paper.claims import PAPER_MODEL
 from analysis.plotting.drawing import (
     curves,
     grouped_bars,
@@ -17,16 +20,18 @@ from analysis.plotting.drawing import (
     panels,
     preferred,
     score_axis,
+    style,
 )
+from analysis.plotting.run_figures import distributions, epochs, precision_recall, ranks, seconds
 from analysis.reading.frames import Frames
-from analysis.rendering.text import percent
-from analysis.stats.summary import measured, summarise
-from experiments import schema
+from analysis.reading.selection import Selection
+from analysis.reading.stored import load_scores
+from analysis.rendering.text import display_name, percent, setting_name
+from analysis.stats.glitch_groups import OUTLIERS, glitch_group, glitch_order
+from analysis.stats.summary import at_usual_ratio, epoch_values, measured, summarise, usual_ratio
+from analysis.stats.view import View
 
-PAPER_RATIO: Final = 0.1
-PAPER_MODEL: Final = "ft_transformer"
-OUTLIERS: Final = "outliers"
-#: Panels of the figures: heading, and the glitch (or family of glitches) it shows.
+#: The panels of the figures: the group of glitches that each shows, and its heading.
 NOISE: Final = {
     "uniform_noise": "uniform class noise",
     "class_dependent_noise": "class-dependent noise",
@@ -45,89 +50,58 @@ RATIO_PANELS: Final = (
 _HEADINGS: Final = TABULAR_PANELS | IMAGE_PANELS
 
 
-def family(glitch: str) -> str:
-    """The panel a glitch belongs to: its name without layout, outliers of every corruption taken
-    together; a mixture stays what it is.
-
-    >>> family("stripe_outliers"), family("uniform_noise"), family("a:0.1+b_outliers:0.1")
-    ('outliers', 'uniform_noise', 'a:0.1+b_outliers:0.1')
-    """
-    base = glitch.partition("(")[0]
-    if ":" in glitch:
-        return glitch
-    return OUTLIERS if base.endswith(f"_{OUTLIERS}") else base
-
-
-def _values(frames: Frames, layout: Layout, modality: str) -> pd.DataFrame:
-    values = measured(frames, layout.metric, layout.signals)
+def _values(frames: Frames, view: View, modality: str) -> pd.DataFrame:
+    values = measured(frames, view.metric, view.signals)
     values = values[values["modality"] == modality]
-    return values.assign(family=values["glitch"].map(family))
+    return values.assign(group=values["glitch"].map(glitch_group))
 
 
-def _bars(frames: Frames, layout: Layout, modality: str, headings: dict[str, str]) -> Figure | None:
-    values = _values(frames, layout, modality)
-    values = values[values["family"].isin(list(headings))]
+def _bars(frames: Frames, view: View, modality: str, headings: dict[str, str]) -> Figure | None:
+    values = _values(frames, view, modality)
+    values = values[values["group"].isin(list(headings))]
     values = values[values["ratio"] == usual_ratio(values["ratio"])]
     if values.empty:
         return None
-    signals = preferred(list(values["series"].unique()), layout.signals)
-    summary = summarise(values, ["family", "model"])
+    signals = preferred(list(values["series"].unique()), view.signals)
+    summary = summarise(values, ["group", "model"])
     figure, axes = panels(1, len(headings))
     for letter, panel, (name, heading) in zip("abcd", axes[0], headings.items(), strict=False):
-        here = summary[summary["family"] == name]
-        models = sorted(here["model"].unique())
+        here = summary[summary["group"] == name]
         panel.set_title(f"({letter}) {heading}")
         score_axis(panel)
-        if models:
-            grouped_bars(panel, here, "model", models, signals)
-            panel.grid(visible=False, axis="x")
-        else:
+        if here.empty:
             not_run(panel)
-    axes[0, 0].set_ylabel(f"average {METRIC_TITLES[layout.metric]}")
+        else:
+            grouped_bars(panel, here, "model", sorted(here["model"].unique()), signals)
+            panel.grid(visible=False, axis="x")
+    axes[0, 0].set_ylabel(f"average {view.title}")
     legend(figure, signals, bars=True)
     return figure
 
 
-def usual_ratio(ratios: pd.Series[float]) -> float:
-    """The paper's ratio where it was run, else the most frequent one.
-
-    >>> usual_ratio(pd.Series([0.01, 0.1, 0.3, 0.3])), usual_ratio(pd.Series([0.05, 0.05, 0.2]))
-    (0.1, 0.05)
-    """
-    if (ratios == PAPER_RATIO).any() or ratios.empty:
-        return PAPER_RATIO
-    return float(ratios.mode().iloc[0])
+def figure1(frames: Frames, view: View) -> Figure | None:
+    """Tables: average F1 of each signal by model, averaged over datasets."""
+    return _bars(frames, view, "tabular", TABULAR_PANELS)
 
 
-def of_usual_ratio(values: pd.DataFrame) -> pd.DataFrame:
-    """Of each dataset, model and glitch the trials of :func:`usual_ratio`."""
-    ratios = values.groupby(["dataset", "model", "glitch"], observed=True)["ratio"]
-    return values[values["ratio"] == ratios.transform(usual_ratio)]
+def figure2(frames: Frames, view: View) -> Figure | None:
+    """Images: average F1 of each signal by model, averaged over datasets."""
+    return _bars(frames, view, "image", IMAGE_PANELS)
 
 
-def figure1(frames: Frames, layout: Layout) -> Figure | None:
-    """Tables: average F1 of each signal by model, over datasets."""
-    return _bars(frames, layout, "tabular", TABULAR_PANELS)
-
-
-def figure2(frames: Frames, layout: Layout) -> Figure | None:
-    """Images: average F1 of each signal by model, over datasets."""
-    return _bars(frames, layout, "image", IMAGE_PANELS)
-
-
-def figure4(frames: Frames, layout: Layout) -> Figure | None:
-    """F1 at growing ratios, one panel a dataset, over models."""
+def figure4(frames: Frames, view: View) -> Figure | None:
+    """F1 at growing ratios, one panel per dataset, averaged over models."""
     rows: list[tuple[str, pd.DataFrame]] = []
     for letter, (modality, glitch) in zip("abcd", RATIO_PANELS, strict=True):
-        values = _values(frames, layout, modality)
-        values = values[values["family"] == glitch]
+        values = _values(frames, view, modality)
+        values = values[values["group"] == glitch]
         several = values.groupby("dataset")["ratio"].transform("nunique") > 1
         if several.any():
             rows.append((f"({letter}) {_HEADINGS[glitch]}, {modality} data", values[several]))
     if not rows:
         return None
     every = pd.concat([values for _, values in rows])
-    signals = preferred(list(every["series"].unique()), layout.signals)
+    signals = preferred(list(every["series"].unique()), view.signals)
     columns = max(values["dataset"].nunique() for _, values in rows)
     figure, axes = panels(len(rows), columns, sharex="all")
     for line, (heading, values) in zip(axes, rows, strict=True):
@@ -138,11 +112,10 @@ def figure4(frames: Frames, layout: Layout) -> Figure | None:
         for panel, dataset in zip(line, datasets, strict=False):
             score_axis(panel)
             curves(panel, summary[summary["dataset"] == dataset], "ratio", signals)
-            panel.set_title(dataset)
-        line[0].set_title(
-            f"{heading}\n{datasets[0]}", loc="left" if len(datasets) > 1 else "center"
-        )
-        line[0].set_ylabel(METRIC_TITLES[layout.metric])
+            panel.set_title(display_name("dataset", dataset))
+        first = f"{heading}\n{display_name('dataset', datasets[0])}"
+        line[0].set_title(first, loc="left" if len(datasets) > 1 else "center")
+        line[0].set_ylabel(view.title)
     ratios = sorted(every["ratio"].unique())
     axes[-1, 0].set_xticks(ratios, list(map(percent, ratios)))
     for panel in axes[-1]:
@@ -151,23 +124,16 @@ def figure4(frames: Frames, layout: Layout) -> Figure | None:
     return figure
 
 
-def epoch_values(frames: Frames, signals: Sequence[str] | None) -> pd.DataFrame:
-    """One row a trial, signal and epoch: as :func:`measured`, with ``epoch``."""
-    trials = measured(frames, schema.F1, signals).drop(columns="value")
-    found = frames.curves[frames.curves["metric"] == schema.EPOCH_F1].drop(columns="metric")
-    return trials.merge(found, on=["run_id", "series"])
-
-
-def figure5(frames: Frames, layout: Layout) -> Figure | None:
-    """F1 of each epoch for near-clustered anomalies: the paper's model, or those that were run."""
-    values = epoch_values(frames, layout.signals)
-    values = values[values["glitch"].map(family) == "near_clustered_anomalies"]
-    values = of_usual_ratio(values)
+def figure5(frames: Frames, view: View) -> Figure | None:
+    """F1 of each epoch on near-clustered anomalies, for the paper's model, or all others."""
+    values = epoch_values(frames, view.signals)
+    values = values[values["glitch"].map(glitch_group) == "near_clustered_anomalies"]
+    values = at_usual_ratio(values)
     if (values["model"] == PAPER_MODEL).any():
         values = values[values["model"] == PAPER_MODEL]
     if values.empty:
         return None
-    signals = preferred(list(values["series"].unique()), layout.signals)
+    signals = preferred(list(values["series"].unique()), view.signals)
     models, datasets = (sorted(values[key].unique()) for key in ("model", "dataset"))
     summary = summarise(values, ["model", "dataset", "epoch"])
     figure, axes = panels(len(models), len(datasets))
@@ -176,10 +142,60 @@ def figure5(frames: Frames, layout: Layout) -> Figure | None:
             here = summary[(summary["model"] == model) & (summary["dataset"] == dataset)]
             score_axis(panel)
             curves(panel, here, "epoch", signals)
-            panel.set_title(f"{dataset}, {model}")
+            panel.set_title(setting_name(dataset, model))
             panel.xaxis.get_major_locator().set_params(integer=True)
         line[0].set_ylabel("F1")
     for panel in axes[-1]:
         panel.set_xlabel("epoch")
     legend(figure, signals)
     return figure
+
+
+#: Figures by name; those of the second group are drawn from the scores that runs have stored.
+FROM_METRICS: Final = {
+    "figure1": figure1,
+    "figure2": figure2,
+    "figure4": figure4,
+    "figure5": figure5,
+    "epochs": epochs,
+    "ranks": ranks,
+    "seconds": seconds,
+}
+FROM_SCORES: Final = {"distributions": distributions, "precision_recall": precision_recall}
+FIGURES: Final = (*FROM_METRICS, *FROM_SCORES)
+
+
+@dataclass(frozen=True)
+class NamedFigure:
+    """A figure with its name in :data:`FIGURES`, and its glitch if it shows a single one."""
+
+    name: str
+    figure: Figure
+    glitch: str = ""
+
+    @property
+    def stem(self) -> str:
+        """The name of its files, without a suffix.
+
+        >>> NamedFigure("distributions", Figure(), "outliers(mode=added)").stem
+        'distributions_outliers_mode=added'
+        """
+        return re.sub(r"[^\w.=+-]+", "_", f"{self.name}_{self.glitch}").strip("_")
+
+
+def all_figures(runs: Selection, view: View, wanted: Iterable[str] = FIGURES) -> list[NamedFigure]:
+    """The wanted figures that the runs can fill; those from scores, once per glitch."""
+    frames = runs.frames
+    made: list[tuple[str, Figure | None, str]] = []
+    with style():
+        for name in wanted:
+            if name in FROM_METRICS:
+                made.append((name, FROM_METRICS[name](frames, view), ""))
+                continue
+            for glitch, trials in sorted(
+                frames.trials.groupby("glitch"), key=lambda group: glitch_order(str(group[0]))
+            ):
+                of_glitch = frames.only(trials["run_id"])
+                figure = FROM_SCORES[name](of_glitch, view, partial(load_scores, runs.store))
+                made.append((name, figure, str(glitch)))
+    return [NamedFigure(name, figure, glitch) for name, figure, glitch in made if figure]

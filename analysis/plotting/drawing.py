@@ -1,4 +1,4 @@
-"""What all figures share: style, grouped bars, curves with bands, and files."""
+"""What all figures share: style, panels, grouped bars, curves, legends and files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from analysis.rendering.text import DIGITS
+from analysis.rendering.text import DIGITS, display_name
 from influence.signals import PAPER
-from influence.signals.display import look, ordered
+from influence.signals.display import ordered, style_of
 
 Share = Literal["none", "all", "row", "col"]
 
@@ -41,7 +41,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "savefig.dpi": 200,
     "pdf.fonttype": 42,
     "svg.hashsalt": "influence-signals",
-    "text.parse_math": False,  # a name from the data may hold a dollar sign
+    "text.parse_math": False,  # names of user data may contain dollar signs
 }
 
 
@@ -63,7 +63,7 @@ def panels(
 
 
 def preferred(signals: Sequence[str], wanted: Sequence[str] | None) -> list[str]:
-    """The signals to draw: those asked for, else the paper's, else all; in their usual order."""
+    """The signals to draw: those asked for, else the paper's, else all; in registry order."""
     if wanted is not None:
         return ordered(set(signals) & set(wanted))
     return ordered(set(signals) & set(PAPER) or signals)
@@ -72,33 +72,29 @@ def preferred(signals: Sequence[str], wanted: Sequence[str] | None) -> list[str]
 def legend(
     figure: Figure, signals: Sequence[str], *, bars: bool = False, markers: bool = True
 ) -> None:
-    """One entry a signal above all panels."""
+    """A legend above all panels, with one entry per signal."""
     handles: list[Patch | Line2D] = []
-    for signal in signals:
-        seen = look(signal)
+    for drawn in map(style_of, signals):
         if bars:
-            handles.append(_patch(signal))
+            patch = Patch(facecolor=drawn.colour, hatch=drawn.hatch, edgecolor="white")
+            patch.set_label(drawn.short)
+            handles.append(patch)
         else:
-            marker = seen.marker if markers else ""
-            handles.append(Line2D([], [], color=seen.colour, marker=marker, label=seen.short))
+            marker = drawn.marker if markers else ""
+            handles.append(Line2D([], [], color=drawn.colour, marker=marker, label=drawn.short))
     columns = min(len(handles), max(2, int(figure.get_figwidth() / 1.1)))
     figure.legend(handles=handles, loc="outside upper center", ncols=columns)
-
-
-def _patch(signal: str) -> Patch:
-    seen = look(signal)
-    return Patch(facecolor=seen.colour, hatch=seen.hatch, edgecolor="white", label=seen.short)
 
 
 def grouped_bars(
     axes: Axes, summary: pd.DataFrame, group: str, groups: Sequence[str], signals: Sequence[str]
 ) -> None:
-    """Bars of each signal side by side in each group, with the deviation between seeds.
+    """The bars of all signals in each group, with standard deviations over seeds.
 
     Args:
         axes: where to draw.
         summary: columns ``group``, ``series``, ``mean`` and ``sd``.
-        group: the column that makes groups.
+        group: the column of the groups: a field of the spec.
         groups: its values, from left to right.
         signals: values of ``series``, from left to right.
     """
@@ -107,45 +103,45 @@ def grouped_bars(
     for number, signal in enumerate(signals):
         wanted = table.reindex([(name, signal) for name in groups])
         places = np.arange(len(groups)) + (number - (len(signals) - 1) / 2) * width
-        seen = look(signal)
+        drawn = style_of(signal)
         axes.bar(
             places,
             wanted["mean"],
             width,
             yerr=_deviation(wanted),
-            color=seen.colour,
-            hatch=seen.hatch,
+            color=drawn.colour,
+            hatch=drawn.hatch,
             edgecolor="white",
             linewidth=0.4,
             error_kw={"elinewidth": 0.8, "capsize": 1.5, "capthick": 0.8},
         )
-    axes.set_xticks(np.arange(len(groups)), list(groups))
+    axes.set_xticks(np.arange(len(groups)), [display_name(group, name) for name in groups])
     axes.set_xlim(-0.5, len(groups) - 0.5)
 
 
 def curves(
     axes: Axes, summary: pd.DataFrame, x: str, signals: Sequence[str], *, best: bool = False
 ) -> None:
-    """A line with error bars for each signal; ``best`` rings its highest point, if it has one.
+    """A line with error bars for each signal.
 
     Args:
         axes: where to draw.
         summary: columns ``x``, ``series``, ``mean`` and ``sd``.
         x: the column along the horizontal axis.
         signals: values of ``series``.
-        best: whether to ring the highest point of each line.
+        best: whether to mark the highest point of each line with a ring; constant lines have none.
     """
     for number, signal in enumerate(signals):
         line = summary[summary["series"] == signal].sort_values(x)
         if line.empty:
             continue
-        seen = look(signal)
+        drawn = style_of(signal)
         axes.errorbar(
             line[x],
             line["mean"],
             yerr=_deviation(line),
-            color=seen.colour,
-            marker=seen.marker,
+            color=drawn.colour,
+            marker=drawn.marker,
             elinewidth=0.7,
             capsize=1.5,
             zorder=3 - number / 100,
@@ -153,12 +149,12 @@ def curves(
         if best and np.ptp(line["mean"].round(DIGITS)) > 0:
             top = line.nlargest(1, "mean")
             axes.scatter(
-                top[x], top["mean"], s=55, facecolors="none", edgecolors=seen.colour, zorder=4
+                top[x], top["mean"], s=55, facecolors="none", edgecolors=drawn.colour, zorder=4
             )
 
 
 def _deviation(summary: pd.DataFrame) -> np.ndarray:
-    """Lengths of the error bars below and above each mean, (2, n), within the scores' 0 and 1."""
+    """Lengths of the error bars below and above each mean, (2, n), clipped to scores in [0, 1]."""
     mean, sd = summary["mean"].to_numpy(), summary["sd"].fillna(0.0).to_numpy()
     return np.array([np.minimum(sd, mean), np.minimum(sd, 1.0 - mean)])
 
@@ -171,13 +167,13 @@ def score_axis(axes: Axes, label: str = "") -> None:
 
 
 def not_run(axes: Axes) -> None:
-    """Say that a panel has no runs."""
+    """Mark a panel that has no runs."""
     axes.text(0.5, 0.5, "not run", ha="center", va="center", transform=axes.transAxes, color="0.4")
     axes.set_xticks([])
 
 
 def settle(figure: Figure) -> None:
-    """Lay the figure out once: the layout would move a little each time it is drawn."""
+    """Fix the layout of a figure, which would otherwise change a little each time it is drawn."""
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -186,13 +182,13 @@ def settle(figure: Figure) -> None:
 def save(
     figures: Mapping[str, Figure], out: Path, formats: Sequence[str] = FILE_FORMATS
 ) -> list[Path]:
-    """Write each figure in each format; equal figures give equal files."""
+    """Write each figure in each format. The same figure gives the same bytes."""
     written = []
-    for name, figure in figures.items():
-        settle(figure)
-        for suffix in formats:
-            path = out / f"{name}.{suffix}"
-            undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(suffix)
-            figure.savefig(path, metadata=undated)
-            written.append(path)
+    with style():
+        for name, figure in figures.items():
+            settle(figure)
+            for suffix in formats:
+                written.append(out / f"{name}.{suffix}")
+                undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(suffix)
+                figure.savefig(written[-1], metadata=undated)
     return written

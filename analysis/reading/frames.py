@@ -1,16 +1,17 @@
-"""From runs to tidy frames: what counts, what does not, and why.
+"""The runs of an experiment as tidy frames: which runs count, and their metrics.
 
-Every run of an experiment is accounted for once in :attr:`Frames.runs`; numbers are taken from
-those in state ``counted`` only.
+Every run is listed once in :attr:`Frames.runs`, with its state. Only runs in the state ``counted``
+contribute numbers.
 """
 
 from __future__ import annotations
 
 import json
-from array import array
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -28,16 +29,16 @@ DELETED: Final = "deleted"
 FOREIGN: Final = "foreign"
 UNREADABLE: Final = "unreadable"
 
-#: What the state of a run means; ``counted`` alone enters tables and figures.
+#: What the state of a run means; only ``counted`` runs enter tables and figures.
 STATES: Final = {
-    COUNTED: "finished, and the newest of its spec",
+    COUNTED: "finished, and the newest run of its spec",
     RUNNING: "not finished yet",
     FAILED: "failed or killed, and no other run of the same spec finished",
     REPEATED: "failed or killed, but another run of the same spec finished",
     DUPLICATE: "finished, but another run of the same spec finished later",
     DELETED: "deleted in MLflow",
     FOREIGN: "not written by this project",
-    UNREADABLE: "its spec is missing or makes no sense",
+    UNREADABLE: "the spec is missing or invalid",
 }
 
 REQUIRED: Final[dict[str, type | tuple[type, ...]]] = {
@@ -47,8 +48,8 @@ REQUIRED: Final[dict[str, type | tuple[type, ...]]] = {
     "ratio": (int, float),
     "seed": int,
 }
-#: Fields that specs have not always had, and what trials did before they had them.
-LATER: Final = {"truth": False}
+#: Fields that were added to the spec later, with the value that earlier trials used.
+ADDED_FIELDS: Final = {"truth": False}
 _CURVE_GROUPS: Final = (schema.EPOCH_F1, schema.ACCURACY, schema.LOSS)
 _INFO: Final = (
     "run_id",
@@ -66,7 +67,6 @@ _INFO: Final = (
     "repeat",
 )
 FINAL_COLUMNS: Final = ["run_id", "metric", "series", "value"]
-CURVE_COLUMNS: Final = ["run_id", "metric", "series", "epoch", "value"]
 
 Histories = Callable[[str, str], list[tuple[int, float]]]
 
@@ -76,15 +76,15 @@ class Frames:
     """The runs of an experiment as tidy frames.
 
     Attributes:
-        runs: one row a run, counted or not, oldest first; grids themselves are left away.
+        runs: one row per run, counted or not, oldest first; grid runs are excluded.
             Columns: ``run_id``, ``name``, ``state`` (a key of :data:`STATES`), ``status``,
             ``started`` (UTC), ``grid``, ``parent``, ``spec_hash``, ``code_version``, ``modality``,
             ``n_classes``, ``error`` and ``repeat`` (why a trial failed, and the command that runs
-            it again), then one a field of the trial's spec.
-        final: one row a metric of a counted run, at its last step. Columns: ``run_id``, ``metric``
-            (``f1``, ``accuracy``, ``seconds``, ...), ``series`` (a signal, a part of the data, a
-            step, ...), ``value``.
-        curve_tags: of each counted run, the tags that hold its per-epoch metrics.
+            it again), then one column per field of the trial's spec.
+        final: one row per metric of a counted run, at its last step. Columns: ``run_id``,
+            ``metric`` (``f1``, ``accuracy``, ``seconds``, ...), ``series`` (a signal, a part of the
+            data, a step, ...), ``value``.
+        curve_tags: for each counted run, the tags that hold its per-epoch metrics.
     """
 
     runs: pd.DataFrame
@@ -94,52 +94,47 @@ class Frames:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """The counted runs, one row a trial."""
+        """The counted runs, one row per trial."""
         return self.runs[self.runs["state"] == COUNTED].reset_index(drop=True)
 
     @cached_property
     def spec_columns(self) -> list[str]:
-        """Names of the columns that are fields of the spec."""
+        """The columns that are fields of the spec."""
         return [column for column in self.runs.columns if column not in _INFO]
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """One row a per-epoch metric of a counted run. Columns: ``run_id``, ``metric``
-        (``epoch_f1``, ``accuracy``, ``loss``), ``series``, ``epoch`` (from 1), ``value``.
+        """One row per epoch of a per-epoch metric of a counted run. Columns: ``run_id``,
+        ``metric`` (``epoch_f1``, ``accuracy``, ``loss``), ``series``, ``epoch`` (from 1),
+        ``value``.
 
-        Curves come from the runs' tags; a run without them costs one request a metric.
+        Curves are read from the tags of the runs; a run without them costs one request per metric.
         """
-        logged = self.final[self.final["metric"].isin(_CURVE_GROUPS)]
-        values, steps = array("d"), array("q")
-        lengths: list[int] = []
-        tagged: dict[str, dict[str, list[float]]] = {}
-        here = None
-        for run_id, metric, series in zip(
-            logged["run_id"], logged["metric"], logged["series"], strict=True
-        ):
-            if run_id != here:
-                here, tagged = run_id, self._tagged(run_id)
-            if series in tagged[metric]:
-                found = tagged[metric][series]
-                values.extend(found)
-                steps.extend(range(1, len(found) + 1))
-                lengths.append(len(found))
+        logged = self.final[self.final["metric"].isin(_CURVE_GROUPS)].drop(columns="value")
+        tagged = cache(self._tagged)
+        found = []
+        for run_id, metric, series in logged.itertuples(index=False, name=None):
+            values = tagged(run_id, metric).get(series)
+            if values is None:
+                found.append(self._histories(run_id, f"{metric}/{series}"))
             else:
-                points = self._histories(run_id, f"{metric}/{series}")
-                values.extend(value for _, value in points)
-                steps.extend(step for step, _ in points)
-                lengths.append(len(points))
-        repeated = logged.drop(columns="value").iloc[np.repeat(np.arange(len(logged)), lengths)]
-        return repeated.assign(epoch=np.array(steps), value=np.array(values)).reset_index(drop=True)
+                found.append(list(enumerate(values, start=1)))
+        points = np.array([*chain.from_iterable(found)], dtype=float).reshape(-1, 2)
+        repeated = logged.iloc[np.repeat(np.arange(len(logged)), list(map(len, found)))]
+        columns = {"epoch": points[:, 0].astype(int), "value": points[:, 1]}
+        return repeated.assign(**columns).reset_index(drop=True)
 
-    def _tagged(self, run_id: str) -> dict[str, dict[str, list[float]]]:
-        """The curves in a run's tags, by group and series."""
-        tags = self.curve_tags[run_id]
-        return {g: json.loads(tags.get(schema.curves_tag(g), "{}")) for g in _CURVE_GROUPS}
+    def _tagged(self, run_id: str, group: str) -> dict[str, list[float]]:
+        """The curves in a tag of a run, by series; empty where the tag is missing or damaged."""
+        try:
+            found = json.loads(self.curve_tags[run_id].get(schema.curves_tag(group), "{}"))
+            return {series: [float(v) for v in values] for series, values in found.items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}
 
     def only(self, run_ids: Iterable[str]) -> Frames:
-        """The same frames with these runs alone."""
-        kept = set(run_ids)
+        """The same frames, restricted to these runs."""
+        kept = list(run_ids)
         return replace(
             self,
             runs=self.runs[self.runs["run_id"].isin(kept)].reset_index(drop=True),
@@ -147,72 +142,63 @@ class Frames:
         )
 
     def left_out(self) -> dict[str, int]:
-        """How many runs are not counted, by state."""
+        """The number of runs that are not counted, by state."""
         counts = self.runs["state"].value_counts()
         return {s: int(counts[s]) for s in STATES if s in counts and s != COUNTED}
 
 
 def build(runs: Iterable[Run], histories: Histories) -> Frames:
-    """Frames of an experiment's runs, which come oldest first.
+    """Frames of an experiment's runs.
 
     Args:
-        runs: as MLflow returns them, of any kind.
-        histories: maps a run and a metric's name to its (step, value) pairs, for runs whose
+        runs: as MLflow returns them, of any kind, oldest first.
+        histories: maps a run and a metric name to its (step, value) pairs; called for runs whose
             curves are not in their tags.
     """
     rows: list[dict[str, Any]] = []
-    keys: list[tuple[str, str]] = []
-    values, lengths = array("d"), []
-    texts: dict[str, dict[str, str]] = {}
+    owners: list[str] = []
+    keys: list[str] = []
+    values: list[float] = []
+    curve_tags: dict[str, dict[str, str]] = {}
     for run in runs:
         if run.data.tags.get(schema.KIND) == schema.KIND_GRID:
             continue
-        row = _row(run)
-        rows.append(row)
-        if row["state"] == COUNTED:
-            run_id = run.info.run_id
-            metrics = run.data.metrics
-            keys += map(_split, metrics)
-            values.extend(metrics.values())
-            lengths.append(len(metrics))
+        rows.append(_row(run))
+        if rows[-1]["state"] == COUNTED:
+            run_id, metrics = run.info.run_id, run.data.metrics
+            owners += [run_id] * len(metrics)
+            keys += metrics
+            values += metrics.values()
             prefix = f"{schema.CURVES}/"
-            texts[run_id] = {k: v for k, v in run.data.tags.items() if k.startswith(prefix)}
-    table = pd.DataFrame(rows, columns=_columns(rows))
-    table["state"] = _judged(table)
-    counted = table.loc[table["state"] == COUNTED, "run_id"]
-    return Frames(table, _final(list(texts), lengths, keys, values, counted), texts, histories)
+            curve_tags[run_id] = {k: v for k, v in run.data.tags.items() if k.startswith(prefix)}
+    columns = dict.fromkeys((*_INFO, *REQUIRED, *chain.from_iterable(rows)))
+    table = pd.DataFrame(rows, columns=list(columns))
+    table["state"] = _with_repeats(table)
+    counted = table["run_id"][table["state"] == COUNTED]
+    final = _final(owners, keys, values)
+    final = final[final["run_id"].isin(counted)].reset_index(drop=True)
+    return Frames(table, final, curve_tags, histories)
 
 
-def _final(
-    run_ids: list[str],
-    lengths: list[int],
-    keys: list[tuple[str, str]],
-    values: array[float],
-    counted: pd.Series[str],
-) -> pd.DataFrame:
-    """The frame of final metrics; names are categories, since there are few of them."""
-    places = dict.fromkeys(keys)
-    kinds = pd.DataFrame(list(places), columns=["metric", "series"], dtype="category")
-    for number, key in enumerate(places):
-        places[key] = number
-    codes = np.fromiter((places[key] for key in keys), dtype=np.intp, count=len(keys))
-    found = kinds.take(codes).reset_index(drop=True)
-    owner = np.repeat(np.arange(len(run_ids)), lengths)
-    found["run_id"] = pd.Series(pd.Categorical.from_codes(owner, categories=pd.Index(run_ids)))
-    found["value"] = np.array(values)
-    found = found[FINAL_COLUMNS]
-    return found[found["run_id"].isin(counted)].reset_index(drop=True)
+def field_text(value: object) -> str:
+    """The value of a spec field as a user would type it.
+
+    >>> field_text(0.1), field_text(7.0), field_text("mnist"), field_text(None)
+    ('0.1', '7', 'mnist', 'none')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _columns(rows: list[dict[str, Any]]) -> list[str]:
-    found = {key: None for row in rows for key in row}
-    return [*_INFO, *REQUIRED, *(key for key in found if key not in (*_INFO, *REQUIRED))]
-
-
-@cache
-def _split(key: str) -> tuple[str, str]:
-    metric, _, series = key.partition("/")
-    return metric, series
+def _final(owners: list[str], keys: list[str], values: list[float]) -> pd.DataFrame:
+    """The frame of final metrics. Its names are categories, because few of them are distinct."""
+    named = pd.Categorical(keys)
+    parts = [key.partition("/")[::2] for key in named.categories]
+    names = pd.DataFrame(parts, columns=["metric", "series"], dtype="category")
+    run_ids = pd.Categorical(owners, categories=list(dict.fromkeys(owners)))
+    found = names.take(named.codes).reset_index(drop=True)
+    return found.assign(run_id=run_ids, value=np.array(values, dtype=float))[FINAL_COLUMNS]
 
 
 def _row(run: Run) -> dict[str, Any]:
@@ -228,7 +214,7 @@ def _row(run: Run) -> dict[str, Any]:
         "spec_hash": tags.get(schema.SPEC_HASH),
         "code_version": tags.get(schema.CODE_VERSION),
         "modality": tags.get(schema.MODALITY),
-        "n_classes": float(tags.get(schema.N_CLASSES, "nan")),
+        "n_classes": pd.to_numeric(tags.get(schema.N_CLASSES, "nan"), errors="coerce"),
         "error": tags.get(schema.ERROR),
         "repeat": tags.get(schema.REPEAT),
     }
@@ -239,13 +225,13 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 def _spec(text: str) -> dict[str, Any]:
-    """The fields of a trial's spec, empty where the text holds none that could be counted."""
+    """The fields of a trial's spec; empty where the text is not a valid spec."""
     try:
         spec = json.loads(text)
         usable = all(isinstance(spec[key], kind) for key, kind in REQUIRED.items())
     except (ValueError, KeyError, TypeError):
         return {}
-    return LATER | spec if usable else {}
+    return ADDED_FIELDS | spec if usable else {}
 
 
 def _own_state(run: Run) -> str:
@@ -257,12 +243,10 @@ def _own_state(run: Run) -> str:
     return {"FINISHED": COUNTED, "FAILED": FAILED, "KILLED": FAILED}.get(run.info.status, RUNNING)
 
 
-def _judged(table: pd.DataFrame) -> pd.Series[str]:
-    """States of all runs, oldest first, with those of repeated specs told apart."""
-    state = table["state"].astype("str")
+def _with_repeats(table: pd.DataFrame) -> pd.Series[str]:
+    """The states of all runs, oldest first, where several runs of one spec are compared."""
+    state, hashes = table["state"].astype("str"), table["spec_hash"]
     finished = state == COUNTED
-    hashes = table["spec_hash"]
     earlier = hashes.where(finished).duplicated(keep="last") & finished
-    state = state.mask(earlier, DUPLICATE)
     repeated = (state == FAILED) & hashes.isin(hashes[finished])
-    return state.mask(repeated, REPEATED)
+    return state.mask(earlier, DUPLICATE).mask(repeated, REPEATED)

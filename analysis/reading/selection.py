@@ -1,4 +1,4 @@
-"""Which runs to look at: an experiment, a grid of it, and filters on the trials."""
+"""The selection of runs: an experiment, one of its grids, and filters on the trials."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 from mlflow.entities import Run
 
-from analysis.reading.frames import STATES, Frames, build
+from analysis.reading.frames import STATES, Frames, build, field_text
 from analysis.reading.store import HOW_TO_FILL, Store
-from analysis.rendering.text import plain
 from common.errors import UserError, unknown_name
 from common.filters import parse_conditions
 from experiments import schema
@@ -19,15 +18,15 @@ from experiments import schema
 
 @dataclass(frozen=True)
 class Selection:
-    """Runs that were asked for.
+    """Selected runs.
 
     Attributes:
-        store: where they are.
-        experiment: name of their experiment.
-        grid: name of the grid that they were narrowed down to, if they were.
-        grid_run: the run of that grid that started last.
+        store: the store that holds them.
+        experiment: the name of their experiment.
+        grid: the name of the grid whose trials were selected, if one was.
+        grid_run: the newest run of that grid.
         frames: the runs.
-        narrowed: the filters in words, empty without any.
+        narrowed: the filters in words; empty if there are none.
     """
 
     store: Store
@@ -39,7 +38,7 @@ class Selection:
 
     @property
     def title(self) -> str:
-        """What was selected, in words."""
+        """The selection in words."""
         grid = f", grid {self.grid}" if self.grid else ""
         return f"experiment {self.experiment}{grid}" + (f", {self.narrowed}" * bool(self.narrowed))
 
@@ -47,16 +46,17 @@ class Selection:
 def select(
     store: Store, experiment: str | None = None, grid: str | None = None, only: Sequence[str] = ()
 ) -> Selection:
-    """The runs of an experiment, of one of its grids, or without either of the newest grid.
+    """The runs of an experiment or of one of its grids; by default, of the newest grid.
 
     Args:
-        store: where to look.
-        experiment: name; default: that of the newest grid.
-        grid: name; its trials count wherever they ran, also those that an earlier grid finished.
+        store: the store to read.
+        experiment: its name; default: the experiment of the newest grid.
+        grid: its name; selects all trials of the grid, also those that an earlier grid finished.
         only: conditions ``key=value[,key=value...]`` on fields of the spec; several values of one
             key mean any of them.
 
-    Raises ``UserError`` where nothing of that name exists or nothing is left, saying what exists.
+    Raises ``UserError`` where no such experiment or grid exists, or no trial is left; the message
+    lists what exists.
     """
     grid_run: Run | None = None
     if experiment is None:
@@ -81,7 +81,7 @@ def select(
 
 
 def select_run(store: Store, run_id: str) -> Selection:
-    """The trials of the grid whose run this is; there may be none yet."""
+    """The trials of the grid with this run; there may be none yet."""
     grid_run = store.client.get_run(run_id)
     by_id = {e.experiment_id: e for e in store.experiments.values()}
     experiment = by_id[grid_run.info.experiment_id]
@@ -92,9 +92,9 @@ def select_run(store: Store, run_id: str) -> Selection:
 
 
 def _newest(grids: Sequence[Run], wanted: str | None) -> Run:
-    """The first of these runs, or the first of the grid of that name."""
+    """The first of these runs, or the first run of the grid with that name."""
     if not grids:
-        raise UserError(f"no grid has been run there; {HOW_TO_FILL}")
+        raise UserError(f"the store has no grid; {HOW_TO_FILL}")
     for run in grids:
         if wanted in (None, run.data.tags.get(schema.GRID)):
             return run
@@ -102,7 +102,7 @@ def _newest(grids: Sequence[Run], wanted: str | None) -> Run:
 
 
 def _members(store: Store, grid_run: Run, runs: pd.DataFrame) -> list[str]:
-    """Run ids of a grid's trials: by the list it stored, else its own children."""
+    """Run ids of a grid's trials: those on the list it stored, else its child runs."""
     listed = store.artifact(grid_run.info.run_id, schema.GRID_TRIALS_FILE)
     if listed is None:
         members = runs["parent"] == grid_run.info.run_id
@@ -117,7 +117,7 @@ def _matching(frames: Frames, conditions: Mapping[str, Sequence[str]]) -> list[s
     for key, wanted in conditions.items():
         if key not in frames.spec_columns:
             raise unknown_name("trial field", key, frames.spec_columns)
-        text = runs[key].map(plain)
+        text = runs[key].map(field_text)
         for value in wanted:
             if not (text == value).any():
                 there = sorted(text.unique())
@@ -136,6 +136,6 @@ def _check_not_empty(frames: Frames, experiment: str) -> None:
 
 
 def left_out_note(frames: Frames) -> str:
-    """One sentence on the runs that do not count, empty if all do."""
+    """A sentence about the runs that are not counted; empty if all are."""
     parts = [f"{n} {state} ({STATES[state]})" for state, n in frames.left_out().items()]
     return "Not counted: " + "; ".join(parts) + "." if parts else ""

@@ -1,4 +1,4 @@
-"""Queries to MLflow, and nothing else: which experiments, grids and runs there are."""
+"""Queries to MLflow: experiments, grids, runs and their artifacts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ HOW_TO_FILL = "fill it with: python -m experiments.grid --grid embedded"
 
 
 class Store:
-    """A tracking store, read by few queries.
+    """A tracking store, read with few queries.
 
     Raises ``UserError`` where the store does not answer, or where ``uri`` names a database file
-    that does not exist: opening it would create an empty one.
+    that does not exist, because opening it would create an empty one.
     """
 
     def __init__(self, uri: str) -> None:
@@ -52,7 +52,7 @@ class Store:
                 return found
 
     def experiment(self, name: str) -> Experiment:
-        """The experiment of that name; the error for another name lists those that exist."""
+        """The experiment with that name; the error for an unknown name lists those that exist."""
         if name not in self.experiments:
             known = ", ".join(repr(n) for n in sorted(self.experiments))
             raise UserError(f"no experiment {name!r} at {self.uri}; there are: {known}")
@@ -70,8 +70,8 @@ class Store:
         )
 
     def runs(self, experiment: Experiment) -> Iterator[Run]:
-        """All runs of an experiment, oldest first, so that runs that start meanwhile do not move
-        the pages; deleted ones too."""
+        """All runs of an experiment, deleted ones included. They come oldest first, so that runs
+        that start during the query do not shift the pages."""
         return self._search([experiment.experiment_id], "", ViewType.ALL, "ASC")
 
     def _search(
@@ -94,12 +94,12 @@ class Store:
                 return
 
     def history(self, run_id: str, metric: str) -> list[tuple[int, float]]:
-        """(step, value) of a metric, by step; of a step logged twice the later value."""
+        """The (step, value) pairs of a metric, by step; a step logged twice has its later value."""
         points = self.client.get_metric_history(run_id, metric)
         return sorted({p.step: p.value for p in sorted(points, key=lambda p: p.timestamp)}.items())
 
     def artifact(self, run_id: str, path: str) -> Path | None:
-        """A local copy of an artifact, or ``None`` where the run has none of that name."""
+        """A local copy of an artifact; ``None`` where the run does not have it."""
         target = self._downloads / run_id
         if (target / path).exists():
             return target / path
@@ -110,7 +110,7 @@ class Store:
             return None
 
     def forget(self, run_id: str) -> None:
-        """Drop local copies of a run's artifacts, which have changed."""
+        """Delete the local copies of a run's artifacts, after they have changed."""
         shutil.rmtree(self._downloads / run_id, ignore_errors=True)
 
     @cached_property
@@ -122,7 +122,7 @@ class Store:
 
 @contextmanager
 def _without_cyclic_gc() -> Iterator[None]:
-    """Two thirds of a query's time are passes of the cyclic collector over its fresh rows."""
+    """The cyclic garbage collector would take two thirds of a query's time for its new rows."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""What a trial has stored: its scores and its influence profile, and evidence made of them."""
+"""The stored scores and influence profile of a trial, and the evidence they provide."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from influence.profile import Profile
 
 
 def load_scores(store: Store, run_id: str) -> pd.DataFrame | None:
-    """The error table and one column a signal, one row a training sample in training order;
-    ``None`` where the run has not stored it."""
+    """The error table with one column per signal and one row per training sample, in training
+    order; ``None`` where the run has not stored it."""
     path = store.artifact(run_id, schema.SCORES_FILE)
     return None if path is None else pd.read_parquet(path)
 
@@ -25,10 +25,10 @@ def load_profile(store: Store, run_id: str) -> Profile | None:
 
 
 def stored_evidence(profile: Profile, scores: pd.DataFrame, seed: int) -> Evidence:
-    """Evidence of what a run has stored: profile, given labels and the class counts of validation.
+    """Evidence from the stored files of a run: profile, given labels, validation class counts.
 
-    Trace, stages and counterfactual profiles are not stored: a signal that asks for them raises
-    ``EvidenceMissingError``. Validation labels come class by class, not in their order.
+    Trace, stages and counterfactual profiles are not stored; a signal that needs them raises
+    ``EvidenceMissingError``. Validation labels are sorted by class, not in their original order.
     """
     classes = np.arange(len(profile.class_counts))
     return Evidence(

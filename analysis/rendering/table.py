@@ -1,24 +1,22 @@
-"""A table before it is rendered."""
+"""A table, independent of the format in which it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 import pandas as pd
 
-from analysis.rendering.text import DIGITS, glitch_words, percent, plain, spread
-from analysis.stats.summary import in_order
-from influence.signals.display import look
-
-Best = Literal["highest", "lowest"] | None
+from analysis.rendering.text import DIGITS, count, display_name, spread, words
+from analysis.stats.glitch_groups import in_order
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, whether it is the best of its row, and what a reader must know of it."""
+    """The text of a cell, whether it is the best of its row, and a remark."""
 
     text: str = ""
     best: bool = False
@@ -27,58 +25,29 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its keys, one cell a column, and what holds for all of it."""
+    """A row: its keys, of which the last includes the row's remark, and one cell per column."""
 
     keys: tuple[str, ...]
     cells: tuple[Cell, ...]
-    remark: str = ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)
-
-
-def _row(keys: tuple[str, ...], cells: Sequence[Cell], gap: str) -> Row:
-    """A row; a remark that all of its cells share becomes one of the row."""
-    shared = {cell.remark for cell in cells if cell.text}
-    if len(shared) != 1:
-        return Row(keys, tuple(cells), gap)
-    remarks = [remark for remark in (*shared, gap) if remark]
-    return Row(keys, tuple(replace(cell, remark="") for cell in cells), ", ".join(remarks))
-
-
-def key_text(key: str, value: object) -> str:
-    """The value of a row key in print.
-
-    >>> key_text("ratio", 0.1), key_text("signal", "self_influence"), key_text("model", "my_mlp")
-    ('10%', 'SI', 'my_mlp')
-    """
-    if key == "ratio" and isinstance(value, float):
-        return percent(value)
-    if key == "glitch" and isinstance(value, str):
-        return glitch_words(value)
-    return look(value).short if key == "signal" and isinstance(value, str) else plain(value)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Cells by row keys and columns.
+    """Means with standard deviations, by row keys and columns.
 
     Attributes:
         name: file stem.
         title: a few words.
         note: how to read it.
         keys: names of the row keys, outermost first.
-        columns: what stands in ``data["column"]``, in order, with the heading of each.
-        data: tidy, one row a cell: the keys, ``column``, ``mean``, ``sd``, ``seeds`` (those that
-            the mean rests on), ``cells`` (averaged over).
+        columns: the values of ``data["column"]``, in order, with their headings.
+        data: tidy, one row per cell: the keys, ``column``, ``mean``, ``sd``, ``seeds`` (behind the
+            mean), ``cells`` (averaged over).
         sections: how many of the leading keys may head a section instead of each row.
         gaps: trials without a result by row keys, with columns ``failed`` and ``running``.
-        best: which end of the means of a row is marked.
-        digits: after the point.
-        unit: what the deviation is over.
-        averaged: what a mean is taken over beside the unit, such as ``dataset``.
-        signals_across: whether the columns are signals.
+        best: which means of a row are marked.
+        unit: what the standard deviation is taken over.
+        averaged: what else a mean is taken over, such as ``dataset``.
     """
 
     name: str
@@ -89,86 +58,105 @@ class Table:
     data: pd.DataFrame
     sections: int = 0
     gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
-    best: Best = "highest"
-    digits: int = DIGITS
+    best: Literal["highest", "lowest"] | None = "highest"
     unit: str = "seeds"
     averaged: str = ""
-    signals_across: bool = False
 
-    @cached_property
-    def usual_seeds(self) -> int:
-        """The most seeds behind any cell; cells with fewer say so."""
-        return int(self.data["seeds"].max()) if len(self.data) else 0
+    @property
+    def headings(self) -> list[str]:
+        """The headings of keys and columns."""
+        return [*map(words, self.keys), *self.columns.values()]
 
-    @cached_property
-    def usual_cells(self) -> int:
-        """The most settings behind any mean; means over fewer say so."""
-        return int(self.data["cells"].max()) if self.averaged and len(self.data) else 0
+    @property
+    def _most(self) -> tuple[int, int]:
+        """The most seeds and the most cells behind any mean; only cells with fewer say how many."""
+        seeds, cells = self.data[["seeds", "cells"]].max() if len(self.data) else (0, 0)
+        return int(seeds), int(cells) if self.averaged else 0
 
     @property
     def caption(self) -> str:
-        """The note, and the number of seeds that holds where nothing else is said."""
-        seeds = self.usual_seeds
-        over = f" over {_count(self.usual_cells, self.averaged)}" if self.usual_cells > 1 else ""
-        spread_over = f"± standard deviation over {seeds} {self.unit}"
-        usual = spread_over if seeds > 1 else "of a single seed"
-        return f"{self.note} Mean{over} {usual} unless said otherwise."
+        """The note, with the number of seeds of all cells that have no remark."""
+        seeds, cells = self._most
+        over = f" over {count(cells, self.averaged)}" if cells > 1 else ""
+        sd = f"± standard deviation over {seeds} {self.unit}" if seeds > 1 else "of a single seed"
+        return f"{self.note} Mean{over} {sd} unless stated otherwise."
 
     @cached_property
     def rows(self) -> list[Row]:
         """The rows as text, in order."""
         keys = list(self.keys)
-        data = self.marked()
         found: dict[tuple[object, ...], dict[str, Cell]] = {}
-        for key, column, mean, sd, seeds, cells, best in zip(
-            data[keys].itertuples(index=False, name=None),
-            *(data[c] for c in ("column", "mean", "sd", "seeds", "cells", "best")),
-            strict=True,
-        ):
-            remarks = [f"n={seeds}"] * (seeds < self.usual_seeds)
-            remarks += [_count(cells, self.averaged)] * (cells < self.usual_cells)
-            text = spread(mean, sd, self.digits)
-            found.setdefault(key, {})[column] = Cell(text, best, ", ".join(remarks))
-        gaps: dict[tuple[object, ...], str] = {}
-        for record in self.gaps.to_dict("records"):
-            counts = ((record[state], state) for state in ("failed", "running"))
-            key = tuple(record[k] for k in keys)
-            gaps[key] = ", ".join(f"{count} {state}" for count, state in counts if count)
+        most_seeds, most_cells = self._most
+        for record in self.marked().to_dict("records"):
+            remarks = [f"n={record['seeds']}"] * (record["seeds"] < most_seeds)
+            remarks += [count(record["cells"], self.averaged)] * (record["cells"] < most_cells)
+            cell = Cell(spread(record["mean"], record["sd"]), record["best"], ", ".join(remarks))
+            found.setdefault(tuple(record[k] for k in keys), {})[record["column"]] = cell
+        gaps = {
+            tuple(record[k] for k in keys): ", ".join(
+                f"{record[state]} {state}" for state in ("failed", "running") if record[state]
+            )
+            for record in self.gaps.to_dict("records")
+        }
         index = pd.DataFrame([*dict.fromkeys([*found, *gaps])], columns=keys)
         return [
             _row(
-                tuple(map(key_text, keys, key)),
+                tuple(map(display_name, keys, key)),
                 [found.get(key, {}).get(column, Cell()) for column in self.columns],
                 gaps.get(key, ""),
             )
             for key in in_order(index, keys).itertuples(index=False, name=None)
         ]
 
+    def by_section(self, most: int | None = None) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
+        """The first ``most`` rows by section: the keys of the section, and its rows, each without
+        those and without the keys that the row above repeats."""
+        split = self.sections
+        for section, members in groupby(self.rows[:most], lambda row: row.keys[:split]):
+            rows: list[Row] = []
+            before: Sequence[str] = ()
+            for row in members:
+                keys = row.keys[split:]
+                rows.append(replace(row, keys=_without_repeats(keys, before)))
+                before = keys
+            yield section, rows
+
     def marked(self) -> pd.DataFrame:
-        """``data`` with a column ``best``: whether a mean, as printed, is the best of its row and
-        not that of every column."""
-        if "best" in self.data:
-            return self.data
+        """``data`` with a column ``best``: whether a mean, as printed, is the best of its row, in
+        a row whose means are not all equal."""
         if self.best is None or self.data.empty:
             return self.data.assign(best=False)
-        shown = self.data["mean"].round(self.digits)
+        shown = self.data["mean"].round(DIGITS)
         grouped = shown.groupby([self.data[key] for key in self.keys], dropna=False)
         extreme = grouped.transform("max" if self.best == "highest" else "min")
         return self.data.assign(best=(shown == extreme) & (grouped.transform("nunique") > 1))
 
-    def transposed(self) -> Table:
-        """The same cells with signals down and the keys below the sections across."""
-        inner = self.keys[self.sections :]
-        outer = list(self.keys[: self.sections])
-        data = self.marked()
-        across = data[inner].apply(
-            lambda row: " ".join(key_text(k, v) for k, v in row.items() if v != ""), axis=1
-        )
-        order = in_order(data.assign(across=across), inner)["across"].unique()
-        return replace(
-            self,
-            keys=[*outer, "signal"],
-            columns={heading: heading for heading in order},
-            data=data.rename(columns={"column": "signal"}).assign(column=across),
-            gaps=pd.DataFrame(),
-        )
+
+def with_remark(text: str, remark: str) -> str:
+    """A text with a remark in parentheses, if there is one."""
+    return f"{text} ({remark})" if remark else text
+
+
+def _row(keys: tuple[str, ...], cells: Sequence[Cell], gap: str) -> Row:
+    """A row; a remark that all of its cells share is written once, after the keys."""
+    shared = {cell.remark for cell in cells if cell.text}
+    remarks = [gap]
+    if len(shared) == 1:
+        remarks = [*shared, gap]
+        cells = [replace(cell, remark="") for cell in cells]
+    remark = ", ".join(remark for remark in remarks if remark)
+    return Row((*keys[:-1], with_remark(keys[-1], remark)), tuple(cells))
+
+
+def _without_repeats(keys: Sequence[str], before: Sequence[str]) -> tuple[str, ...]:
+    """Keys with those blanked that the row above has said; the last is always said.
+
+    >>> _without_repeats(["a", "b", "c"], ["a", "b", "x"])
+    ('', '', 'c')
+    >>> _without_repeats(["a", "b", "c"], ["z", "b", "c"])
+    ('a', 'b', 'c')
+    """
+    said = 0
+    while said < min(len(keys) - 1, len(before)) and keys[said] == before[said]:
+        said += 1
+    return ("",) * said + tuple(keys[said:])

@@ -1,21 +1,20 @@
-"""Tables in the terminal: as wide as the window, never wider."""
+"""Tables in the terminal, never wider than the window."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from analysis.rendering.formats import headings, keys_with_remark, new_keys, remark
-from analysis.rendering.table import Cell, Row, Table
+from analysis.rendering.table import Cell, Row, Table, with_remark
 from analysis.rendering.text import tight
 
 BEST_MARK: Final = "*"
+#: Characters of a line where the output is not a terminal.
+FILE_WIDTH: Final = 120
 MOST_ROWS: Final = 200
 _SPACE: Final = 2
 
@@ -23,132 +22,84 @@ _SPACE: Final = 2
 def print_table(table: Table, console: Console) -> None:
     """Print a table that fits the window.
 
-    Keys of sections head a section instead of taking columns. Where the columns do not fit, long
-    keys are broken, then signals go down instead of across, then the columns go in several parts.
-    Of a long table the first rows are printed.
+    Leading keys head sections. Where the columns do not fit, long keys are broken into lines, and
+    then the columns are printed in several parts. Only the first rows of a long table are printed.
     """
     console.print(Text(table.title, style="bold"), Text(table.caption, style="dim"), sep="\n")
-    plan, notes = Plan.of(table, console.width), []
-    if len(plan.parts) > 1 and table.signals_across and table.sections:
-        notes = [f"{' '.join(row.keys)}: {row.remark}" for row in table.rows if row.remark]
-        table = table.transposed()
-        plan = Plan.of(table, console.width)
-    for part in plan.parts:
-        for piece in _pieces(table, plan, part):
-            console.print(piece)
-    if notes:
-        console.print(Text("; ".join(notes), style="dim"))
+    sections = list(table.by_section(MOST_ROWS))
+    every = [row for _, rows in sections for row in rows]
+    names = table.headings[table.sections : len(table.keys)]
+    headings = list(table.columns.values())
+    widths = [
+        max(_longest_word(heading), *(len(_plain(row.cells[i])) for row in every))
+        for i, heading in enumerate(headings)
+    ]
+    texts = list(zip(names, *(row.keys for row in every), strict=True))
+    keys = [max(map(len, column)) for column in texts]
+    if sum(keys) + sum(widths) + _SPACE * len([*keys, *widths]) > console.width:
+        room = console.width // (2 * len(keys))
+        keys = [
+            min(wide, max(room, *map(_longest_word, column)))
+            for wide, column in zip(keys, texts, strict=True)
+        ]
+    for part in _parts(widths, console.width - sum(keys) - _SPACE * len(keys)):
+        plan = [*zip(names, keys, strict=True)], [(headings[i], widths[i]) for i in part]
+        console.print(_grid(*plan, [], part))
+        for section, rows in sections:
+            if section:
+                console.print(Text(" · ".join(section), style="italic"))
+            console.print(_grid(*plan, rows, part))
     if (left := len(table.rows) - MOST_ROWS) > 0:
         console.print(f"and {left} more rows: --out writes them, --only narrows them", style="dim")
     console.print()
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Widths, in characters, and which columns go together.
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=1)
 
-    Attributes:
-        keys: widths of the keys that take columns.
-        columns: widths of the columns.
-        parts: numbers of the columns of each part.
+
+def _parts(widths: Sequence[int], room: int) -> Iterator[list[int]]:
+    """The numbers of the columns of each part: as many as fit, at least one.
+
+    >>> list(_parts([8, 8, 8, 30], 20))
+    [[0, 1], [2], [3]]
     """
-
-    keys: list[int]
-    columns: list[int]
-    parts: list[list[int]]
-
-    @classmethod
-    def of(cls, table: Table, width: int) -> Plan:
-        """A plan for a window of ``width`` characters."""
-        split, rows = table.sections, table.rows[:MOST_ROWS]
-        titles = headings(table)
-        names, columns = titles[split : len(table.keys)], titles[len(table.keys) :]
-        texts = zip(names, *(keys_with_remark(row)[split:] for row in rows), strict=True)
-        keys = [(max(map(len, column)), _longest_word(column)) for column in texts]
-        cells = [
-            max(_longest_word([heading]), *(_width(row.cells[i]) for row in rows))
-            for i, heading in enumerate(columns)
-        ]
-        fitted = _shrunk(keys, width - sum(cells) - _SPACE * len(cells) - _SPACE * len(keys))
-        return cls(fitted, cells, _parts(cells, width - sum(fitted) - _SPACE * len(fitted)))
-
-
-def _longest_word(texts: Iterable[str]) -> int:
-    return max((len(word) for text in texts for word in text.split()), default=1)
-
-
-def _shrunk(keys: Sequence[tuple[int, int]], room: int) -> list[int]:
-    """Widths that fit the room where they can; each key is as wide as its text at most, as its
-    longest word at least, and the widest give way first.
-
-    >>> _shrunk([(10, 5), (40, 9)], 30), _shrunk([(10, 5), (40, 9)], 0)
-    ([10, 20], [5, 9])
-    """
-    widths = [wide for wide, _ in keys]
-    while sum(widths) > room:
-        loose = [i for i, (_, least) in enumerate(keys) if widths[i] > least]
-        if not loose:
-            break
-        widths[max(loose, key=widths.__getitem__)] -= 1
-    return widths
-
-
-def _parts(widths: Sequence[int], room: int) -> list[list[int]]:
-    """Numbers of the columns that go together, one in each part at least."""
-    parts: list[list[int]] = [[]]
-    left = room
+    part: list[int] = []
     for number, width in enumerate(widths):
-        if parts[-1] and width + _SPACE > left:
-            parts.append([])
-            left = room
-        parts[-1].append(number)
-        left -= width + _SPACE
-    return parts
-
-
-def _pieces(table: Table, plan: Plan, part: Sequence[int]) -> Iterator[RichTable | Text]:
-    """Of these columns the headings, then each section under its name."""
-    yield _grid(table, plan, part)
-    shown = table.rows[:MOST_ROWS]
-    for section, rows in groupby(shown, key=lambda row: row.keys[: table.sections]):
-        if section:
-            yield Text(" · ".join(section), style="italic")
-        yield _grid(table, plan, part, list(rows))
+        if part and sum(widths[i] + _SPACE for i in part) + width + _SPACE > room:
+            yield part
+            part = []
+        part.append(number)
+    yield part
 
 
 def _grid(
-    table: Table, plan: Plan, part: Sequence[int], rows: Sequence[Row] | None = None
+    keys: Iterable[tuple[str, int]],
+    columns: Iterable[tuple[str, int]],
+    rows: Sequence[Row],
+    part: Sequence[int],
 ) -> RichTable:
-    """These rows, or without them the headings."""
-    split, titles = table.sections, headings(table)
+    """These columns of the rows; without rows, the headings."""
     made = RichTable(
         box=None,
         pad_edge=False,
         padding=(0, _SPACE, 0, 0),
         header_style="bold",
-        show_header=rows is None,
+        show_header=not rows,
     )
-    for name, width in zip(titles[split : len(table.keys)], plan.keys, strict=True):
-        made.add_column(Text(name), width=width, overflow="fold")
-    for number in part:
-        heading = Text(titles[len(table.keys) + number])
-        made.add_column(heading, width=plan.columns[number], justify="right", overflow="fold")
-    before: Sequence[str] = ()
-    for row in rows or ():
-        keys = keys_with_remark(row)[split:]
-        made.add_row(*new_keys(keys, before), *(_shown(row.cells[number]) for number in part))
-        before = keys
+    for heading, width in keys:
+        made.add_column(Text(heading), width=width, overflow="fold")
+    for heading, width in columns:
+        made.add_column(Text(heading), width=width, justify="right", overflow="fold")
+    for row in rows:
+        made.add_row(*map(Text, row.keys), *(_styled(row.cells[number]) for number in part))
     return made
 
 
-def _shown(cell: Cell) -> Text:
-    text = Text(_compact(cell), style="bold" if cell.best else "")
-    return text.append(remark(cell.remark), style="dim")
+def _plain(cell: Cell) -> str:
+    return with_remark(tight(cell.text) + BEST_MARK * cell.best, cell.remark)
 
 
-def _compact(cell: Cell) -> str:
-    return tight(cell.text) + BEST_MARK * cell.best
-
-
-def _width(cell: Cell) -> int:
-    return len(_compact(cell)) + len(remark(cell.remark))
+def _styled(cell: Cell) -> Text:
+    text = Text(tight(cell.text) + BEST_MARK * cell.best, style="bold" if cell.best else "")
+    return text.append(with_remark("", cell.remark), style="dim")

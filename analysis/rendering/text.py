@@ -1,44 +1,67 @@
-"""Values and numbers as text, the same in every table, figure and sentence."""
+"""Names and numbers as readers see them: the same in every table, figure and sentence."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from textwrap import wrap
+
+from analysis.reading.frames import field_text
+from experiments.datasets import DATASETS
+from glitches import GLITCHES
+from influence.signals import SIGNALS
+from models import MODELS
 
 DIGITS = 2
 
 
-def plain(value: object) -> str:
-    """A field's value as a user would type it.
-
-    >>> plain(0.1), plain(7.0), plain("mnist"), plain(None)
-    ('0.1', '7', 'mnist', 'none')
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def spread(mean: float, sd: float = math.nan, digits: int = DIGITS) -> str:
-    """A mean with its deviation; empty without a mean, bare without a deviation.
+def spread(mean: float, sd: float = math.nan) -> str:
+    """A mean with its standard deviation; empty without a mean.
 
     >>> spread(0.8349, 0.021), spread(1.0), spread(math.nan)
     ('0.83 ± 0.02', '1.00', '')
     """
     if math.isnan(mean):
         return ""
-    return f"{mean:.{digits}f}" + ("" if math.isnan(sd) else f" ± {sd:.{digits}f}")
+    return f"{mean:.{DIGITS}f}" + ("" if math.isnan(sd) else f" ± {sd:.{DIGITS}f}")
 
 
 def tight(text: str) -> str:
-    """Numbers without blanks and leading zeros.
+    """Numbers without spaces and leading zeros.
 
     >>> tight("0.81 ± 0.02"), tight("10.50 ± 0.10")
     ('.81±.02', '10.50±.10')
     """
     return re.sub(r"(?<!\d)0\.", ".", text.replace(" ", ""))
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "seed"), count(3, "seed")
+    ('1 seed', '3 seeds')
+    """
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
+def percent(ratio: float) -> str:
+    """A ratio in percent.
+
+    >>> percent(0.1), percent(0.125)
+    ('10%', '12.5%')
+    """
+    return f"{100 * ratio:g}%"
+
+
+def enumerated(texts: Iterable[str]) -> str:
+    """Texts as an enumeration in a sentence.
+
+    >>> enumerated(["a", "b", "c"]), enumerated(["a"])
+    ('a, b and c', 'a')
+    """
+    *most, last = [*texts] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def words(name: str) -> str:
@@ -50,42 +73,50 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-_SHARE = re.compile(r"([^+:]+):(\d*\.?\d+)")
+_PART_OF_MIXTURE = re.compile(r"([^+:]+):(\d*\.?\d+)")
 
 
-def glitch_words(glitch: str) -> str:
-    """A glitch in words; of a mixture each part with its share.
+def glitch_name(glitch: str) -> str:
+    """The title of a glitch with its options; of a mixture, each part with its ratio.
 
-    >>> glitch_words("uniform_noise"), glitch_words("far_clustered_anomalies:0.04+noise:0.1")
+    >>> glitch_name("uniform_noise"), glitch_name("far_clustered_anomalies:0.04+noise:0.1")
     ('uniform noise', '4% far clustered anomalies + 10% noise')
     """
-    parts = _SHARE.sub(lambda found: f"{100 * float(found[2]):g}% {found[1]}", glitch)
-    return words(parts.replace("+", " + ") if parts != glitch else glitch)
+    if not (parts := _PART_OF_MIXTURE.findall(glitch)):
+        name, parenthesis, options = glitch.partition("(")
+        return f"{GLITCHES.title(name)}{parenthesis}{words(options)}"
+    return " + ".join(f"{100 * float(ratio):g}% {glitch_name(name)}" for name, ratio in parts)
 
 
-def heading(*lines: str, width: int = 34) -> str:
-    """Lines above a panel, long ones broken.
+def display_name(field: str, value: object) -> str:
+    """The value of a spec field (or of ``signal``) as readers see it.
 
-    >>> heading("uniform noise 10%", "mnist"), heading("4% a + 3% b", width=8)
+    >>> display_name("ratio", 0.1), display_name("signal", "self_influence")
+    ('10%', 'SI')
+    >>> display_name("model", "ft_transformer"), display_name("dataset", "./my_data.csv")
+    ('FT-Transformer', './my_data.csv')
+    """
+    if field == "ratio" and isinstance(value, float):
+        return percent(value)
+    text = field_text(value)
+    names: dict[str, Callable[[str], str]] = {
+        "dataset": lambda name: DATASETS.title(name) if name in DATASETS else name,
+        "model": MODELS.title,
+        "glitch": glitch_name,
+        "signal": SIGNALS.short,
+    }
+    return names[field](text) if field in names else text
+
+
+def setting_name(dataset: str, model: str) -> str:
+    """A dataset and a model on one line."""
+    return f"{display_name('dataset', dataset)}, {display_name('model', model)}"
+
+
+def panel_title(*lines: str, width: int = 34) -> str:
+    """Lines above a panel, with long ones broken.
+
+    >>> panel_title("uniform noise 10%", "mnist"), panel_title("4% a + 3% b", width=8)
     ('uniform noise 10%\\nmnist', '4% a +\\n3% b')
     """
     return "\n".join(part for line in lines for part in wrap(line, width, break_long_words=False))
-
-
-def percent(ratio: float) -> str:
-    """A ratio in print.
-
-    >>> percent(0.1), percent(0.125)
-    ('10%', '12.5%')
-    """
-    return f"{100 * ratio:g}%"
-
-
-def enumerated(values: Iterable[object]) -> str:
-    """Values in a sentence.
-
-    >>> enumerated(["a", "b", "c"]), enumerated(["a"])
-    ('a, b and c', 'a')
-    """
-    texts = list(map(plain, values))
-    return " and ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)

@@ -1,4 +1,4 @@
-"""Means and deviations over seeds, with what is missing kept in sight."""
+"""Means and standard deviations over seeds, and the trials that are missing from them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ from typing import Final
 
 import pandas as pd
 
-from analysis.reading.frames import FAILED, RUNNING, Frames
-from analysis.rendering.text import plain
+from analysis.reading.frames import FAILED, RUNNING, Frames, field_text
 from experiments import schema
-from glitches import GLITCHES
-from influence.signals.display import ordered
 
-#: What makes a cell, within which trials differ by their seed alone.
+#: The keys of a cell. Trials of one cell differ only in their seed.
 CELL: Final = ["dataset", "model", "glitch", "ratio", "variant"]
 _TEXTS: Final = ("modality", "dataset", "model", "glitch", "variant")
-#: What tables may be grouped by.
+#: The keys that tables can be grouped by.
 GROUPS: Final = (*CELL, "modality")
+PAPER_RATIO: Final = 0.1
 
 
 def with_variant(frames: Frames, runs: pd.DataFrame) -> pd.DataFrame:
-    """Runs with a column ``variant``: the other fields of the spec, as text, where trials of one
-    dataset, model, glitch and ratio differ in them; empty where nothing differs."""
+    """Runs with a column ``variant``: the other fields of the spec, as text, in which trials of one
+    dataset, model, glitch and ratio differ; empty where they differ in none."""
     main = ["dataset", "model", "glitch", "ratio"]
-    # which signals a trial scores changes none of its numbers
+    # the list of signals does not change any number of a trial
     others = [c for c in frames.spec_columns if c not in (*main, "seed", "signals")]
     grouped = frames.trials.groupby(main, dropna=False)
     varied = [c for c in others if (grouped[c].nunique(dropna=False) > 1).any()]
-    words = [runs[c].map(lambda value, c=c: f"{c}={plain(value)}") for c in varied]
+    words = [runs[c].map(lambda value, c=c: f"{c}={field_text(value)}") for c in varied]
     variant = pd.Series("", index=runs.index, dtype="str")
     for place, column in enumerate(words):
         variant = variant + ("" if place == 0 else " ") + column
@@ -38,14 +36,14 @@ def with_variant(frames: Frames, runs: pd.DataFrame) -> pd.DataFrame:
 def measured(
     frames: Frames, metric: str = schema.F1, series: Iterable[str] | None = None
 ) -> pd.DataFrame:
-    """One row a counted trial and series of a final metric.
+    """One row per counted trial and series of a final metric.
 
-    Two trials that differ in nothing but the signals they score count once.
+    Two trials that differ only in the signals they score count once.
 
     Args:
         frames: the runs.
         metric: such as ``f1``, ``accuracy`` or ``seconds``.
-        series: which signals (or parts, or steps); default all that were logged.
+        series: signals (or parts, or steps); default: all that were logged.
 
     Returns:
         Columns ``run_id``, ``modality``, those of :data:`CELL`, ``seed``, ``series``, ``value``.
@@ -62,19 +60,19 @@ def measured(
 
 
 def summarise(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Mean and deviation of each series by the columns ``by``.
+    """Mean and standard deviation of each series, grouped by the columns ``by``.
 
-    A mean over several cells weighs each cell alike: seeds are averaged within a cell first. The
-    deviation is that between seeds, of the mean over those cells, from the seeds that all of the
-    cells have.
+    A mean over several cells gives each cell the same weight: seeds are averaged within each cell
+    first. The standard deviation is taken over seeds, of the mean over the cells; it uses the
+    seeds that every cell has.
 
     Args:
-        values: as :func:`measured` returns them, perhaps with more columns.
+        values: as :func:`measured` returns them; may have more columns.
         by: columns to group by.
 
     Returns:
-        Columns ``*by``, ``series``, ``mean``, ``sd`` (nan below two seeds), ``seeds`` (those that
-        every cell has), ``cells``.
+        Columns ``*by``, ``series``, ``mean``, ``sd`` (nan below two seeds), ``seeds`` (the
+        number that every cell has), ``cells``.
     """
     group = [*by, "series"]
     inside = [c for c in CELL if c not in by]
@@ -86,43 +84,39 @@ def summarise(values: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     found: pd.DataFrame = means.join(spread)
     found["seeds"] = found["seeds"].fillna(0).astype(int)
     columns = [*group, "mean", "sd", "seeds", "cells"]
-    return _plain(found.reset_index().reindex(columns=columns))
+    found = found.reset_index().reindex(columns=columns)
+    return found.astype(dict.fromkeys(found.select_dtypes("category").columns, "str"))
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same frame with text instead of categories."""
-    categories = frame.select_dtypes("category").columns
-    return frame.astype(dict.fromkeys(categories, "str"))
+def epoch_values(frames: Frames, signals: Iterable[str] | None) -> pd.DataFrame:
+    """One row per trial, signal and epoch: the F1 of each epoch, as :func:`measured` returns it,
+    with a column ``epoch``."""
+    trials = measured(frames, schema.F1, signals).drop(columns="value")
+    found = frames.curves[frames.curves["metric"] == schema.EPOCH_F1].drop(columns="metric")
+    return trials.merge(found, on=["run_id", "series"])
+
+
+def usual_ratio(ratios: pd.Series[float]) -> float:
+    """The paper's ratio if it was run, else the most frequent one.
+
+    >>> usual_ratio(pd.Series([0.01, 0.1, 0.3, 0.3])), usual_ratio(pd.Series([0.05, 0.05, 0.2]))
+    (0.1, 0.05)
+    """
+    if (ratios == PAPER_RATIO).any() or ratios.empty:
+        return PAPER_RATIO
+    return float(ratios.mode().iloc[0])
+
+
+def at_usual_ratio(values: pd.DataFrame) -> pd.DataFrame:
+    """The values at the :func:`usual_ratio` of each dataset, model and glitch."""
+    ratios = values.groupby(["dataset", "model", "glitch"], observed=True)["ratio"]
+    return values[values["ratio"] == ratios.transform(usual_ratio)]
 
 
 def unfinished(frames: Frames, by: Sequence[str]) -> pd.DataFrame:
-    """Trials without a result by the columns ``by``: ``failed`` and ``running`` counts."""
+    """The number of ``failed`` and ``running`` trials, grouped by the columns ``by``."""
     runs = with_variant(frames, frames.runs)
     runs = runs[runs["state"].isin([FAILED, RUNNING])]
     runs = runs.drop_duplicates(["spec_hash", "state"])
     counts = runs.groupby([*by, "state"], dropna=False).size().unstack("state", fill_value=0)
     return counts.reindex(columns=[FAILED, RUNNING], fill_value=0).reset_index()
-
-
-def glitch_order(glitch: str) -> tuple[int, str]:
-    """Sort key: glitches in the order of the registry, then options and mixtures by name.
-
-    >>> sorted(["stripe_outliers", "none", "uniform_noise"], key=glitch_order)
-    ['none', 'uniform_noise', 'stripe_outliers']
-    """
-    base = glitch.partition("(")[0]
-    known = GLITCHES.names()
-    return (known.index(base) if base in known else len(known), glitch)
-
-
-def in_order(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Rows sorted by these columns, glitches and signals in their own order."""
-
-    def place(column: pd.Series[str]) -> pd.Series[str]:
-        if column.name == "glitch":
-            return column.map(glitch_order)
-        if column.name == "signal":
-            return column.map({name: i for i, name in enumerate(ordered(column))})
-        return column
-
-    return frame.sort_values(list(keys), key=place, kind="stable").reset_index(drop=True)

@@ -7,10 +7,10 @@ import pytest
 from run_writer import Study
 
 from analysis import claims
-from analysis.claims import CLAIMS, DOES_NOT_HOLD, HOLDS, NOT_RUN, Verdict, judge
 from analysis.paper.claim_tests import MI, NEGATED_MI, SI, Runs
-from analysis.paper.figures import family
+from analysis.paper.claims import CLAIMS, DOES_NOT_HOLD, HOLDS, NOT_RUN, Claim, Result, check_claims
 from analysis.reading.selection import select
+from analysis.stats.glitch_groups import glitch_group
 from influence.signals import PAPER
 
 COLUMNS = [
@@ -27,7 +27,7 @@ COLUMNS = [
     "n_classes",
     "pretrained",
     "epoch",
-    "family",
+    "group",
     "binary",
 ]
 SHORT = dict(zip(("SI", "MI", "AAI", "GD"), PAPER, strict=True)) | {"-MI": NEGATED_MI}
@@ -59,7 +59,7 @@ def frame(rows: Rows) -> pd.DataFrame:
     for number, (cell, scores) in enumerate(rows):
         for seed in (0, 1):
             full = usual | cell | {"seed": seed, "run_id": f"{number}#{seed}"}
-            full |= {"family": family(full["glitch"]), "binary": full["n_classes"] == 2}
+            full |= {"group": glitch_group(full["glitch"]), "binary": full["n_classes"] == 2}
             for name, value in scores.items():
                 shifted = value + 0.001 * (seed - 0.5) if 0 < value < 1 else value
                 found.append(full | {"series": SHORT.get(name, name), "value": shifted})
@@ -149,13 +149,13 @@ def test_every_claim_has_its_cases() -> None:
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_verdicts(claim: claims.Claim) -> None:
+def test_verdicts(claim: Claim) -> None:
     bears_out, contradicts = CASES[claim.name]
     for cases, word in ((bears_out, HOLDS), (contradicts, DOES_NOT_HOLD)):
-        verdict = Verdict(claim, claim.test(Runs(*map(frame, (*cases, NONE)))))
+        verdict = Result(claim, claim.test(Runs(*map(frame, (*cases, NONE)))))
         assert verdict.word == word, verdict.evidence
         assert "2 seeds" in verdict.evidence
-    nothing = Verdict(claim, claim.test(Runs(*map(frame, [NONE] * 4))))
+    nothing = Result(claim, claim.test(Runs(*map(frame, [NONE] * 4))))
     assert (nothing.word, nothing.evidence) == (NOT_RUN, "")
 
 
@@ -176,7 +176,7 @@ def test_without_the_negated_signal_the_roc_auc_tells_of_the_sign(auc: float, ho
 
 def test_numbers_are_those_of_the_runs(study: Study) -> None:
     frames = select(study.store, "study").frames
-    verdicts = {verdict.claim.name: verdict for verdict in judge(frames)}
+    verdicts = {verdict.claim.name: verdict for verdict in check_claims(frames)}
     found = verdicts["far_not_found"].outcome
     assert found is not None
     values = frames.final.merge(frames.trials, on="run_id").query(

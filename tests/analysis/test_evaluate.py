@@ -146,7 +146,7 @@ def test_own_signals_by_module_and_function(
         ("gd_clas", r"unknown signal 'gd_clas' \(did you mean 'gd_class'"),
         ("no_such_module:f", "no signal 'no_such_module:f': No module named"),
         ("own_signals:nothing", "has no attribute 'nothing'"),
-        ("own_signals:text", "must be a function of the evidence, however: 'no function'"),
+        ("own_signals:text", "must be a function of the evidence, got 'no function'"),
         ("own_signals:self_influence", "is the name of a registered signal"),
     ],
 )
@@ -176,7 +176,7 @@ def test_frames_for_notebooks(writer: Writer, trial: str, monkeypatch: Any) -> N
 
 def test_a_run_that_stored_nothing_is_named(writer: Writer) -> None:
     bare = writer.trial(writer.experiment("bare"), None, seed=0, **CELL)
-    with pytest.raises(UserError, match=f"run {bare} has stored no scores"):
+    with pytest.raises(UserError, match=f"run {bare} has no stored scores"):
         scores(bare, writer.uri)
-    with pytest.raises(UserError, match=f"run {bare} has stored no profile"):
+    with pytest.raises(UserError, match=f"run {bare} has no stored profile"):
         profile(bare, writer.uri)

@@ -10,16 +10,15 @@ from matplotlib.patches import Rectangle
 from run_writer import LIFT, SIGNAL_NAMES, Study
 
 from analysis import figures
-from analysis.figures import all_figures
-from analysis.paper.figures import figure4
-from analysis.paper.layouts import Layout
+from analysis.paper.figures import FROM_METRICS, FROM_SCORES, all_figures, figure4
 from analysis.plotting.drawing import preferred, save, settle, style
-from analysis.plotting.run_figures import compressed
+from analysis.plotting.run_figures import compressed, distributions, precision_recall
 from analysis.reading.selection import Selection, select
 from analysis.stats.summary import measured
+from analysis.stats.view import View
 from common.errors import UserError
 from influence.signals import SIGNALS
-from influence.signals.display import look, ordered
+from influence.signals.display import ordered, style_of
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +28,13 @@ def runs(study: Study) -> Selection:
 
 @pytest.fixture(scope="module")
 def drawn(runs: Selection) -> dict[str, Figure]:
-    return all_figures(runs, Layout())
+    return {figure.stem: figure.figure for figure in all_figures(runs, View())}
 
 
 def test_every_figure_is_drawn(drawn: dict[str, Figure]) -> None:
     glitches = (*LIFT.keys() - {"none"},)
-    of_scores = {f"{name}_{glitch}" for name in figures.FROM_SCORES for glitch in glitches}
-    assert set(drawn) == set(figures.FROM_METRICS) | of_scores
+    of_scores = {f"{name}_{glitch}" for name in FROM_SCORES for glitch in glitches}
+    assert set(drawn) == set(FROM_METRICS) | of_scores
 
 
 def test_bars_are_means_of_the_runs_and_of_their_signals_colour(
@@ -49,7 +48,7 @@ def test_bars_are_means_of_the_runs_and_of_their_signals_colour(
         wanted = values.query("glitch == 'uniform_noise' and series == @signal")["value"].mean()
         assert bar.get_height() == pytest.approx(wanted)
         assert bar.get_facecolor()[:3] == pytest.approx(
-            [int(look(signal).colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+            [int(style_of(signal).colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         )
 
 
@@ -58,9 +57,9 @@ def test_a_panel_without_runs_says_so(drawn: dict[str, Figure]) -> None:
 
 
 def test_figure4_needs_two_ratios(runs: Selection, study: Study) -> None:
-    assert figure4(runs.frames, Layout()) is not None
+    assert figure4(runs.frames, View()) is not None
     one = select(study.store, "study", only=["ratio=0.1"])
-    assert figure4(one.frames, Layout()) is None
+    assert figure4(one.frames, View()) is None
 
 
 def test_no_text_leaves_the_figure_or_covers_another(drawn: dict[str, Figure]) -> None:
@@ -86,16 +85,15 @@ def test_files_are_the_same_each_time(drawn: dict[str, Figure], tmp_path: Path) 
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     one = {"figure2": drawn["figure2"]}
-    with style():
-        first, second = save(one, tmp_path / "a"), save(one, tmp_path / "b")
+    first, second = save(one, tmp_path / "a"), save(one, tmp_path / "b")
     assert [p.suffix for p in first] == [".pdf", ".svg", ".png"]
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
 
 
 def test_signals_look_different_and_keep_their_looks() -> None:
-    looks = [look(name) for name in SIGNALS]
+    looks = [style_of(name) for name in SIGNALS]
     assert len({(seen.colour, seen.marker) for seen in looks}) == len(looks)
-    assert len({look(name).colour for name in SIGNAL_NAMES}) == 4
+    assert len({style_of(name).colour for name in SIGNAL_NAMES}) == 4
     assert preferred(["cnci", *reversed(SIGNAL_NAMES)], None) == list(SIGNAL_NAMES)
     assert preferred(["cnci", "mine"], None) == ordered(["mine", "cnci"])
 
@@ -114,8 +112,8 @@ def test_the_command_writes_and_says_what_is_missing(
 
 def test_scores_that_were_not_stored_are_skipped(runs: Selection) -> None:
     frames = runs.frames
-    assert figures.distributions(frames, Layout(), lambda _run: None) is None
-    assert figures.precision_recall(frames, Layout(), lambda _run: None) is None
+    assert distributions(frames, View(), lambda _run: None) is None
+    assert precision_recall(frames, View(), lambda _run: None) is None
 
 
 def test_compression_keeps_order_and_sign() -> None:

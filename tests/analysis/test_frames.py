@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 from run_writer import EPOCHS, SIGNAL_NAMES, Study, Writer
 
-from analysis.paper.layouts import LAYOUTS, Layout, all_tables
+from analysis.paper.tables import TABLES, all_tables
 from analysis.reading import frames as f
 from analysis.reading.frames import Frames, build
+from analysis.stats.view import View
 from experiments import schema
 
 
@@ -88,8 +89,8 @@ def test_all_tables_take_one_search(study: Study, monkeypatch: pytest.MonkeyPatc
             return _call(*args, **kw)  # type: ignore[operator]  # a method
 
         monkeypatch.setattr(store.client, name, spy)
-    tables = all_tables(build(store.runs(store.experiment("study")), store.history), Layout())
-    assert len(tables) == len(LAYOUTS)
+    tables = all_tables(build(store.runs(store.experiment("study")), store.history), View())
+    assert len(tables) == len(TABLES)
     old_curves = 2 + 3
     assert requests == ["search_runs"] + ["get_metric_history"] * old_curves
 

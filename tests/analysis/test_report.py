@@ -9,13 +9,13 @@ from markupsafe import Markup
 from run_writer import Study, Writer
 
 from analysis import report
-from analysis.figures import all_figures
-from analysis.paper.layouts import Layout
+from analysis.paper.figures import all_figures
+from analysis.paper.page import LARGEST, REPORT_FILE, fitting, render
+from analysis.plotting.top_samples import TopSamples, Trial, top_samples
 from analysis.publish import publish
 from analysis.reading.selection import select
 from analysis.reading.store import Store
-from analysis.rendering.pictures import Sheet, Suspects, suspects
-from analysis.report import LARGEST, REPORT_FILE, fitting, render
+from analysis.stats.view import View
 from common.errors import UserError
 from experiments.commands import publication
 
@@ -54,7 +54,7 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def page(study: Study) -> str:
     runs = select(study.store, "study")
-    return render(runs, Layout(), all_figures(runs, Layout()))
+    return render(runs, View(), all_figures(runs, View()))
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +85,10 @@ def test_it_is_whole(page: str, read: Reader) -> None:
 
 
 def test_suspicious_samples_are_shown(read: Reader, study: Study) -> None:
-    assert read.text.count("of the 6 most suspicious samples") == 6 * 4
-    found = suspects(select(study.store, "study"), Layout(signals=["gd_class"]))
-    assert [len(cell.sheets) for cell in found] == [1] * 6
-    assert found[0].title == "uniform noise 10%, digits, resnet20, seed 0"
+    assert read.text.count("of the 6 most suspicious samples are glitches") == 6 * 4
+    found = top_samples(select(study.store, "study"), View(signals=["gd_class"]))
+    assert [len(trial.samples) for trial in found] == [1] * 6
+    assert found[0].title == "uniform noise 10%, Digits, ResNet-20, seed 0"
 
 
 def test_labels_and_names_from_the_data_are_text(writer: Writer) -> None:
@@ -99,7 +99,7 @@ def test_labels_and_names_from_the_data_are_text(writer: Writer) -> None:
         writer.trial(experiment, None, artifacts=True, seed=seed, **cell)
     writer.trial(experiment, None, status="FAILED", seed=4, **cell)
     runs = select(Store(writer.uri), "evil")
-    page = render(runs, Layout(), all_figures(runs, Layout(), ["figure2", "precision_recall"]))
+    page = render(runs, View(), all_figures(runs, View(), ["figure2", "precision_recall"]))
     reader = Reader()
     reader.feed(page)
     assert reader.tags.count("script") == 1
@@ -109,7 +109,7 @@ def test_labels_and_names_from_the_data_are_text(writer: Writer) -> None:
 
 
 def test_pictures_are_dropped_before_the_page_grows_too_large() -> None:
-    cells = [Suspects(str(i), [Sheet("s", "c", Markup.escape("x" * 100))]) for i in range(5)]
+    cells = [Trial(str(i), [TopSamples("s", "c", Markup.escape("x" * 100))]) for i in range(5)]
     assert fitting(cells, 350) == cells[:3]
     assert fitting(cells, 10_000) == cells
     assert fitting(cells, -5) == []
@@ -122,7 +122,7 @@ def test_the_command(study: Study, tmp_path: Path) -> None:
     page = (tmp_path / "deep" / "er" / REPORT_FILE).read_text()
     assert "glitch = uniform_noise" in page
     assert "stripe" not in page
-    with pytest.raises(UserError, match="needs --out"):
+    with pytest.raises(UserError, match="--out"):
         report.main(common)
 
 
@@ -139,7 +139,7 @@ def test_a_grid_is_published_to_its_own_run(writer: Writer) -> None:
     }
     assert "analysis/figures/figure2.pdf" in made
     stored = Path(writer.client.download_artifacts(parent, "analysis/report.html"))
-    assert "1 trials on digits" in stored.read_text()
+    assert "1 trials on Digits" in stored.read_text()
     assert other not in stored.read_text()
 
 

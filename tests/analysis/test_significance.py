@@ -7,8 +7,9 @@ from run_writer import SIGNAL_NAMES, Study
 from scipy.stats import friedmanchisquare, rankdata, wilcoxon
 
 from analysis import significance
+from analysis.paper.sentences import comparison
 from analysis.reading.selection import select
-from analysis.significance import TooFewError, blocks_needed, in_blocks, omnibus, pairwise
+from analysis.stats.comparison import TooFewError, blocks_needed, in_blocks, omnibus, pairwise
 
 
 def scores(count: int, seed: int = 0) -> pd.DataFrame:
@@ -24,7 +25,7 @@ def test_friedman_and_ranks() -> None:
     assert (found.statistic, found.p) == pytest.approx((statistic, p))
     ranks = rankdata(-blocks.to_numpy(), axis=1).mean(axis=0)
     assert found.ranks[list(SIGNAL_NAMES)].to_numpy() == pytest.approx(ranks)
-    assert "20 blocks" in found.verdict
+    assert f"over 20 blocks (Friedman χ² = {statistic:.1f}" in comparison(blocks)[0][0]
     assert np.allclose(found.pairs, found.pairs.T)
 
 
@@ -59,13 +60,13 @@ def test_fewer_blocks_than_needed_could_never_be_significant(signals: int) -> No
 
 
 def test_too_few_blocks_are_refused_with_the_number_needed() -> None:
-    with pytest.raises(TooFewError, match="needs 11 blocks, however: 10"):
+    with pytest.raises(TooFewError, match="at least 11 blocks, got 10"):
         omnibus(scores(10))
-    with pytest.raises(TooFewError, match="needs 3 signals, however: 2"):
+    with pytest.raises(TooFewError, match="at least 3 signals, got 2"):
         omnibus(scores(20).iloc[:, :2])
-    with pytest.raises(TooFewError, match="needs 8 blocks, however: 7"):
+    with pytest.raises(TooFewError, match="at least 8 blocks, got 7"):
         pairwise(scores(7))
-    with pytest.raises(TooFewError, match="nothing to test"):
+    with pytest.raises(TooFewError, match="tie in all 20 blocks"):
         omnibus(scores(20) * 0.0)
 
 
@@ -85,5 +86,5 @@ def test_the_command_says_blocks_and_refusals(
     printed = capsys.readouterr().out
     assert "all glitches: 17 blocks of dataset, model, glitch, ratio, variant, seed" in printed
     assert "uniform_noise: 6 blocks" in printed
-    assert "not tested: Friedman's test needs 11 blocks, however: 6" in printed
+    assert "not tested: Friedman's test needs at least 11 blocks, got 6" in printed
     assert "SI − MI: +0." in printed

@@ -9,7 +9,8 @@ import pytest
 from run_writer import Study
 
 from analysis.reading.selection import select
-from analysis.stats.summary import CELL, in_order, measured, summarise, with_variant
+from analysis.stats.glitch_groups import in_order
+from analysis.stats.summary import CELL, measured, summarise, with_variant
 
 
 def values(rows: list[tuple[str, int, float]]) -> pd.DataFrame:

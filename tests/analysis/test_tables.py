@@ -12,12 +12,13 @@ from rich.console import Console
 from run_writer import SIGNAL_NAMES, Study, Writer
 
 from analysis import tables
-from analysis.paper.layouts import LAYOUTS, Layout, all_tables
+from analysis.paper.tables import TABLES, all_tables
 from analysis.reading.selection import select
 from analysis.reading.store import Store
 from analysis.rendering.formats import FORMATS
 from analysis.rendering.table import Table
 from analysis.rendering.terminal import print_table
+from analysis.stats.view import View
 from common.errors import UserError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -26,11 +27,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def made(study: Study) -> dict[str, Table]:
     frames = select(study.store, "study").frames
-    return {table.name: table for table in all_tables(frames, Layout())}
+    return {table.name: table for table in all_tables(frames, View())}
 
 
 def test_every_layout_is_filled(made: dict[str, Table]) -> None:
-    assert set(made) == set(LAYOUTS)
+    assert set(made) == set(TABLES)
 
 
 def test_cells_are_means_over_seeds_of_what_was_logged(
@@ -49,22 +50,20 @@ def test_cells_are_means_over_seeds_of_what_was_logged(
 
 def test_missing_seeds_and_failed_trials_are_said(made: dict[str, Table]) -> None:
     rows = {row.keys: row for row in made["detection"].rows}
-    noise = rows["digits", "resnet20", "class dependent noise", "10%"]
-    assert noise.remark == "n=2, 1 failed"
+    noise = rows["Digits", "ResNet-20", "class dependent noise", "10% (n=2, 1 failed)"]
     assert {cell.remark for cell in noise.cells} == {""}
-    assert rows["digits", "resnet20", "uniform noise", "10%"].remark == "1 running"
-    old = rows["digits", "resnet20", "uniform noise", "30%"]
+    assert ("Digits", "ResNet-20", "uniform noise", "10% (1 running)") in rows
+    old = rows["Digits", "ResNet-20", "uniform noise", "30% (n=1)"]
     assert [cell.text != "" for cell in old.cells] == [True, True, False, False]
 
 
 def test_means_over_fewer_settings_than_others_say_so(made: dict[str, Table], study: Study) -> None:
-    rows = {row.keys: row for row in made["ranks"].rows}
-    assert rows["uniform noise",].remark == ""
-    assert rows["stripe outliers",].remark == "1 setting"
+    rows = {row.keys for row in made["ranks"].rows}
+    assert {("uniform noise",), ("stripe outliers (1 setting)",)} <= rows
     assert "Mean over 2 settings ± standard deviation over 3 seeds" in made["ranks"].caption
     frames = select(study.store, "study").frames
-    by_glitch = all_tables(frames, Layout(by=["glitch"]), ["detection"])[0]
-    noise = next(row for row in by_glitch.rows if row.keys == ("uniform noise",))
+    by_glitch = all_tables(frames, View(by=["glitch"]), ["detection"])[0]
+    noise = next(row for row in by_glitch.rows if row.keys == ("uniform noise (1 running)",))
     # the old run lacks two signals: their means rest on fewer settings
     assert [cell.remark for cell in noise.cells[2:]] == ["2 settings"] * 2
 
@@ -77,8 +76,8 @@ def test_a_cell_whose_every_trial_failed_keeps_its_row(writer: Writer) -> None:
         experiment, None, status="FAILED", glitch="near_clustered_anomalies", seed=0, **cell
     )
     frames = select(Store(writer.uri), "e").frames
-    table = all_tables(frames, Layout())[0]
-    assert table.rows[1].remark == "1 failed"
+    table = all_tables(frames, View())[0]
+    assert table.rows[1].keys[-1] == "10% (1 failed)"
     assert {cell.text for cell in table.rows[1].cells} == {""}
 
 
@@ -101,14 +100,19 @@ def test_terminal_tables_fit_the_window(made: dict[str, Table], width: int) -> N
         assert all(word in out.getvalue() for word in headings)
 
 
-def test_what_failed_is_said_where_signals_go_down(made: dict[str, Table]) -> None:
+def test_columns_that_do_not_fit_are_printed_in_parts(made: dict[str, Table]) -> None:
     table = made["detection"]
-    many = {f"s{i}": f"signal {i}" for i in range(20)}
+    many = {f"s{i}": f"signal{i}" for i in range(20)}
     one = table.data[table.data["column"] == "self_influence"]
     wide = replace(table, columns=many, data=pd.concat([one.assign(column=c) for c in many]))
     out = io.StringIO()
     print_table(wide, Console(file=out, width=80))
-    assert "class dependent noise 10%: n=2, 1 failed" in " ".join(out.getvalue().split())
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(text.split().count(heading) == 1 for heading in many.values())
+    parts = text.count("glitch ")
+    assert parts > 1
+    assert text.count("1 failed") == text.count("Digits · ResNet-20") == parts
 
 
 def test_keys_are_said_once_and_broken_where_they_are_long(made: dict[str, Table]) -> None:
@@ -119,25 +123,6 @@ def test_keys_are_said_once_and_broken_where_they_are_long(made: dict[str, Table
     lines = out.getvalue().splitlines()
     assert sum("stripe" in line for line in lines) == 1
     assert max(map(len, lines)) <= 90
-
-
-def test_signals_go_down_where_they_do_not_fit_across(made: dict[str, Table]) -> None:
-    turned = made["detection"].transposed()
-    assert list(turned.keys) == ["dataset", "model", "signal"]
-    assert "uniform noise 10%" in turned.columns
-    straight = {
-        (*row.keys[:2], " ".join(row.keys[2:]), heading): (cell.text, cell.best)
-        for row in made["detection"].rows
-        for heading, cell in zip(made["detection"].columns.values(), row.cells, strict=True)
-        if cell.text
-    }
-    across = {
-        (*row.keys[:2], heading, row.keys[2]): (cell.text, cell.best)
-        for row in turned.rows
-        for heading, cell in zip(turned.columns, row.cells, strict=True)
-        if cell.text
-    }
-    assert across == straight
 
 
 @pytest.mark.parametrize("style", FORMATS)
@@ -161,9 +146,9 @@ def test_as_a_file_from_elsewhere(study: Study, tmp_path: Path) -> None:
         [*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "digits · resnet20" in done.stdout
+    assert "Digits · ResNet-20" in done.stdout
     assert "Not counted: 1 running" in done.stdout
-    assert {p.stem for p in (tmp_path / "o").glob("*.csv")} == set(LAYOUTS)
+    assert {p.stem for p in (tmp_path / "o").glob("*.csv")} == set(TABLES)
     written = pd.read_csv(tmp_path / "o" / "detection.csv")
     assert {"glitch", "column", "mean", "sd", "seeds", "best"} <= set(written.columns)
 

@@ -10,6 +10,8 @@ import pytest
 from run_writer import Study, Writer
 
 from analysis import truth
+from analysis.paper.ground_truth import MEASURES, samples, tables
+from analysis.plotting.ground_truth import BY_SAMPLE, distributions
 from analysis.reading.selection import select
 from analysis.reading.store import Store
 from common.errors import UserError
@@ -28,9 +30,9 @@ def compared(writer: Writer, tmp_path: Path) -> Store:
         run_id = writer.trial(experiment, None, seed=seed, **spec)
         parts = []
         for name, mean in ESTIMATORS.items():
-            for measure in truth.MEASURES:
+            for measure in MEASURES:
                 writer.client.log_metric(run_id, f"{measure}/{name}", mean + 0.01 * seed)
-            for measure in truth.BY_SAMPLE:
+            for measure in BY_SAMPLE:
                 value = np.clip(rng.normal(mean, 0.05, 30), -1, 1)
                 columns = {"measure": measure, "sample": range(30), "value": value}
                 parts.append(pd.DataFrame(columns).assign(estimator=name))
@@ -42,8 +44,8 @@ def compared(writer: Writer, tmp_path: Path) -> Store:
 
 
 def test_one_table_a_measure_with_the_best_estimator_marked(compared: Store) -> None:
-    made = truth.tables(select(compared, "truth").frames)
-    assert [table.name for table in made] == list(truth.MEASURES)
+    made = tables(select(compared, "truth").frames)
+    assert [table.name for table in made] == list(MEASURES)
     cells = made[0].marked().set_index("column")
     assert cells["mean"].to_dict() == pytest.approx({"exact": 0.905, "inverse_hessian": 0.405})
     assert cells["best"].to_dict() == {"exact": True, "inverse_hessian": False}
@@ -62,15 +64,15 @@ def test_the_command_writes_tables_and_figure(
 
 
 def test_the_figure_shows_every_sample_of_both_seeds(compared: Store) -> None:
-    values = truth.samples(compared, select(compared, "truth").frames)
-    assert len(values) == 2 * 30 * len(ESTIMATORS) * len(truth.BY_SAMPLE)
-    figure = truth.distributions(values)
-    assert [panel.get_title() for panel in figure.axes] == list(truth.BY_SAMPLE)
+    values = samples(compared, select(compared, "truth").frames)
+    assert len(values) == 2 * 30 * len(ESTIMATORS) * len(BY_SAMPLE)
+    figure = distributions(values)
+    assert [panel.get_title() for panel in figure.axes] == list(BY_SAMPLE)
     assert all(len(panel.lines) == len(ESTIMATORS) for panel in figure.axes)
     assert len(figure.axes[0].lines[0].get_xdata()) == 60 + 1
 
 
 def test_runs_without_retraining_say_how_to_make_some(study: Study) -> None:
     store = study.store
-    with pytest.raises(UserError, match="--grid truth makes such runs"):
-        truth.samples(store, select(store, "study").frames)
+    with pytest.raises(UserError, match="--grid truth"):
+        samples(store, select(store, "study").frames)
