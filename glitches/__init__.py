@@ -1,16 +1,28 @@
-"""Glitches: one file each, injected into a clean training set."""
+"""The registry of glitches. Each is one file, and is injected into a clean training set."""
 
-from common.registry import Registry
-from glitches.base import Glitch
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from glitches.base import Glitch
 
 GLITCHES: Registry[type[Glitch]] = Registry(
     "glitch",
     {
-        "none": "glitches.none:NoGlitch",
-        "uniform_noise": "glitches.uniform_noise:UniformNoise",
-        "class_dependent_noise": "glitches.class_dependent_noise:ClassDependentNoise",
-        "near_clustered_anomalies": "glitches.near_clustered_anomalies:NearClusteredAnomalies",
-        "far_clustered_anomalies": "glitches.far_clustered_anomalies:FarClusteredAnomalies",
+        "none": Entry("glitches.none:NoGlitch", "no glitch"),
+        "uniform_noise": Entry("glitches.uniform_noise:UniformNoise", "uniform class noise"),
+        "class_dependent_noise": Entry(
+            "glitches.class_dependent_noise:ClassDependentNoise", "class-dependent noise"
+        ),
+        "near_clustered_anomalies": Entry(
+            "glitches.near_clustered_anomalies:NearClusteredAnomalies", "near-clustered anomalies"
+        ),
+        "far_clustered_anomalies": Entry(
+            "glitches.far_clustered_anomalies:FarClusteredAnomalies", "far-clustered anomalies"
+        ),
         "stripe_outliers": "glitches.stripe_outliers:StripeOutliers",
         "brightness_outliers": "glitches.brightness_outliers:BrightnessOutliers",
         "blur_outliers": "glitches.blur_outliers:BlurOutliers",

@@ -12,8 +12,11 @@ import numpy as np
 from common.dataset import Dataset, Modality
 from glitches.contaminated import Contaminated
 
+Kind = Literal["clean", "label_error", "rare_cluster", "foreign_cluster", "corrupted", "known"]
 Phase = Literal["remove", "add", "alter"]
 PHASES: tuple[Phase, ...] = ("remove", "add", "alter")
+"""The order within a mixture. The size of the set is final before samples are altered in place, so
+that the share of each glitch is exact."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Corrupted:
     Attributes:
         training: corrupted versions of its training images, with their ``source_index``; ``None``
             where none are published.
-        spare: corrupted images that are not trained on otherwise.
+        spare: corrupted images whose originals are neither trained on nor validated with.
     """
 
     training: Dataset | None
@@ -32,13 +35,13 @@ class Corrupted:
 
 @dataclass(frozen=True)
 class Donors:
-    """Where glitches may take samples from, beside the training set.
+    """Where a glitch may take samples from, apart from the training set.
 
     Attributes:
         foreign: the dataset that far-clustered anomalies come from, if there is one.
-        spare: gives samples of the same dataset that are neither trained on nor validated with.
-        published: gives published corrupted images of the dataset, by corruption and severity
-            (``None``: the default one).
+        spare: returns samples of the same dataset that are neither trained on nor validated with.
+        published: returns published corrupted images of the dataset, by corruption and severity
+            (``None``: the default severity).
     """
 
     foreign: Dataset | None = None
@@ -46,54 +49,52 @@ class Donors:
     published: Callable[[str, int | None], Corrupted] | None = None
 
 
-NO_DONORS = Donors()
-
-
 @dataclass(frozen=True)
 class Injection:
-    """What a glitch may use beside the set itself.
+    """One injection of one glitch.
 
     Attributes:
-        ratio: share of glitched samples asked for, in (0, 0.5].
-        rng: the seeded generator of the injection; no other source of chance is allowed.
+        name: the glitch with its options, as the error table names it.
+        ratio: requested share of glitched samples, in (0, 0.5].
+        rng: seeded generator, the only source of randomness.
         donors: where samples may be taken from.
     """
 
+    name: str
     ratio: float
     rng: np.random.Generator
-    donors: Donors = NO_DONORS
+    donors: Donors
 
 
 class Glitch(ABC):
     """One kind of data glitch. Implementations are frozen dataclasses; their fields are options.
 
     Attributes:
-        kind: the kind that a characterization should name.
-        modalities: the modalities that it fits.
-        takes_ratio: whether the trial's ratio says how many samples it makes.
+        kind: the kind of problem that its samples are.
+        modalities: the modalities that it applies to.
+        takes_ratio: whether the ratio of the trial sets how many samples are glitched.
         uses_foreign: whether it needs ``Donors.foreign``.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[Kind]
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image", "tabular"})
     takes_ratio: ClassVar[bool] = True
     uses_foreign: ClassVar[bool] = False
 
     @property
     def phase(self) -> Phase:
-        """Mixtures apply ``remove`` before ``add`` before ``alter``, so that shares of the final
-        set stay exact."""
+        """Whether it removes samples, adds some, or alters them in place."""
         return "alter"
 
     @property
     def published(self) -> tuple[str, int | None] | None:
-        """Corruption and severity of the published files that it needs, if it does."""
+        """Corruption and severity of the published files that it needs, if it needs any."""
         return None
 
     @abstractmethod
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
-        """The set with this glitch in it, entered in the error table under ``name``.
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
+        """The set with this glitch in it, entered in the error table.
 
-        Only rows that are still clean may be touched. The order of rows is free: the caller
-        shuffles. Raises ``UserError`` where the set does not allow it.
+        Only rows that are still clean may change. The order of rows is free, since the caller
+        shuffles them. Raises ``UserError`` where the set does not allow the glitch.
         """

@@ -1,4 +1,4 @@
-"""Blurred outliers: a corruption beyond the paper's two."""
+"""Blurred images, a corruption that the paper does not use."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from scipy.ndimage import gaussian_filter
 
 from glitches.outliers import ComputedOutliers
 
-WIDTHS_A_DEVIATION = 14.0
-"""Two pixels of a 28-pixel image, other sizes in proportion."""
+DEVIATIONS_PER_WIDTH = 14.0
+"""The standard deviation is two pixels in an image of 28, and in proportion in others."""
 
 
 @dataclass(frozen=True)
 class BlurOutliers(ComputedOutliers):
-    """Blurs the image with a Gaussian of 1/14 of its width."""
+    """Blurs the image with a Gaussian whose standard deviation is 1/14 of its width."""
 
     @staticmethod
     def corrupt(images: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Each channel convolved with the Gaussian, edges reflected."""
-        deviation = images.shape[2] / WIDTHS_A_DEVIATION
+        deviation = images.shape[2] / DEVIATIONS_PER_WIDTH
         blurred = gaussian_filter(np.asarray(images, np.float32), (0, deviation, deviation, 0))
         return np.asarray(np.rint(blurred), np.uint8)

@@ -1,4 +1,4 @@
-"""Brightness outliers (paper, section 4; corruption of MNIST-C, Mu and Gilmer 2019)."""
+"""Brightened images (paper, section 4; a corruption of MNIST-C, Mu and Gilmer 2019)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from glitches.outliers import ComputedOutliers
 
 ADDED_VALUE = 0.5
-"""Of MNIST-C's default severity, 5."""
+"""Severity 5, the default of MNIST-C."""
 
 
 @dataclass(frozen=True)
 class BrightnessOutliers(ComputedOutliers):
-    """Raises the brightness by half of its range."""
+    """Adds 0.5 to the HSV value of each pixel, clipped to 1."""
 
     @staticmethod
     def corrupt(images: NDArray[np.generic]) -> NDArray[np.uint8]:
         """HSV value + 0.5, clipped to 1; hue and saturation stay.
 
-        The value is the largest channel, so that a colour keeps hue and saturation where all its
-        channels grow by the same factor; black has no hue and becomes grey.
+        The value is the largest channel, so hue and saturation stay where all channels grow by the
+        same factor. Black has no hue and becomes grey.
         """
         pixels = np.divide(images, 255.0)
         value = pixels.max(axis=3, keepdims=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -17,30 +16,26 @@ from glitches.counts import share_of
 class ClassDependentNoise(Glitch):
     """Gives ``ratio`` of one random class the label of one other random class.
 
-    The ratio is of that class, not of the set; in a mixture, of those of its samples that no
-    other glitch has touched. Classes too small to lose one sample are not drawn.
+    The ratio is a share of that class, not of the set; in a mixture, of those of its samples that
+    are still clean. Classes in which the ratio is less than one sample are not drawn.
     """
 
-    kind: ClassVar[str] = "label_error"
+    kind = "label_error"
 
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         """The set with wrong labels; samples stay."""
-        classes = train.data.n_classes
+        classes, rng = train.data.n_classes, injection.rng
         if classes < 2:
-            raise UserError(f"{name} needs at least 2 classes, however: {classes}")
-        rows = train.clean_rows
-        sizes = np.bincount(train.data.y[rows], minlength=classes)
-        eligible = [c for c in range(classes) if share_of(injection.ratio, sizes[c])]
-        if not eligible:
+            raise UserError(f"{injection.name} needs at least 2 classes, got {classes}")
+        labels = train.data.y[train.clean_rows]
+        counts = [share_of(injection.ratio, int((labels == c).sum())) for c in range(classes)]
+        eligible = np.flatnonzero(counts)
+        if len(eligible) == 0:
             raise UserError(
-                f"{name} at ratio {injection.ratio:g} is less than one sample of each class: the "
-                f"largest has {sizes.max()}"
+                f"{injection.name} at ratio {injection.ratio:g} is less than one sample of each "
+                f"class: the largest class has {np.bincount(labels).max(initial=0)}"
             )
-        source = injection.rng.choice(eligible)
-        target = (source + injection.rng.integers(1, classes)) % classes
-        rows = injection.rng.choice(
-            rows[train.data.y[rows] == source],
-            share_of(injection.ratio, sizes[source]),
-            replace=False,
-        )
-        return train.relabelled(rows, target).marked(rows, name)
+        source = rng.choice(eligible)
+        target = (source + rng.integers(1, classes)) % classes
+        rows = rng.choice(train.clean_rows[labels == source], counts[source], replace=False)
+        return train.with_labels(rows, target).marked(rows, injection.name)

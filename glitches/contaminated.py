@@ -13,16 +13,16 @@ from common.dataset import Dataset
 CLEAN = "clean"
 NO_TRUE_LABEL = -1
 ERROR_COLUMNS = ("is_glitch", "glitch", "true_label", "label", "source_index")
-"""Columns of the error table; a trial's scores follow them, one column a signal."""
+"""Columns of the error table. The scores of a trial follow them, one column per signal."""
 
 
 @dataclass(frozen=True)
 class Contaminated:
-    """A training set and, per sample, what was done to it.
+    """A training set and what was done to each of its samples.
 
     Attributes:
         data: the training set as the model sees it; ``data.y`` are the given labels.
-        glitch: per sample the name of the injected glitch, or ``"clean"``; object array (n,).
+        glitch: name of the glitch injected into each sample, or ``"clean"``; object array (n,).
         true_label: the label before injection, ``NO_TRUE_LABEL`` for a sample of another dataset;
             int64 of shape (n,).
     """
@@ -41,11 +41,12 @@ class Contaminated:
 
     @property
     def is_glitch(self) -> NDArray[np.bool_]:
+        """Whether each sample is glitched, (n,)."""
         return np.asarray(self.glitch != CLEAN, dtype=bool)
 
     @property
     def clean_rows(self) -> NDArray[np.int64]:
-        """Rows that no glitch has touched yet."""
+        """Rows that no glitch has changed yet."""
         return np.flatnonzero(~self.is_glitch)
 
     def take(self, rows: NDArray[np.int64]) -> Contaminated:
@@ -53,23 +54,23 @@ class Contaminated:
         return Contaminated(self.data.take(rows), self.glitch[rows], self.true_label[rows])
 
     def shuffled(self, rng: np.random.Generator) -> Contaminated:
-        """The same samples in random order, so that position never tells."""
+        """The same samples in random order, so that position reveals nothing."""
         return self.take(rng.permutation(len(self)))
 
-    def relabelled(self, rows: NDArray[np.int64], labels: NDArray[np.int64] | int) -> Contaminated:
-        """The same samples with these labels given to ``rows``; true labels stay."""
+    def with_labels(self, rows: NDArray[np.int64], labels: NDArray[np.int64] | int) -> Contaminated:
+        """The same set with these labels at ``rows``; true labels stay."""
         y = self.data.y.copy()
         y[rows] = labels
         return replace(self, data=replace(self.data, y=y))
 
-    def redrawn(self, rows: NDArray[np.int64], x: NDArray[np.generic]) -> Contaminated:
-        """The same set with ``x`` in the place of the samples at ``rows``; labels stay."""
+    def with_samples(self, rows: NDArray[np.int64], x: NDArray[np.generic]) -> Contaminated:
+        """The same set with the samples ``x`` at ``rows``; labels stay."""
         samples = self.data.x.copy()
         samples[rows] = x
         return replace(self, data=replace(self.data, x=samples))
 
     def joined(self, other: Contaminated) -> Contaminated:
-        """This set followed by ``other``, whose samples must look alike."""
+        """This set followed by ``other``, whose samples have the same shape."""
         mine, theirs = self.data, other.data
         known = None
         if mine.known_glitch is not None:
@@ -96,7 +97,7 @@ class Contaminated:
         return replace(self, glitch=glitch)
 
     def error_table(self) -> pd.DataFrame:
-        """One row a training sample, in training order."""
+        """One row per training sample, in training order."""
         columns = (
             self.is_glitch,
             self.glitch.astype(str),

@@ -1,4 +1,4 @@
-"""Inverted outliers: a corruption beyond the paper's two."""
+"""Inverted images, a corruption that the paper does not use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from glitches.outliers import ComputedOutliers
 
 @dataclass(frozen=True)
 class InversionOutliers(ComputedOutliers):
-    """Inverts the image."""
+    """Inverts the image: 255 − x."""
 
     @staticmethod
     def corrupt(images: NDArray[np.generic]) -> NDArray[np.uint8]:

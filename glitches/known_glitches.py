@@ -1,9 +1,8 @@
-"""Glitches that the user's own data are known to have: nothing is injected."""
+"""Glitches that the user has marked in their own data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -14,24 +13,26 @@ from glitches.contaminated import NO_TRUE_LABEL, Contaminated
 
 @dataclass(frozen=True)
 class KnownGlitches(Glitch):
-    """Enters the user's marks in the error table.
+    """Enters the samples that you have marked in your own data; nothing is injected.
 
-    The ratio is what the marks make it. True labels of marked samples are not known.
+    The marks determine the ratio. The true labels of marked samples are not known.
     """
 
-    kind: ClassVar[str] = "known"
-    takes_ratio: ClassVar[bool] = False
+    kind = "known"
+    takes_ratio = False
 
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         """The set itself."""
         marks = train.data.known_glitch
         if marks is None:
             raise UserError(
-                f"{name} needs marks, however {train.data.name!r} has none: name their column "
-                "with known_glitch"
+                f"{injection.name} needs marks, but {train.data.name!r} has none: name their "
+                "column with known_glitch"
             )
         if not marks.any():
-            raise UserError(f"{name}: {train.data.name!r} marks no sample of the training set")
+            raise UserError(
+                f"{injection.name}: {train.data.name!r} marks no sample of the training set"
+            )
         true_label = np.where(marks, NO_TRUE_LABEL, train.true_label)
-        marked = train.marked(np.flatnonzero(marks), name)
+        marked = train.marked(np.flatnonzero(marks), injection.name)
         return Contaminated(marked.data, marked.glitch, true_label)

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from common.dataset import Modality
 from common.errors import UserError
 from glitches.base import Glitch, Injection, Phase
 from glitches.contaminated import Contaminated
-from glitches.counts import at_least_one, share_beside
+from glitches.counts import at_least_one, share_added
 
 
 @dataclass(frozen=True)
 class NearClusteredAnomalies(Glitch):
-    """Turns one random class into a rare event.
-
-    Among the classes whose natural share exceeds the ratio one is drawn and downsampled until it
-    makes up ``ratio`` of the training set; what remains of it are the anomalies.
+    """Downsamples one random class, of those whose share exceeds the ratio, until it makes up the
+    ratio of the training set; the samples that remain of it are the anomalies.
     """
 
-    kind: ClassVar[str] = "rare_cluster"
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
+    kind = "rare_cluster"
+    modalities = frozenset({"tabular"})
 
     @property
     def phase(self) -> Phase:
-        """Samples of one class go."""
+        """Samples of one class are removed."""
         return "remove"
 
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         """The set without most samples of one class; labels stay."""
         y, names = train.data.y, train.data.class_names
         sizes = np.bincount(y, minlength=len(names))
@@ -40,14 +36,12 @@ class NearClusteredAnomalies(Glitch):
                 f"{label} {size / len(y):.3g}" for label, size in zip(names, sizes, strict=True)
             )
             raise UserError(
-                f"{name} needs at least 2 classes and one whose share exceeds "
-                f"{injection.ratio:g}, however the shares are: {shares}"
+                f"{injection.name} needs at least 2 classes and one whose share exceeds "
+                f"{injection.ratio:g}, got {shares}"
             )
         rare = injection.rng.choice(eligible)
         others = np.flatnonzero(y != rare)
-        count = at_least_one(
-            share_beside(injection.ratio, len(others)), name, injection.ratio, len(y)
-        )
+        count = at_least_one(share_added(injection.ratio, len(others)), injection, len(y))
         kept = injection.rng.choice(np.flatnonzero(y == rare), count, replace=False)
-        marked = train.marked(kept, name)
-        return marked.take(np.sort(np.concatenate([others, kept])))
+        rows = np.sort(np.concatenate([others, kept]))
+        return train.marked(kept, injection.name).take(rows)

@@ -1,21 +1,20 @@
-"""No glitch: the clean training set, for comparison."""
+"""No glitch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from glitches.base import Glitch, Injection
-from glitches.contaminated import CLEAN, Contaminated
+from glitches.contaminated import Contaminated
 
 
 @dataclass(frozen=True)
 class NoGlitch(Glitch):
-    """Leaves the set as it is."""
+    """Leaves the training set clean, for comparison."""
 
-    kind: ClassVar[str] = CLEAN
-    takes_ratio: ClassVar[bool] = False
+    kind = "clean"
+    takes_ratio = False
 
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         """The set itself."""
         return train

@@ -1,11 +1,11 @@
-"""The text form of a glitch in a spec.
+"""The text form of glitches.
 
-- ``name``: one glitch, at the trial's ratio.
+- ``name``: one glitch, at the ratio of the trial.
 - ``name(option=value, ...)``: the same, with options; they are the fields of the glitch's class.
-- ``name:share+name:share``: a mixture. A share is of the final training set, as the ratio is, and
-  the shares sum to the trial's ratio.
-- ``name+name``: a mixture of equal parts of the trial's ratio, so that a sweep over ratios sweeps
-  the mixture.
+- ``name:share+name:share``: a mixture. A share refers to the final training set, as the ratio
+  does; the shares sum to the ratio of the trial.
+- ``name+name``: a mixture of equal parts of the ratio, so that a sweep over ratios sweeps the
+  mixture.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from common.errors import UserError, unknown_name
 from glitches import GLITCHES
-from glitches.base import Glitch
+from glitches.base import PHASES, Glitch, Kind
 from glitches.plan import GlitchPlan, Part
 
 _PART = re.compile(r"\s*(?P<name>\w+)\s*(\((?P<options>[^()]*)\)\s*)?(:(?P<share>[^:()]*))?")
@@ -27,7 +27,7 @@ _PLUS_OUTSIDE_PARENTHESES = re.compile(r"\+(?![^()]*\))")
 
 
 def parse_glitch(text: str) -> GlitchPlan:
-    """The plan of this text; texts that mean the same give equal plans.
+    """The plan that a text describes; texts with the same meaning give equal plans.
 
     >>> str(parse_glitch("uniform_noise:0.06 + class_dependent_noise:0.04"))
     'class_dependent_noise:0.04+uniform_noise:0.06'
@@ -35,22 +35,58 @@ def parse_glitch(text: str) -> GlitchPlan:
     Traceback (most recent call last):
     common.errors.UserError: mixture none:0.1+uniform_noise:0.3: 'none' cannot be in a mixture
     """
-    return GlitchPlan(tuple(_part(part) for part in _PLUS_OUTSIDE_PARENTHESES.split(text)))
+    parts = [_part(part) for part in _PLUS_OUTSIDE_PARENTHESES.split(text)]
+    parts.sort(key=lambda part: (PHASES.index(part.glitch.phase), part.name))
+    return GlitchPlan(tuple(parts))
+
+
+def kind_of(text: str) -> Kind | None:
+    """The kind of a single glitch; ``None`` for a mixture.
+
+    Raises ``UserError`` where the text is not that of a registered glitch.
+
+    >>> kind_of("stripe_outliers(mode=added)")
+    'corrupted'
+    """
+    parts = parse_glitch(text).parts
+    return parts[0].glitch.kind if len(parts) == 1 else None
+
+
+def title(text: str) -> str:
+    """The same text with the titles of the registry, for tables and figures.
+
+    Glitches that are not registered (any more) are named by the words of their names.
+
+    >>> title("stripe_outliers(mode=added)")
+    'stripe outliers (mode=added)'
+    >>> title("uniform_noise:0.06+far_clustered_anomalies:0.04")
+    'uniform class noise 6 % + far-clustered anomalies 4 %'
+    """
+    return " + ".join(map(_title, _PLUS_OUTSIDE_PARENTHESES.split(text)))
+
+
+def _title(text: str) -> str:
+    match = _PART.fullmatch(text)
+    if match is None:
+        return text
+    options = f" ({match['options']})" if match["options"] else ""
+    share = f" {100 * float(match['share']):g} %" if match["share"] else ""
+    return GLITCHES.title(match["name"]) + options + share
 
 
 def _part(text: str) -> Part:
     match = _PART.fullmatch(text)
     if match is None:
         raise UserError(
-            f"a glitch must be name, name(option=value, ...), name:share+name:share or name+name, "
-            f"however: {text!r}"
+            "a glitch must be name, name(option=value, ...), name:share+name:share or name+name, "
+            f"got {text!r}"
         )
     name, glitch_class = match["name"], GLITCHES[match["name"]]
     options = _options(glitch_class)
     values = {}
     for option, value in _assignments(name, match["options"] or ""):
         if not options:
-            raise UserError(f"glitch {name!r} takes no options, however: {option!r}")
+            raise UserError(f"glitch {name!r} takes no options, got {option!r}")
         if option not in options:
             raise unknown_name(f"option of glitch {name!r}", option, options)
         if option in values:
@@ -77,15 +113,14 @@ def _assignments(name: str, text: str) -> list[tuple[str, str]]:
         option, equals, value = assignment.partition("=")
         if not equals or not value.strip():
             raise UserError(
-                f"an option of glitch {name!r} must be option=value, "
-                f"however: {assignment.strip()!r}"
+                f"an option of glitch {name!r} must be option=value, got {assignment.strip()!r}"
             )
         found.append((option.strip(), value.strip()))
     return found
 
 
 def _value(name: str, option: str, wanted: Any, text: str) -> Any:
-    if isinstance(wanted, UnionType):  # of a type and None, which is not written
+    if isinstance(wanted, UnionType):  # of a type and None, which a text cannot give
         (wanted,) = (one for one in get_args(wanted) if one is not NoneType)
     choices: tuple[Any, ...] = (True, False) if wanted is bool else ()
     if get_origin(wanted) is Literal:
@@ -95,7 +130,7 @@ def _value(name: str, option: str, wanted: Any, text: str) -> Any:
         if text not in by_text:
             raise UserError(
                 f"option {option!r} of glitch {name!r} must be one of {', '.join(by_text)}, "
-                f"however: {text!r}"
+                f"got {text!r}"
             )
         return by_text[text]
     try:
@@ -104,7 +139,7 @@ def _value(name: str, option: str, wanted: Any, text: str) -> Any:
         value = None
     if value is None or (isinstance(value, float) and not isfinite(value)):
         kind = {int: "a whole number", float: "a finite number"}[wanted]
-        raise UserError(f"option {option!r} of glitch {name!r} must be {kind}, however: {text!r}")
+        raise UserError(f"option {option!r} of glitch {name!r} must be {kind}, got {text!r}")
     return value
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from common.dataset import Dataset, Modality
 from common.errors import UserError
-from glitches.base import NO_DONORS, PHASES, Donors, Glitch, Injection
+from glitches.base import Donors, Glitch, Injection
 from glitches.contaminated import Contaminated
 
 MAX_RATIO = 0.5
@@ -20,8 +20,8 @@ class Part:
     """One glitch of a plan.
 
     Attributes:
-        name: the registered name with the options that differ from their defaults; the error
-            table says it of each sample.
+        name: the registered name with the options that differ from their defaults, as the error
+            table names the glitch of a sample.
         glitch: the glitch with its options.
         share: share of the final training set, or ``None`` for an equal part of the ratio.
     """
@@ -38,36 +38,36 @@ class Part:
 class GlitchPlan:
     """The glitches of a trial, in the order in which they are injected.
 
-    Parts that remove samples go before those that add some, and these before those that alter
-    samples in place: only then can each part know how large the final set will be.
+    Attributes:
+        parts: sorted by phase and name; one, or several for a mixture.
     """
 
     parts: tuple[Part, ...]
 
     def __post_init__(self) -> None:
-        order = sorted(self.parts, key=lambda part: (PHASES.index(part.glitch.phase), part.name))
-        object.__setattr__(self, "parts", tuple(order))
-        if len(self.parts) == 1:
-            if self.parts[0].share is not None:
-                raise UserError(f"{self} is no mixture: its share is the trial's ratio")
-            return
+        if len(self.parts) > 1:
+            self._check_mixture()
+        elif self.parts[0].share is not None:
+            raise UserError(f"{self} is not a mixture: its share is the ratio of the trial")
+
+    def _check_mixture(self) -> None:
         names = [part.name for part in self.parts]
+        shares = [part.share for part in self.parts if part.share is not None]
         for part in self.parts:
             if not part.glitch.takes_ratio:
                 raise UserError(f"mixture {self}: {part.name!r} cannot be in a mixture")
             if names.count(part.name) > 1:
                 raise UserError(f"mixture {self}: {part.name!r} is named twice")
-            if part.share is not None and not 0 < part.share <= MAX_RATIO:
-                raise UserError(
-                    f"mixture {self}: shares must lie in (0, {MAX_RATIO}], however: {part.share:g}"
-                )
+        for share in shares:
+            if not 0 < share <= MAX_RATIO:
+                raise UserError(f"mixture {self}: shares must be in (0, {MAX_RATIO}], got {share}")
         if sum(part.glitch.phase == "remove" for part in self.parts) > 1:
             raise UserError(f"mixture {self}: at most one part may remove samples")
-        if 0 < sum(part.share is None for part in self.parts) < len(self.parts):
+        if len(shares) not in (0, len(self.parts)):
             raise UserError(f"mixture {self}: give a share to all parts or to none")
         if self.total is not None and self.total > MAX_RATIO:
             raise UserError(
-                f"mixture {self}: shares must sum to at most {MAX_RATIO}, however: {self.total:g}"
+                f"mixture {self}: shares must sum to at most {MAX_RATIO}, got {self.total:g}"
             )
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class GlitchPlan:
 
     @property
     def takes_ratio(self) -> bool:
-        """Whether the trial's ratio says how many samples are glitched."""
+        """Whether the ratio of the trial sets how many samples are glitched."""
         return any(part.glitch.takes_ratio for part in self.parts)
 
     @property
@@ -90,12 +90,12 @@ class GlitchPlan:
 
     @property
     def total(self) -> float | None:
-        """The ratio that explicit shares sum to; ``None`` where any ratio will do."""
+        """The ratio that explicit shares sum to; ``None`` without explicit shares."""
         shares = [part.share for part in self.parts if part.share is not None]
         return round(fsum(shares), 12) if shares else None
 
     def modalities(self) -> list[tuple[str, frozenset[Modality]]]:
-        """Per part what it is, for a message, and the modalities that it fits."""
+        """A description of each part, for messages, and the modalities that it applies to."""
         return [(f"glitch {part.name!r}", part.glitch.modalities) for part in self.parts]
 
     def check_ratio(self, ratio: float) -> None:
@@ -103,37 +103,34 @@ class GlitchPlan:
         if not self.takes_ratio:
             return
         if not 0 < ratio <= MAX_RATIO:
-            raise UserError(f"ratio must lie in (0, {MAX_RATIO}], however: {ratio}")
+            raise UserError(f"ratio must be in (0, {MAX_RATIO}], got {ratio}")
         if self.total is not None and not isclose(self.total, ratio, rel_tol=1e-9):
             raise UserError(
-                f"the shares of mixture {self} sum to {self.total:g}, which must be the ratio, "
-                f"however: {ratio:g}"
+                f"ratio must be {self.total:g}, the sum of the shares of mixture {self}, "
+                f"got {ratio:g}"
             )
 
     def inject(
-        self,
-        train: Dataset,
-        ratio: float,
-        rng: np.random.Generator,
-        donors: Donors = NO_DONORS,
+        self, train: Dataset, ratio: float, rng: np.random.Generator, donors: Donors | None = None
     ) -> Contaminated:
-        """The contaminated training set, shuffled so that position never tells.
+        """The contaminated training set, shuffled so that position reveals nothing.
 
         Args:
             train: the clean training set.
             ratio: share of glitched samples in the contaminated set, in (0, 0.5].
-            rng: the only source of chance.
-            donors: where samples may be taken from, beside ``train``.
+            rng: the only source of randomness.
+            donors: where samples may be taken from, apart from ``train``.
         """
         self.check_ratio(ratio)
         shares = [ratio / len(self.parts) if p.share is None else p.share for p in self.parts]
-        growth = [
+        added = [
             share if part.glitch.phase == "add" else 0.0
             for part, share in zip(self.parts, shares, strict=True)
         ]
         current = Contaminated.clean(train)
         for position, (part, share) in enumerate(zip(self.parts, shares, strict=True)):
-            share_now = share / (1 - fsum(growth[position + 1 :]))
-            injection = Injection(share_now, rng, donors)
-            current = part.glitch.inject(current, part.name, injection)
+            # a share of the final set is a larger share of the set that others are yet added to
+            share_now = share / (1 - fsum(added[position + 1 :]))
+            injection = Injection(part.name, share_now, rng, donors or Donors())
+            current = part.glitch.inject(current, injection)
         return current.shuffled(rng)

@@ -1,4 +1,4 @@
-"""Stripe outliers (paper, section 4; corruption of MNIST-C, Mu and Gilmer 2019)."""
+"""Striped images (paper, section 4; a corruption of MNIST-C, Mu and Gilmer 2019)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How each model is trained on each dataset: the one place to read and to change it.
 
-Pretrained models on images: the settings that the paper's authors published. All others: chosen by
-accuracy on clean validation data by a sweep of learning rates and batch sizes; ``docs/settings.md`` holds
-the candidates and their accuracies. A pair that is not listed takes the model's defaults.
+Pretrained models on images: the settings that the authors of the paper published. All others were
+chosen by accuracy on clean validation data; ``docs/settings.md`` holds the candidates and their
+accuracies. A pair that is not listed takes the defaults of its model.
 """
 
 from __future__ import annotations

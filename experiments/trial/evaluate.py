@@ -20,7 +20,7 @@ from experiments.trial.metrics import (
     threshold_metrics,
 )
 from glitches.contaminated import CLEAN, Contaminated
-from glitches.parse import parse_glitch
+from glitches.parse import kind_of
 from influence.diagnosis.base import GLITCH_KINDS
 from influence.evidence import Evidence
 from influence.signals import SIGNALS
@@ -82,10 +82,9 @@ def compare_kinds(
 
 def true_kinds(train: Contaminated) -> NDArray[np.object_]:
     """The kind of each sample's glitch, or ``"clean"``, (n,)."""
-    kinds = {CLEAN: CLEAN}
+    kinds: dict[str, str | None] = {CLEAN: CLEAN}
     for name in set(train.glitch) - {CLEAN}:
-        (part,) = parse_glitch(name).parts
-        kinds[name] = part.glitch.kind
+        kinds[name] = kind_of(name)
     return np.array([kinds[name] for name in train.glitch], dtype=object)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -49,20 +48,22 @@ def test_conformance(text: str, modality: Modality) -> None:
 class Blackout(Glitch):
     """A toy glitch: all features become 0."""
 
-    kind: ClassVar[str] = "corrupted"
+    kind = "corrupted"
 
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         count = share_of(injection.ratio, len(train))
         rows = injection.rng.choice(train.clean_rows, count, replace=False)
-        return train.redrawn(rows, np.zeros_like(train.data.x[rows])).marked(rows, name)
+        return train.with_samples(rows, np.zeros_like(train.data.x[rows])).marked(
+            rows, injection.name
+        )
 
 
 class Forgetful(Blackout):
     """Touches samples that it does not enter in the error table."""
 
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
-        found = super().inject(train, name, injection)
-        return found.relabelled(found.clean_rows[:1], (found.data.y[found.clean_rows[0]] + 1) % 4)
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
+        found = super().inject(train, injection)
+        return found.with_labels(found.clean_rows[:1], (found.data.y[found.clean_rows[0]] + 1) % 4)
 
 
 def test_a_glitch_is_one_class_and_one_registry_line() -> None:
@@ -87,7 +88,7 @@ def test_the_rules_can_be_broken() -> None:
 
 @pytest.mark.parametrize("ratio", [0.0, -0.1, 0.51, float("nan")])
 def test_ratio_outside_its_range(ratio: float) -> None:
-    with pytest.raises(UserError, match=r"ratio must lie in \(0, 0\.5\], however"):
+    with pytest.raises(UserError, match=r"ratio must be in \(0, 0\.5\]"):
         inject("uniform_noise", toy_dataset(), ratio)
 
 
@@ -99,5 +100,5 @@ def test_a_ratio_of_less_than_one_sample_is_an_error(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["uniform_noise", "class_dependent_noise"])
 def test_label_noise_needs_two_classes(text: str) -> None:
-    with pytest.raises(UserError, match="needs at least 2 classes, however: 1"):
+    with pytest.raises(UserError, match="needs at least 2 classes, got 1"):
         inject(text, toy_dataset(sizes=(50,)))

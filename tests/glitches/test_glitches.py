@@ -15,7 +15,7 @@ from common.errors import UserError
 from glitches.base import Corrupted, Donors
 from glitches.brightness_outliers import BrightnessOutliers
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL
-from glitches.counts import share_beside, share_of
+from glitches.counts import share_added, share_of
 from glitches.images import matched
 from glitches.parse import parse_glitch
 from glitches.stripe_outliers import StripeOutliers
@@ -68,7 +68,7 @@ def test_class_dependent_noise_passes_by_classes_too_small_for_one_sample() -> N
     for seed in range(20):
         found = inject("class_dependent_noise", toy_dataset(sizes=(200, 9)), 0.1, seed)
         assert set(found.true_label[found.is_glitch]) == {0}
-    with pytest.raises(UserError, match="less than one sample of each class: the largest has 9"):
+    with pytest.raises(UserError, match=r"less than one sample of each class: .*9"):
         inject("class_dependent_noise", toy_dataset(sizes=(9, 9)), 0.1)
 
 
@@ -99,10 +99,8 @@ def test_near_clustered_anomalies_draw_among_all_eligible_classes() -> None:
 def test_near_clustered_anomalies_without_an_eligible_class_name_the_shares() -> None:
     with pytest.raises(UserError) as error:
         inject("near_clustered_anomalies", toy_dataset("tabular"), 0.45)
-    assert str(error.value) == (
-        "near_clustered_anomalies needs at least 2 classes and one whose share exceeds 0.45, "
-        "however the shares are: class 0 0.4, class 1 0.3, class 2 0.2, class 3 0.1"
-    )
+    assert "exceeds 0.45" in str(error.value)
+    assert "class 0 0.4, class 1 0.3, class 2 0.2, class 3 0.1" in str(error.value)
 
 
 @pytest.mark.parametrize("ratio", RATIOS)
@@ -127,7 +125,7 @@ def test_far_clustered_anomalies_draw_class_and_label_at_random() -> None:
 
 def test_far_clustered_anomalies_need_a_foreign_dataset_that_is_large_enough() -> None:
     plan, rng = parse_glitch("far_clustered_anomalies"), np.random.default_rng(0)
-    with pytest.raises(UserError, match="needs a foreign dataset, however 'toy' names none"):
+    with pytest.raises(UserError, match="needs a foreign dataset, but 'toy'"):
         plan.inject(toy_dataset(), 0.1, rng)
     with pytest.raises(UserError, match=r"adds 44 samples of one class of 'toy'.* has 30"):
         plan.inject(toy_dataset(), 0.1, rng, Donors(foreign=toy_dataset(sizes=(30, 20))))
@@ -225,7 +223,7 @@ def test_published_corruptions_that_do_not_fit() -> None:
         with pytest.raises(UserError, match="are not those of 'toy' in its order"):
             plan.inject(train, 0.1, rng, donors)
     few = Donors(published=lambda *_: Corrupted(None, train.take(np.arange(20))))
-    with pytest.raises(UserError, match=r"needs \d+ corrupted images of class '.*', however there"):
+    with pytest.raises(UserError, match=r"needs \d+ corrupted images of class '.*', but there"):
         plan.inject(train, 0.5, rng, few)
 
 
@@ -297,7 +295,7 @@ def test_known_marks_of_the_user_follow_their_samples() -> None:
 @pytest.mark.parametrize("ratio", RATIOS)
 @pytest.mark.parametrize("others", [1, 7, 90, 360, 4800])
 def test_a_count_beside_others_is_the_floor_of_the_ratio_of_all(ratio: float, others: int) -> None:
-    count = share_beside(ratio, others)
+    count = share_added(ratio, others)
     assert count == share_of(ratio, others + count)
     assert count + 1 > ratio * (others + count + 1) - 1e-9
 

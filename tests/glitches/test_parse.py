@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import pytest
 
@@ -27,13 +27,13 @@ class Configurable(Glitch):
     corruption: str = "fog"
     severity: int | None = None
 
-    kind: ClassVar[str] = "corrupted"
+    kind = "corrupted"
 
     @property
     def phase(self) -> Phase:
         return "add" if self.mode == "added" else "alter"
 
-    def inject(self, train: Contaminated, name: str, injection: Injection) -> Contaminated:
+    def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         return train
 
 
@@ -104,7 +104,7 @@ def test_explicit_shares_fix_the_ratio() -> None:
     plan = parse_glitch("uniform_noise:0.04+class_dependent_noise:0.03+configurable(level=1):0.07")
     assert plan.total == 0.14
     plan.check_ratio(0.14)
-    with pytest.raises(UserError, match=r"sum to 0\.14, which must be the ratio, however: 0\.1"):
+    with pytest.raises(UserError, match=r"0\.14.* got 0\.1"):
         plan.check_ratio(0.1)
 
 
@@ -113,28 +113,28 @@ def test_explicit_shares_fix_the_ratio() -> None:
     [
         ("unifrom_noise", "unknown glitch 'unifrom_noise' (did you mean 'uniform_noise'?)"),
         ("uniform_noise+nine", "unknown glitch 'nine' (did you mean 'none'?)"),
-        ("", "however: ''"),
-        ("uniform_noise+", "however: ''"),
+        ("", "got ''"),
+        ("uniform_noise+", "got ''"),
         ("uniform_noise(", "must be name, name(option=value, ...)"),
-        ("uniform_noise(x=1)", "glitch 'uniform_noise' takes no options, however: 'x'"),
+        ("uniform_noise(x=1)", "glitch 'uniform_noise' takes no options, got 'x'"),
         ("configurable", "glitch 'configurable' needs the option 'level'"),
-        ("configurable(level)", "must be option=value, however: 'level'"),
-        ("configurable(level=)", "must be option=value, however: 'level='"),
+        ("configurable(level)", "must be option=value, got 'level'"),
+        ("configurable(level=)", "must be option=value, got 'level='"),
         ("configurable(level=1,level=2)", "option 'level' of glitch 'configurable' is given twice"),
         ("configurable(lvel=1)", "unknown option of glitch 'configurable' 'lvel' (did you mean"),
         ("configurable(level=1.5)", "'level' of glitch 'configurable' must be a whole number"),
-        ("configurable(level=1,strength=nan)", "must be a finite number, however: 'nan'"),
-        ("configurable(level=1,mode=beside)", "must be one of in_place, added, however: 'beside'"),
-        ("configurable(level=1,severity=None)", "must be a whole number, however: 'None'"),
-        ("configurable(level=1,quiet=yes)", "must be one of True, False, however: 'yes'"),
-        ("uniform_noise:0.1", "uniform_noise:0.1 is no mixture"),
+        ("configurable(level=1,strength=nan)", "must be a finite number, got 'nan'"),
+        ("configurable(level=1,mode=beside)", "must be one of in_place, added, got 'beside'"),
+        ("configurable(level=1,severity=None)", "must be a whole number, got 'None'"),
+        ("configurable(level=1,quiet=yes)", "must be one of True, False, got 'yes'"),
+        ("uniform_noise:0.1", "uniform_noise:0.1 is not a mixture"),
         (
             "uniform_noise:x+class_dependent_noise:0.1",
             "share of 'uniform_noise:x' must be a number",
         ),
-        ("uniform_noise:0+class_dependent_noise:0.1", "shares must lie in (0, 0.5], however: 0"),
-        ("uniform_noise:nan+class_dependent_noise:0.1", "shares must lie in (0, 0.5]"),
-        ("uniform_noise:0.3+class_dependent_noise:0.3", "sum to at most 0.5, however: 0.6"),
+        ("uniform_noise:0+class_dependent_noise:0.1", "shares must be in (0, 0.5], got 0"),
+        ("uniform_noise:nan+class_dependent_noise:0.1", "shares must be in (0, 0.5]"),
+        ("uniform_noise:0.3+class_dependent_noise:0.3", "sum to at most 0.5, got 0.6"),
         ("uniform_noise:0.3+class_dependent_noise", "give a share to all parts or to none"),
         ("uniform_noise+uniform_noise", "'uniform_noise' is named twice"),
         ("uniform_noise+none", "'none' cannot be in a mixture"),
