@@ -1,10 +1,9 @@
-"""Evidence: all that a signal may look at. It never holds the error table."""
+"""Evidence: everything that a signal may use. It never contains the error table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,19 +16,19 @@ from influence.trace import Trace
 
 Counterfactual = Callable[[NDArray[np.int64], Sequence[int] | None], Profile]
 Stages = Mapping[str, NDArray[np.float32]]
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class EvidenceMissingError(UserError):
-    """A signal asked for something that this evidence does not hold."""
+    """A signal needs something that this evidence does not contain."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen of one training, at one epoch or cumulated over all.
+    """What one training reveals, at one epoch or cumulated over all epochs.
 
-    What a signal does not ask for is not computed: trace, stages and counterfactual profiles are
-    behind functions.
+    Stages, counterfactual profiles and train-to-train influence are computed when a signal first
+    asks for them. Evidence of a stored run has only its profile.
 
     Attributes:
         full_profile: the profile of every epoch and the cumulative one.
@@ -37,7 +36,7 @@ class Evidence:
         labels: the given training labels, (n,) int64.
         validation_labels: (m,) int64.
         n_classes: C.
-        seed: for signals that draw at random, through :meth:`rng`.
+        seed: of random draws, see :meth:`rng`.
     """
 
     full_profile: Profile
@@ -49,65 +48,58 @@ class Evidence:
     _trace: Trace | None = field(default=None, repr=False)
     _counterfactual: Counterfactual | None = field(default=None, repr=False)
     _stages: Callable[[], tuple[Stages, Stages]] | None = field(default=None, repr=False)
-    _support: Callable[[], Profile] | None = field(default=None, repr=False)
-    _found: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        if self._support is None and self._trace is not None:
-            # here: the engine needs torch, which reading stored profiles must not
-            from influence.train_support import train_support  # noqa: PLC0415 - see above
-
-            object.__setattr__(self, "_support", cache(partial(train_support, self._trace)))
+    _train_support: Callable[[], Profile] | None = field(default=None, repr=False)
+    _results: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, epoch: int) -> Evidence:
-        """The same evidence with ``profile`` set to one epoch, counted from 1."""
+        """This evidence with ``profile`` set to one epoch, counted from 1."""
         return replace(self, profile=self.full_profile.epoch(epoch))
 
-    def once(self, name: str, compute: Callable[[Evidence], Found]) -> Found:
-        """What ``compute`` makes of this evidence of the whole training, computed at most once.
+    def once(self, name: str, compute: Callable[[Evidence], Result]) -> Result:
+        """The result of ``compute``, computed once for this training and then kept under ``name``.
 
-        For what several signals, or several answers of one, share. ``name`` is that of the thing.
+        For results over the whole training that several signals share.
         """
-        if name not in self._found:
-            self._found[name] = compute(self)
-        found: Found = self._found[name]
-        return found
+        if name not in self._results:
+            self._results[name] = compute(self)
+        result: Result = self._results[name]
+        return result
 
     def rng(self, name: str) -> np.random.Generator:
-        """The generator of one signal."""
+        """The random generator of one signal."""
         return generator(self.seed, f"signal/{name}")
 
     @property
     def trace(self) -> Trace:
         """The trace of the training."""
         if self._trace is None:
-            raise EvidenceMissingError("the trace of this run is not at hand: repeat the trial")
+            raise EvidenceMissingError("this run has no stored trace: repeat the trial")
         return self._trace
 
     @property
     def stages(self) -> tuple[Stages, Stages]:
-        """Pooled outputs of the backbone's stages by name, of train (n, d_s) and validation
-        (m, d_s); for tables the standardised input."""
+        """Pooled outputs of the backbone's stages by name, for training (n, d_s) and validation
+        (m, d_s) samples; for tables the standardised input."""
         if self._stages is None:
-            raise EvidenceMissingError("the stages of this run are not at hand: repeat the trial")
+            raise EvidenceMissingError("this run has no stored stages: repeat the trial")
         return self._stages()
 
     @property
     def train_support(self) -> Profile:
-        """What each training sample gets from the other training samples of each class, at every
-        epoch and cumulated; see :func:`influence.train_support.train_support`."""
-        if self._support is None:
-            raise EvidenceMissingError("train-to-train sums need the trace: repeat the trial")
-        return self._support()
+        """The influence of the other training samples of each class on each training sample; see
+        :func:`influence.train_support.train_support`."""
+        if self._train_support is None:
+            raise EvidenceMissingError("train-to-train influence needs the trace: repeat the trial")
+        return self._train_support()
 
     def counterfactual(
         self, labels: NDArray[np.int64], epochs: Sequence[int] | None = None
     ) -> Profile:
-        """The profile as it would be had the training samples these labels, model unchanged.
+        """The profile under other training labels, with the model as it was trained.
 
         Args:
             labels: (n,) int64.
-            epochs: which ones, counted from 1; default all. The profile's rows are these epochs
+            epochs: epoch numbers from 1; default all. The rows of the profile are these epochs
                 and their sum.
         """
         if self._counterfactual is None:

@@ -1,4 +1,4 @@
-"""Features as detectors take them: standardised, in an order that tells nothing."""
+"""Standardised features for detectors, in an order that depends on content alone."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Matrix = NDArray[np.float64]
 def content_order(x: NDArray[np.floating], y: NDArray[np.int64]) -> NDArray[np.int64]:
     """An order of the samples, (n,), that depends on their content alone.
 
-    Folds, bootstraps and draws over samples in this order cannot know where one lay in the file,
-    nor how the classes are numbered.
+    Folds, bootstraps and draws over samples in this order are independent of the order of the
+    file, and of how the classes are numbered.
 
     >>> x, y = np.array([[1.0], [2.0], [3.0]]), np.array([0, 0, 1])
     >>> (x[content_order(x, y)] == x[::-1][content_order(x[::-1], y[::-1])]).all()
@@ -35,8 +35,8 @@ class Features:
     """Features and labels of training and validation samples, rows in content order.
 
     Attributes:
-        train, validation: (n, d) and (m, d), each column standardised with mean and deviation of
-            the training set as it is.
+        train, validation: (n, d) and (m, d), columns standardised by the mean and standard
+            deviation of the training set, glitches included.
         labels, validation_labels: (n,) and (m,) int64.
     """
 
@@ -47,7 +47,7 @@ class Features:
     _order: NDArray[np.int64]
 
     def restore(self, scores: NDArray[np.floating]) -> Scores:
-        """Scores of the training rows, back in the order of the evidence."""
+        """Scores of the training rows, put back into the order of the evidence."""
         out = np.empty(len(scores), dtype=np.float64)
         out[self._order] = scores
         return out
@@ -60,10 +60,10 @@ def last_layer_features(evidence: Evidence) -> Features:
 
 
 def all_features(evidence: Evidence) -> Features:
-    """Early and middle stages beside the inputs of the last layer.
+    """The earlier stages and the inputs of the last layer, side by side.
 
-    Each stage's columns are divided by the root of their number, so that in a distance every stage
-    counts alike, however wide it is.
+    The columns of a stage are divided by the square root of their number, so that all stages have
+    the same weight in a distance, whatever their width.
     """
     trace, (train, validation) = evidence.trace, evidence.stages
     features = _features(
@@ -79,7 +79,7 @@ def all_features(evidence: Evidence) -> Features:
 
 
 def sklearn_seed(rng: np.random.Generator) -> int:
-    """A seed as scikit-learn takes it."""
+    """A seed in the range that scikit-learn accepts."""
     return int(rng.integers(2**32))
 
 

@@ -1,14 +1,13 @@
-"""Does the influence mean what it says? Comparison with what retraining shows.
+"""Comparison of influence estimates with retraining: leave-one-out and linear datamodeling score.
 
-Retraining is a function that the caller gives, so that nothing here knows of models or data: it
-maps masks to the losses of the models that were trained on the samples that each mask keeps.
+The caller supplies retraining as a function that maps masks to the losses of models trained on the
+samples that each mask keeps, so that this module depends on neither models nor data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,6 @@ from common.errors import UserError
 from influence.profile import Floats
 
 Masks = NDArray[np.bool_]
-T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Losses:
     """Losses of K retrained models.
 
     Attributes:
-        train: (K, n), of all training samples, kept or not.
+        train: (K, n), of all training samples, whether kept or not.
         validation: (K, m).
     """
 
@@ -40,13 +38,13 @@ Retrain = Callable[[Masks], Losses]
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What leaving single samples out does.
+    """The effect of leaving out single samples.
 
     Attributes:
-        rows: the samples that were left out, one at a time, (k,).
-        on_validation: growth of the loss of each validation sample, (k, m). Positive: the sample
-            that was left out had helped.
-        on_itself: growth of the loss of the sample itself, (k,).
+        rows: the samples left out, one at a time, (k,).
+        on_validation: increase of the loss of each validation sample, (k, m). Positive means
+            that the sample left out was helpful.
+        on_itself: increase of the loss of the sample itself, (k,).
     """
 
     rows: NDArray[np.int64]
@@ -60,12 +58,12 @@ def leave_one_out(retrain: Retrain, n: int, rows: NDArray[np.int64], at_once: in
     Args:
         retrain: see :data:`Retrain`.
         n: training samples.
-        rows: (k,) int64, which ones to leave out.
-        at_once: models that are trained by one call.
+        rows: samples to leave out, (k,) int64.
+        at_once: number of models trained by one call.
     """
     whole = retrain(np.ones((1, n), dtype=bool))
     on_validation, on_itself = [], []
-    for part in _parts(rows, at_once):
+    for part in np.split(rows, range(at_once, len(rows), at_once)):
         masks = np.ones((len(part), n), dtype=bool)
         masks[np.arange(len(part)), part] = False
         losses = retrain(masks)
@@ -78,7 +76,7 @@ def random_subsets(n: int, count: int, share: float, rng: np.random.Generator) -
     """Masks of ``count`` subsets of equal size, each drawn uniformly, (count, n)."""
     kept = round(share * n)
     if not 0 < kept < n:
-        raise UserError(f"share must leave some of {n} samples in and some out, however: {share}")
+        raise UserError(f"share must keep at least 1 and at most {n - 1} samples, got {share}")
     order = rng.permuted(np.tile(np.arange(n), (count, 1)), axis=1)
     masks = np.zeros((count, n), dtype=bool)
     np.put_along_axis(masks, order[:, :kept], values=True, axis=1)
@@ -87,14 +85,15 @@ def random_subsets(n: int, count: int, share: float, rng: np.random.Generator) -
 
 def subset_losses(retrain: Retrain, masks: Masks, at_once: int = 64) -> Floats:
     """Validation losses of the models trained on each subset, (K, m)."""
-    return np.concatenate([retrain(part).validation for part in _parts(masks, at_once)])
+    parts = np.split(masks, range(at_once, len(masks), at_once))
+    return np.concatenate([retrain(part).validation for part in parts])
 
 
 def linear_datamodeling_scores(influence: Floats, masks: Masks, losses: Floats) -> Floats:
     """LDS of each validation sample (Park et al. 2023, section 2).
 
-    The rank correlation, over the subsets, of the loss after training on a subset with what the
-    influence predicts: minus the sum of the influence of the subset's samples.
+    This is the rank correlation, over the subsets, between the loss after training on a subset and
+    its prediction, minus the sum of the influence of the samples in the subset.
 
     Args:
         influence: I(i → j), (n, m), positive where i lowers the loss of j.
@@ -109,9 +108,9 @@ def linear_datamodeling_scores(influence: Floats, masks: Masks, losses: Floats) 
 
 
 def rank_correlations(first: Floats, second: Floats) -> Floats:
-    """Spearman's rank correlation of each row of one matrix with that of the other, (rows,).
+    """Spearman's rank correlation between equal rows of two matrices, (rows,).
 
-    Ties share their mean rank; nan where a row is constant.
+    Ties get their mean rank; the correlation of a constant row is nan.
 
     >>> rank_correlations(np.array([[1.0, 2.0, 3.0]]), np.array([[10.0, 40.0, 20.0]]))
     array([0.5])
@@ -122,8 +121,3 @@ def rank_correlations(first: Floats, second: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         correlations: Floats = (a * b).sum(axis=1) / norm
     return correlations
-
-
-def _parts(values: NDArray[T], size: int) -> Iterator[NDArray[T]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

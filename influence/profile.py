@@ -1,8 +1,8 @@
-"""The influence profile: all that sign-wise and class-wise signals need of the n × m influence."""
+"""The influence profile: sums of the n × m influence matrix by sign and by class."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +43,9 @@ class ProfileSlice:
 class Profile:
     """Influence of every training sample at each of T epochs and cumulated over them.
 
-    Row t < T of each array is epoch t + 1 alone; row T is the cumulative influence Σ_t I_t(i → j),
-    summed per pair *before* its sign is taken. (Static estimators look at one model only: their
-    row T repeats the last epoch.)
+    Row t < T of each array is for epoch t + 1; row T is for the cumulative influence
+    Σ_t I_t(i → j), summed per pair *before* its sign is taken. Static estimators use one model
+    only: their row T repeats the last epoch.
 
     Attributes:
         self_influence: (T + 1, n).
@@ -69,7 +69,7 @@ class Profile:
     def epoch(self, number: int) -> ProfileSlice:
         """The profile of one epoch, counted from 1."""
         if not 1 <= number <= self.epochs:
-            raise UserError(f"epoch must lie in 1..{self.epochs}, however: {number}")
+            raise UserError(f"epoch must lie in 1..{self.epochs}, got {number}")
         return self._slice(number - 1)
 
     def _slice(self, row: int) -> ProfileSlice:
@@ -78,33 +78,19 @@ class Profile:
         )
 
     def as_stored(self) -> Profile:
-        """The same profile at the precision of its file (float32), so that a signal gives the same
-        digits on the profile of a trial and on the stored one."""
-        return Profile(
-            self.self_influence.astype(np.float32),
-            self.positive.astype(np.float32),
-            self.negative.astype(np.float32),
-            self.class_counts,
+        """The profile in float32, the precision of its file, so that a signal scores the profile
+        of a running trial and the stored one alike."""
+        own, positive, negative = (
+            sums.astype(np.float32) for sums in (self.self_influence, self.positive, self.negative)
         )
+        return Profile(own, positive, negative, self.class_counts)
 
     def save(self, path: Path) -> None:
         """Write a compressed ``.npz`` of :meth:`as_stored`."""
-        stored = self.as_stored()
-        np.savez_compressed(
-            path,
-            self_influence=stored.self_influence,
-            positive=stored.positive,
-            negative=stored.negative,
-            class_counts=stored.class_counts,
-        )
+        np.savez_compressed(path, **vars(self.as_stored()))
 
     @classmethod
     def load(cls, path: Path) -> Profile:
         """Read what :meth:`save` wrote."""
         with np.load(path, allow_pickle=False) as stored:
-            return cls(
-                stored["self_influence"],
-                stored["positive"],
-                stored["negative"],
-                stored["class_counts"],
-            )
+            return cls(**{field.name: stored[field.name] for field in fields(cls)})

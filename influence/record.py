@@ -1,4 +1,4 @@
-"""The record of one training: what every estimator of influence may start from."""
+"""The record of one training, from which every estimator of influence starts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from influence.trace import Trace
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The trained network at the end of each epoch, with the samples as it takes them.
+    """The network at the end of each epoch, and the samples in the form that it takes.
 
     Attributes:
         network: maps the inputs below to logits as ``head(body(inputs))``, ``head`` an
             ``nn.Linear``.
         states: one ``state_dict`` of the network per epoch.
-        x_train, x_validation: inputs of the network (frozen features where there are any).
+        x_train, x_validation: inputs of the network (the frozen features, if there are frozen
+            layers).
     """
 
     network: nn.Module
@@ -35,15 +36,15 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What training hands to an estimator.
+    """What training passes to an estimator.
 
     Attributes:
-        trace: enough for everything that is exact at the last layer.
+        trace: all that the exact influence of the last layer needs.
         checkpoints: for estimators that differentiate the network themselves.
         device: torch device string of the network.
 
     Raises:
-        UserError: trace and checkpoints do not fit each other, or the last layer is not linear.
+        UserError: trace and checkpoints do not match, or the last layer is not linear.
     """
 
     trace: Trace
@@ -54,16 +55,16 @@ class TrainingRecord:
         head = getattr(self.checkpoints.network, "head", None)
         if not isinstance(head, nn.Linear):
             raise UserError(
-                "influence of the last layer needs a network whose `head` is nn.Linear, however: "
+                "influence of the last layer needs a network whose `head` is nn.Linear, got "
                 f"{type(head).__name__}"
             )
         if (head.bias is not None) != self.trace.bias:
             raise UserError(
-                f"the last layer {'has a' if self.trace.bias else 'has no'} bias by the trace, "
-                f"however by the network it {'has none' if self.trace.bias else 'has one'}"
+                "trace and network must agree on the bias of the last layer, got "
+                f"bias={self.trace.bias} in the trace and {head.bias is not None} in the network"
             )
         if len(self.checkpoints.states) != self.trace.epochs:
             raise UserError(
-                f"the trace has {self.trace.epochs} epochs, however {len(self.checkpoints.states)} "
-                "checkpoints"
+                f"there must be one checkpoint for each of the {self.trace.epochs} epochs of the "
+                f"trace, got {len(self.checkpoints.states)}"
             )

@@ -1,4 +1,4 @@
-"""What training leaves behind for the influence of the last layer."""
+"""The trace of a training: what the influence of the last layer is computed from."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Samples:
     """One set of samples as the last layer saw it at each checkpoint, in eval mode.
 
     Attributes:
-        inputs: per epoch the inputs of the last layer, each (n, d) float32. Where they never
-            change (only the classifier is trained) every entry is the same array object.
+        inputs: the inputs of the last layer at each epoch, each (n, d) float32. If they never
+            change (only the classifier is trained), every entry is the same array object.
         logits: outputs of the last layer, (T, n, C) float32.
         labels: the given labels, (n,) int64.
     """
@@ -34,7 +34,7 @@ class Samples:
         return len(self.labels)
 
     def take(self, rows: NDArray[np.int64]) -> Samples:
-        """These samples alone, in this order."""
+        """The samples of these rows, in this order."""
         taken = {id(h): h[rows] for h in self.inputs}
         return Samples([taken[id(h)] for h in self.inputs], self.logits[:, rows], self.labels[rows])
 
@@ -46,22 +46,21 @@ class Samples:
     def residuals(self, labels: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """Softmax minus one-hot under ``labels`` (default: the given ones), (T, n, C).
 
-        It is the gradient of the cross-entropy with respect to the logits. Another label costs no
-        forward pass, since only the one-hot part changes.
+        This is the gradient of the cross-entropy with respect to the logits. Other labels need no
+        forward pass, since they only change the one-hot part.
         """
         used = self.labels if labels is None else np.asarray(labels)
         if used.shape != self.labels.shape:
-            raise UserError(f"labels must have shape {self.labels.shape}, however: {used.shape}")
+            raise UserError(f"labels must have shape {self.labels.shape}, got {used.shape}")
         if len(used) and not 0 <= used.min() <= used.max() < self.logits.shape[2]:
             raise UserError(
-                f"labels must lie in 0..{self.logits.shape[2] - 1}, however: "
-                f"{used.min()}..{used.max()}"
+                f"labels must lie in 0..{self.logits.shape[2] - 1}, got {used.min()}..{used.max()}"
             )
         out = self.probabilities.copy()
         own = (slice(None), np.arange(len(used)), used)
         out[own] = 0.0
-        # minus the other probabilities, not probability minus one: the latter has no digits left
-        # where the sample is well learned
+        # minus the sum of the other probabilities: probability minus one would lose all digits
+        # for a well-learned sample
         out[own] = -out.sum(axis=2)
         return out
 
@@ -88,7 +87,11 @@ class Trace:
     Attributes:
         train, validation: n and m samples.
         learning_rates: η_t, (T,) float64.
-        bias: whether the last layer has one; without it the "+ 1" above goes.
+        bias: whether the last layer has one; without it the "+ 1" above is dropped.
+
+    Raises:
+        UserError: the numbers of epochs differ, there are fewer than two logits, or a logit is not
+            finite.
     """
 
     train: Samples
@@ -102,12 +105,12 @@ class Trace:
             found = (len(samples.inputs), len(samples.logits))
             if found != (epochs, epochs):
                 raise UserError(
-                    f"trace: {part} has {found[0]} epochs of inputs and {found[1]} of logits, "
-                    f"however {epochs} learning rates"
+                    f"trace: {part} must have one epoch of inputs and of logits for each of the "
+                    f"{epochs} learning rates, got {found[0]} and {found[1]}"
                 )
             if samples.logits.shape[2] < 2:
                 raise UserError(
-                    "trace: cross-entropy needs one logit a class, at least 2, however: "
+                    "trace: cross-entropy needs one logit per class, at least 2, got "
                     f"{samples.logits.shape[2]}"
                 )
             if not np.isfinite(samples.logits).all():

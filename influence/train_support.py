@@ -1,4 +1,4 @@
-"""The influence that training samples have on one another."""
+"""The influence of training samples on one another."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def train_support(
     epochs: Sequence[int] | None = None,
     device: str = "cpu",
 ) -> Profile:
-    """What each training sample gets from the other training samples of each class.
+    """The influence of the other training samples of each class on each training sample.
 
-    Last-layer influence is symmetric, so this is the profile with the other training samples in
-    the place of the validation samples: ``positive[t, i, c]`` sums the positive I_t(j → i) over
-    j ≠ i with y_j = c. It costs what a profile with n validation samples costs.
+    Last-layer influence is symmetric, so this is a profile with the other training samples in
+    place of the validation samples: ``positive[t, i, c]`` sums the positive I_t(j → i) over
+    j ≠ i with y_j = c. It takes as long as a profile with n validation samples.
 
     Args:
         trace: T epochs of n training samples.
         labels: training labels to assume, (n,) int64; default the given ones.
-        epochs: which ones, counted from 1; default all.
-        device: where the tiles are computed, a torch device string.
+        epochs: epoch numbers from 1; default all.
+        device: torch device string; tiles are computed there.
 
     Returns:
         A profile of these epochs and their sum, float64. Its ``class_counts`` are those of the

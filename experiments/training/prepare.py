@@ -20,6 +20,7 @@ from influence.evidence import Evidence, Stages
 from influence.profile import Profile
 from influence.record import TrainingRecord
 from influence.trace import Trace
+from influence.train_support import train_support
 from models.base import Model
 from models.feature_cache import FeatureCache
 from models.training import fit, predict_after_training
@@ -95,6 +96,7 @@ class Prepared:
             _trace=trace,
             _counterfactual=partial(exact_profile, trace),
             _stages=cache(partial(self._stages_of, rows)),
+            _train_support=cache(partial(train_support, trace)),
         )
 
     def _stages_of(self, rows: NDArray[np.int64] | None) -> tuple[Stages, Stages]:

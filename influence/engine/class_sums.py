@@ -1,14 +1,13 @@
 """Sums of the influence over whole classes, without a tile.
 
-Σ_{j∈c} (Δ_i·Δ_j)(h_i·h_j + 1) = Δ_iᵀ (Σ_{j∈c} Δ_j ⊗ [h_j; 1]) [h_i; 1]: the samples of a class
-act through one matrix of C rows, as if they were C samples of which sample k has the residual e_k.
-So the work is O(n + m), and what cancels within a class cancels in double precision. It pays for
-classes of more than C samples.
+Σ_{j∈c} (Δ_i·Δ_j)(h_i·h_j + 1) = Δ_iᵀ (Σ_{j∈c} Δ_j ⊗ [h_j; 1]) [h_i; 1]. The samples of a class
+act through one matrix of C rows, as if they were C samples, of which sample k has the residual e_k.
+So the work is O(n + m), and cancellation within a class happens in double precision. This is
+cheaper than tiles for classes of more than C samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +16,7 @@ from torch import Tensor
 from influence.engine.products import product_for
 from influence.engine.sides import Columns, Side
 
-# numbers in the largest temporary of one step
+# numbers in the largest temporary array of one step
 STEP = 2**18
 
 
@@ -26,22 +25,20 @@ class Compressed:
     """Some classes of the columns, each as C samples with the residuals e_1 .. e_C.
 
     Attributes:
-        classes: which ones, W of them.
+        classes: the W class numbers, ascending.
         inputs: per epoch (W * C, d).
-        offsets: per epoch (W * C,), what stands for the constant input of the bias.
+        offsets: per epoch (W * C,), in place of the constant input of the bias.
         membership: (W * C, W), one-hot position of each sample's class.
     """
 
-    classes: Sequence[int]
+    classes: list[int]
     inputs: list[Tensor]
     offsets: list[Tensor]
     membership: Tensor
 
 
-def compress(
-    columns: Columns, classes: Sequence[int], bias: bool, dtype: torch.dtype
-) -> Compressed:
-    """Compress these classes of the columns, to tensors of type ``dtype``."""
+def compress(columns: Columns, classes: list[int], bias: bool, dtype: torch.dtype) -> Compressed:
+    """Compress these classes of the columns to tensors of type ``dtype``."""
     side = columns.side
     residuals = side.residuals.shape[2]
     inputs, offsets = [], []
@@ -59,7 +56,7 @@ def compress(
 
 
 def class_sums(rows: Side, compressed: Compressed) -> Tensor:
-    """Influence of each row on each compressed class at each epoch, learning rate apart.
+    """Influence of each row on each compressed class at each epoch, without learning rate.
 
     Returns:
         (W, T, n) float64.
@@ -82,7 +79,7 @@ def class_sums(rows: Side, compressed: Compressed) -> Tensor:
 
 
 def self_sums(rows: Side, bias: bool) -> Tensor:
-    """Influence of each row on itself at each epoch, learning rate apart, (T, n) float64."""
+    """Influence of each row on itself at each epoch, without learning rate, (T, n) float64."""
     distinct = {id(h): h for h in rows.inputs}
     norms = {key: _squared_norms(h) + float(bias) for key, h in distinct.items()}
     return _squared_norms(rows.residuals) * torch.stack([norms[id(h)] for h in rows.inputs])

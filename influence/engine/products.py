@@ -1,4 +1,4 @@
-"""The matrix products of a tile, by the fastest means that PyTorch has at hand."""
+"""The matrix products of a tile, by the fastest operator that PyTorch offers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Product(Protocol):
-    """(left @ rightᵀ + plus) * times, without what is ``None``.
+    """(left @ rightᵀ + plus) * times; an argument that is ``None`` is skipped.
 
     Shape:
         left (n, k), right (m, k), plus (m,), times (n, m), result (n, m).
@@ -21,11 +21,11 @@ class Product(Protocol):
 
 
 def product_for(like: Tensor) -> Product:
-    """The product for tensors such as this one.
+    """The product for tensors of this type and device.
 
-    oneDNN multiplies float32 matrices up to twice as fast as the BLAS of PyTorch, depending on the
-    processor, and does the rest in registers. Its operator is the one that ``torch.compile``
-    calls; where it is missing, and for other types and devices, the BLAS does.
+    Depending on the processor, oneDNN multiplies float32 matrices up to twice as fast as PyTorch's
+    BLAS, and it adds and multiplies in registers. Its operator is the one that ``torch.compile``
+    calls. Where it is missing, and for other types and devices, BLAS is used.
     """
     if (
         like.dtype == torch.float32

@@ -1,4 +1,4 @@
-"""Profiles of a trace: the engine's front door."""
+"""Influence profiles of a trace, computed tile by tile."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def profile_of(
     *,
     on_training: bool,
 ) -> Profile:
-    """The influence of the training samples, on validation or on one another.
+    """The influence of the training samples on validation samples or on one another.
 
-    It takes as many threads as torch is set to; with equally many the result is equal bit by bit.
+    Uses as many threads as torch is set to. The same number of threads gives the same bits.
 
     Args:
         trace: T epochs of n training and m validation samples.
         labels: training labels to assume, (n,) int64, or ``None`` for the given ones.
-        epochs: which ones, counted from 1, or ``None`` for all.
-        device: where the tiles are computed, a torch device string.
-        on_training: on the other training samples instead of the validation samples.
+        epochs: epoch numbers from 1, or ``None`` for all.
+        device: torch device string; tiles are computed there.
+        on_training: influence on the other training samples instead of the validation samples.
 
     Raises:
         UserError: labels or epochs that do not fit the trace, or an influence that is not finite.
@@ -64,6 +64,7 @@ def profile_of(
 
 
 def _check_finite(values: Tensor, what: str, positions: Sequence[int]) -> None:
+    # one row per epoch; row T, where there is one, cumulates the others
     for position, finite in zip(positions, values.isfinite().all(dim=1).tolist(), strict=False):
         if not finite:
             raise UserError(

@@ -10,17 +10,16 @@ from torch import Tensor
 from influence.engine.sides import Side, side_of
 from influence.trace import Trace
 
-COLUMNS = 1 << 12
-"""Samples of a chunk: what the products of one take stays small."""
+COLUMNS = 1 << 12  # of a chunk, which bounds the memory that the products take
 
 
 def influence_rows(
     trace: Trace, rows: NDArray[np.int64], device: str = "cpu"
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """I(i → j) of the whole training for the samples i of ``rows``.
+    """I(i → j) cumulated over the training for the samples i of ``rows``.
 
-    Influence at the last layer is symmetric: a column says as well how much sample j speaks for
-    (above zero) or against (below zero) the label of sample i.
+    Influence at the last layer is symmetric: I(i → j) also says whether training on sample j
+    lowers (positive) or raises (negative) the loss of sample i under its label.
 
     Args:
         trace: T epochs of n training and m validation samples.
@@ -28,15 +27,15 @@ def influence_rows(
         device: torch device string.
 
     Returns:
-        On the validation samples, (r, m), and on the training samples, (r, n); of each on itself
-        too.
+        The influence on the validation samples, (r, m), and on all training samples, each on
+        itself included, (r, n).
     """
     everything = range(trace.epochs)
     train = side_of(trace.train, everything, device)
     asked = train.take(torch.from_numpy(np.asarray(rows, np.int64)).to(device))
     validation = side_of(trace.validation, everything, device)
     rates = trace.learning_rates.tolist()
-    return tuple(_on(asked, side, rates, trace.bias) for side in (validation, train))  # type: ignore[return-value]  # two of them
+    return _on(asked, validation, rates, trace.bias), _on(asked, train, rates, trace.bias)
 
 
 def _on(asked: Side, side: Side, rates: list[float], bias: bool) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The two sides of the influence, as tensors."""
+"""The influencing and the influenced samples, as tensors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Side:
     """Samples as the last layer saw them at T epochs.
 
     Attributes:
-        inputs: per epoch (n, d); where they never change, every entry is the same tensor.
+        inputs: per epoch (n, d); if they never change, every entry is the same tensor.
         residuals: (T, n, C).
     """
 
@@ -28,7 +28,7 @@ class Side:
 
     @property
     def constant(self) -> bool:
-        """Whether the inputs are those of one epoch throughout."""
+        """Whether the inputs are the same at every epoch."""
         return all(h is self.inputs[0] for h in self.inputs)
 
     def take(self, rows: slice | Tensor) -> Side:
@@ -39,13 +39,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Columns:
-    """The samples that are influenced, sorted by class.
+    """The influenced samples, sorted by class.
 
     Attributes:
-        side: m samples, sorted.
-        edges: where each class begins, and the end: C + 1 numbers.
-        own: where the rows are these same samples, the column of each row, (n,) int64. The
-            influence of a sample on itself then counts nowhere.
+        side: m samples, sorted by class.
+        edges: class c has the columns ``edges[c]`` to ``edges[c + 1] - 1``; C + 1 numbers.
+        own: if the rows are these same samples, the column of each row, (n,) int64; the influence
+            of a sample on itself is then left out of all sums. Otherwise ``None``.
     """
 
     side: Side
@@ -58,14 +58,14 @@ class Columns:
 
 
 def chosen_epochs(trace: Trace, epochs: Sequence[int] | None) -> list[int]:
-    """Positions from 0 of epochs counted from 1; all of them for ``None``."""
+    """Positions (from 0) of epochs counted from 1; ``None`` means all epochs."""
     if epochs is None:
         return list(range(trace.epochs))
     if len(epochs) == 0:
-        raise UserError("epochs must name at least one epoch, however: none")
+        raise UserError("epochs must name at least one epoch, got none")
     for epoch in epochs:
         if not 1 <= epoch <= trace.epochs:
-            raise UserError(f"epochs must lie in 1..{trace.epochs}, however: {epoch}")
+            raise UserError(f"epochs must lie in 1..{trace.epochs}, got {epoch}")
     return [int(epoch) - 1 for epoch in epochs]
 
 
@@ -75,7 +75,7 @@ def side_of(
     device: str,
     labels: NDArray[np.int64] | None = None,
 ) -> Side:
-    """One set of samples of a trace, with residuals under ``labels`` (default: the given ones)."""
+    """One set of samples of a trace, its residuals under ``labels`` (default: the given ones)."""
     residuals = samples.residuals(labels)
     dtype = _dtype(samples)
     used = {id(samples.inputs[t]): samples.inputs[t] for t in positions}
@@ -87,7 +87,7 @@ def side_of(
 
 
 def sorted_columns(side: Side, labels: NDArray[np.int64], classes: int, own: bool) -> Columns:
-    """The samples of ``side`` in the order of their labels; ``own`` where they are the rows too."""
+    """The samples of ``side``, sorted by label; ``own`` if they are the rows too."""
     order = torch.from_numpy(np.argsort(labels, kind="stable"))
     edges = np.concatenate([[0], np.bincount(labels, minlength=classes).cumsum()])
     place = torch.empty_like(order)
@@ -106,5 +106,5 @@ def _dtype(samples: Samples) -> torch.dtype:
 
 
 def _tensor(array: NDArray[np.floating], dtype: torch.dtype, device: str) -> Tensor:
-    # unlike from_numpy, from_dlpack takes read-only arrays, which other processes hand over
+    # unlike from_numpy, from_dlpack takes read-only arrays, such as those from other processes
     return torch.utils.dlpack.from_dlpack(np.ascontiguousarray(array)).to(device, dtype)

@@ -1,4 +1,4 @@
-"""One thread an operation, many operations at once."""
+"""One thread per operation, many operations at once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 @contextmanager
 def one_thread_an_operation() -> Iterator[int]:
-    """Within it, torch's operations take one thread each; yields how many torch was set to.
+    """Limit each torch operation to one thread; yields the number of threads set before.
 
-    Tiles are small. Spread over threads, each operation would wait for the slowest of them, a
-    hundred times longer than it takes where other work shares the machine; and a tile would leave
-    the cache of its core.
+    Tiles are small. If an operation on one were spread over threads, it would wait for the slowest
+    of them (on a busy machine a hundred times the time of the operation itself), and the tile
+    would leave the cache of its core.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -29,12 +29,12 @@ def one_thread_an_operation() -> Iterator[int]:
 
 
 def for_each(task: Callable[[T], None], items: Iterable[T], workers: int) -> None:
-    """Run a task for each item, on so many threads of Python; raises what a task raises."""
+    """Run a task for each item on ``workers`` Python threads; raises what a task raises."""
     with ThreadPoolExecutor(workers, initializer=_start) as pool:
         list(pool.map(task, items))
 
 
 def _start() -> None:
     torch.set_num_threads(1)
-    # denormal numbers would slow a well-trained network's tiles down a hundredfold
+    # denormal numbers would slow down the tiles of a well-trained network a hundredfold
     torch.set_flush_denormal(True)

@@ -1,18 +1,18 @@
-"""Sign-split sums of the influence, tile by tile: the n × m matrix never exists.
+"""Sums of the positive and of the negative influence, tile by tile: the n × m matrix never exists.
 
-A tile holds the influence of some rows on some columns, (Δ_i·Δ_j)(h_i·h_j + 1), and is the
-element-wise product of two matrix products. Where a class has more samples than there are classes,
-its whole sum is known without a tile (:mod:`influence.engine.class_sums`). Then only the smaller of
-its two parts is taken from the tiles, and the larger one is the whole sum minus the smaller: a tile
-is read once for both parts, and neither suffers from cancellation. Smaller classes share a tile,
-and it is read for each part.
+A tile holds the influence of some rows on some columns, (Δ_i·Δ_j)(h_i·h_j + 1): the element-wise
+product of two matrix products. For a class with more samples than there are classes, the sum of
+all its influence is known without any tile (:mod:`influence.engine.class_sums`). The tiles then
+only give the smaller of its two parts, and the larger one is the known sum minus the smaller part.
+So each tile is read once, and neither part suffers from cancellation. Smaller classes share tiles,
+which are read once for each part.
 
-Error. With u the unit roundoff of the inputs (6e-8 for float32) and γ_k = k u / (1 - k u), both
-parts of one epoch lie within γ_{d + C + WIDTH + 4} Ī of what exact arithmetic makes of the same
-inputs and residuals, where Ī is the sum of (|Δ_i|·|Δ_j|)(|h_i|·|h_j| + 1) over the columns of the
-class; the cumulative ones within γ_{d + C + WIDTH + T + 4} of the sum of Ī over the epochs. Tiles
-are summed in double precision, so that the bound does not grow with n or m. Magnitudes below 1e-38
-count as zero. It holds at torch's own precision of float32 products, which
+Error bound. Let u be the unit roundoff of the inputs (6e-8 for float32), γ_k = k u / (1 - k u), and
+Ī the sum of (|Δ_i|·|Δ_j|)(|h_i|·|h_j| + 1) over the columns of a class. For the same inputs and
+residuals, both parts of one epoch differ from exact arithmetic by at most γ_{d + C + WIDTH + 4} Ī,
+and the cumulative parts by at most γ_{d + C + WIDTH + T + 4} times the sum of Ī over the epochs.
+Tiles are summed in double precision, so the bound does not grow with n or m. Magnitudes below 1e-38
+count as zero. The bound assumes PyTorch's default precision of float32 products, which
 ``torch.set_float32_matmul_precision`` can lower.
 """
 
@@ -30,12 +30,12 @@ from influence.engine.products import product_for
 from influence.engine.sides import Columns, Side
 from influence.engine.threads import for_each
 
-# A few tiles of this many numbers fit the cache of a core, and yet the products are large enough
-# to be fast; a GPU wants all the parallelism that it can get.
+# Numbers in a tile. On the CPU a few tiles fit the cache of a core, and yet their products are
+# large enough to be fast. A GPU needs as much parallelism as it can get.
 CPU_AREA = 2**18
 GPU_AREA = 2**26
-# Columns of a tile: with more, the single-precision sum over a row would lose digits; with fewer,
-# the products would be slow.
+# Most columns of a tile: with more, the single-precision sum over a row would lose digits; with
+# fewer, the products would be slow.
 WIDTH = 512
 LEAST_WIDTH = 64
 LEAST_ROWS = 64
@@ -46,27 +46,31 @@ class Chunk:
     """The columns of a tile.
 
     Attributes:
-        columns: where they are.
-        classes: whose they are, whole classes or a part of one.
-        wide: whether the sum over their one class is known.
+        columns: their positions.
+        classes: the classes that they belong to: several whole ones, or (a part of) one.
+        large: whether they belong to one class whose sum is known without tiles.
     """
 
     columns: slice
-    classes: range
-    wide: bool
+    classes: slice
+    large: bool
+
+    @property
+    def width(self) -> int:
+        return int(self.columns.stop - self.columns.start)
 
 
 def signed_sums(
     rows: Side, columns: Columns, rates: Tensor, bias: bool, threads: int = 1
 ) -> tuple[Tensor, Tensor]:
-    """Sums over the columns of each class of the positive and of the negative influence.
+    """Sums of the positive and of the negative influence over the columns of each class.
 
     Args:
         rows: n samples.
         columns: m samples.
         rates: η_t, (T,) float64.
         bias: whether the last layer has one.
-        threads: how many tiles are computed at once on the CPU.
+        threads: number of tiles that are computed at once on the CPU.
 
     Returns:
         Positive and negative part, (T + 1, n, C) float64 on the CPU. Row T is of the influence
@@ -85,8 +89,7 @@ def signed_sums(
 
     on_cpu = rows.residuals.device.type == "cpu"
     workers = threads if on_cpu else 1
-    blocks = _row_blocks(n, tiles.chunks, CPU_AREA if on_cpu else GPU_AREA, workers)
-    for_each(run, blocks, workers)
+    for_each(run, row_blocks(n, tiles.chunks, CPU_AREA if on_cpu else GPU_AREA, workers), workers)
     return positive, negative
 
 
@@ -94,29 +97,27 @@ def chunks_of(columns: Columns) -> list[Chunk]:
     """All columns in chunks: large classes in equal parts, runs of small ones together."""
     chunks: list[Chunk] = []
     for c, (low, high) in enumerate(pairwise(columns.edges)):
-        size = high - low
-        wide = size > columns.classes
+        large = high - low > columns.classes
         last = chunks[-1] if chunks else None
-        if last and not wide and not last.wide and _width(last) + size <= LEAST_WIDTH:
-            chunks[-1] = Chunk(slice(last.columns.start, high), range(last.classes[0], c + 1), wide)
-            continue
-        count = -(-size // WIDTH)
-        edges = [low + size * k // count for k in range(count + 1)] if count else []
-        chunks += [Chunk(slice(a, b), range(c, c + 1), wide) for a, b in pairwise(edges)]
+        if last and not (large or last.large) and last.width + high - low <= LEAST_WIDTH:
+            merged = slice(last.columns.start, high), slice(last.classes.start, c + 1)
+            chunks[-1] = Chunk(*merged, large=False)
+        else:
+            parts = _equal_slices(low, high, -(-(high - low) // WIDTH))
+            chunks += [Chunk(part, slice(c, c + 1), large) for part in parts]
     return chunks
 
 
-def _width(chunk: Chunk) -> int:
-    width: int = chunk.columns.stop - chunk.columns.start
-    return width
+def row_blocks(n: int, chunks: list[Chunk], area: int, workers: int) -> list[slice]:
+    """Equal blocks of rows, a multiple of the workers, so that tiles have about the given area."""
+    rows = max(LEAST_ROWS, area // max((chunk.width for chunk in chunks), default=1))
+    return _equal_slices(0, n, -(-n // (rows * workers)) * workers)
 
 
-def _row_blocks(n: int, chunks: list[Chunk], area: int, workers: int) -> list[slice]:
-    """Equal blocks of rows, a multiple of the workers, so that tiles have about the area."""
-    rows = max(LEAST_ROWS, area // max((_width(chunk) for chunk in chunks), default=1))
-    count = -(-n // (rows * workers)) * workers
-    edges = [n * k // max(1, count) for k in range(count + 1)]
-    return [slice(low, high) for low, high in pairwise(edges) if low < high]
+def _equal_slices(low: int, high: int, count: int) -> list[slice]:
+    """The range in ``count`` slices whose lengths differ by at most one, empty ones left out."""
+    edges = [low + (high - low) * k // max(1, count) for k in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(edges) if start < stop]
 
 
 class _Tiles:
@@ -127,46 +128,59 @@ class _Tiles:
         self._rates = rates
         self._bias = bias
         self.chunks = chunks_of(columns)
-        wide = sorted({chunk.classes[0] for chunk in self.chunks if chunk.wide})
-        # a sample's influence on itself may exceed the rest by more than single precision holds
+        large = sorted({chunk.classes.start for chunk in self.chunks if chunk.large})
+        # the influence of a sample on itself may exceed the rest by more than float32 resolves
         dtype = columns.side.residuals.dtype if columns.own is None else torch.float64
-        self._compressed = compress(columns, wide, bias, dtype)
+        self._large = compress(columns, large, bias, dtype)
         self._product = product_for(columns.side.residuals)
 
-    def parts(self, rows: Side, own: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Both parts for one block of rows, (C, T + 1, n); ``own`` are their columns, if any."""
-        scale = torch.cat([self._rates, self._rates.new_ones(1)]).view(-1, 1)
-        scale = scale.to(rows.residuals.device)
-        sums = class_sums(rows, self._compressed)
-        if own is not None:
-            self._leave_out(own, sums, self_sums(rows, self._bias))
-        sums = torch.cat([sums, (sums * scale[:-1]).sum(dim=1, keepdim=True)], dim=1)
-        flip = torch.where(sums > 0, -1.0, 1.0).to(rows.residuals.dtype)
+    def parts(self, rows: Side, own: Tensor | None) -> Tensor:
+        """Positive and negative part for one block of rows, (2, C, T + 1, n).
 
-        positive = sums.new_zeros(self._columns.classes, *sums.shape[1:])
-        negative = torch.zeros_like(positive)
-        smaller = torch.zeros_like(sums)
-        place = {c: k for k, c in enumerate(self._compressed.classes)}
+        Args:
+            rows: the block.
+            own: where the rows are columns too, the column of each row.
+        """
+        rates = self._rates.to(rows.residuals.device).view(-1, 1)
+        by_epoch = self._large_class_sums(rows, own)
+        known = torch.cat([by_epoch, (by_epoch * rates).sum(dim=1, keepdim=True)], dim=1)
+        smaller = torch.zeros_like(known)
+        both = known.new_zeros(2, self._columns.classes, *known.shape[1:])
+
         for chunk in self.chunks:
             tiles = self._tiles(rows, chunk, own)
-            if chunk.wide:
-                k = place[chunk.classes[0]]
-                ones = flip.new_ones(_width(chunk))
-                smaller[k] += _positive_sums(tiles, flip[k].unsqueeze(-1), ones)
+            if chunk.large:
+                place = self._large.classes.index(chunk.classes.start)
+                smaller[place] += _smaller_part(tiles, known[place])
             else:
-                both = _both_sums(tiles, self._members(chunk))
-                positive[chunk.classes[0] : chunk.classes[-1] + 1] += both[0]
-                negative[chunk.classes[0] : chunk.classes[-1] + 1] += both[1]
-        if place:
-            larger = sums.abs() + smaller
-            positive[list(place)] = torch.where(sums > 0, larger, smaller)
-            negative[list(place)] = -torch.where(sums > 0, smaller, larger)
-        return positive.mul_(scale), negative.mul_(scale)
+                both[:, chunk.classes] += _both_parts(tiles, self._members(chunk))
+
+        if self._large.classes:
+            larger = known.abs() + smaller
+            positive = torch.where(known > 0, larger, smaller)
+            negative = torch.where(known > 0, smaller, larger)
+            both[:, self._large.classes] = torch.stack([positive, -negative])
+        both[:, :, :-1] *= rates  # the sum over the epochs has its rates already
+        return both
+
+    def _large_class_sums(self, rows: Side, own: Tensor | None) -> Tensor:
+        """Influence on each large class at each epoch, without rates and without the influence of
+        the samples on themselves, (number of large classes, T, n)."""
+        sums = class_sums(rows, self._large)
+        if own is not None:
+            on_itself = self_sums(rows, self._bias)
+            for place, c in enumerate(self._large.classes):
+                low, high = self._columns.edges[c : c + 2]
+                sums[place] -= on_itself * ((own >= low) & (own < high))
+        return sums
 
     def _tiles(self, rows: Side, chunk: Chunk, own: Tensor | None) -> Iterator[Tensor]:
-        """The tile of each epoch, learning rate apart, and that of their sum, to be overwritten."""
+        """The tile of each epoch without its rate, then their sum with rates.
+
+        The caller may overwrite each tile.
+        """
         columns = self._columns.side.take(chunk.columns)
-        total = rows.residuals.new_zeros(rows.residuals.shape[1], _width(chunk))
+        total = rows.residuals.new_zeros(rows.residuals.shape[1], chunk.width)
         one = total.new_ones(total.shape[1]) if self._bias else None
         itself = None if own is None else _itself(own, chunk.columns)
         kernel = None
@@ -184,36 +198,34 @@ class _Tiles:
 
     def _members(self, chunk: Chunk) -> Tensor:
         """One-hot class of each column among those of the chunk, (width, classes)."""
-        edges = self._columns.edges[chunk.classes[0] : chunk.classes[-1] + 2]
+        edges = self._columns.edges[chunk.classes.start : chunk.classes.stop + 1]
         start, stop = chunk.columns.start, chunk.columns.stop
         sizes = [min(high, stop) - max(low, start) for low, high in pairwise(edges)]
         like = self._columns.side.residuals
         unit = torch.eye(len(sizes), dtype=like.dtype, device=like.device)
         return unit.repeat_interleave(torch.tensor(sizes, device=like.device), dim=0)
 
-    def _leave_out(self, own: Tensor, sums: Tensor, on_itself: Tensor) -> None:
-        """Take the influence of the samples on themselves out of the sums of their classes."""
-        for k, c in enumerate(self._compressed.classes):
-            inside = (own >= self._columns.edges[c]) & (own < self._columns.edges[c + 1])
-            sums[k] -= on_itself * inside
+
+def _smaller_part(tiles: Iterator[Tensor], known: Tensor) -> Tensor:
+    """Magnitude of the sum over the columns of the part whose sign the known sum does not have.
+
+    Args:
+        tiles: T + 1 tiles, (n, width).
+        known: the sum of both parts over the whole class, (T + 1, n).
+    """
+    sums: list[Tensor] = []
+    for tile, whole in zip(tiles, known, strict=True):
+        sign = torch.where(whole > 0, -1.0, 1.0).to(tile.dtype)
+        sums.append(tile.mul_(sign.unsqueeze(-1)).relu_() @ tile.new_ones(tile.shape[1]))
+    return torch.stack(sums).double()
 
 
-def _positive_sums(tiles: Iterator[Tensor], flip: Tensor, ones: Tensor) -> Tensor:
-    """Sums over the columns of the part that ``flip``, (T + 1, n, 1), makes positive."""
-    sums = flip.new_empty(flip.shape[:2])
-    for t, tile in enumerate(tiles):
-        torch.mv(tile.mul_(flip[t]).relu_(), ones, out=sums[t])
-    return sums.double()
-
-
-def _both_sums(tiles: Iterator[Tensor], members: Tensor) -> tuple[Tensor, Tensor]:
-    """Sums of both parts over the columns of each class, (classes, T + 1, n)."""
-    positive, negative = [], []
-    for tile in tiles:
-        positive.append(tile.clamp(min=0) @ members)
-        negative.append(tile.clamp_(max=0) @ members)
-    both = (torch.stack(part).permute(2, 0, 1).double() for part in (positive, negative))
-    return next(both), next(both)
+def _both_parts(tiles: Iterator[Tensor], members: Tensor) -> Tensor:
+    """Sums of the positive and the negative part over each class, (2, classes, T + 1, n)."""
+    parts = [
+        torch.stack([tile.clamp(min=0) @ members, tile.clamp_(max=0) @ members]) for tile in tiles
+    ]
+    return torch.stack(parts).permute(1, 3, 0, 2).double()
 
 
 def _itself(own: Tensor, columns: slice) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Estimators of influence, behind one interface."""
+"""The registry of influence estimators."""
 
 from typing import Protocol
 
@@ -8,17 +8,18 @@ from influence.record import TrainingRecord
 
 
 class Estimator(Protocol):
-    """Turns the record of a training into an influence profile."""
+    """Computes influence from the record of a training."""
 
     def profile(self, record: TrainingRecord) -> Profile:
         """Influence of every training sample, per epoch and cumulated.
 
-        Raises ``UserError`` where the record does not fit the estimator.
+        Raises:
+            UserError: the estimator does not support this record.
         """
         ...
 
     def matrix(self, record: TrainingRecord) -> tuple[Floats, Floats]:
-        """I(i → j) of the whole training, (n, m), and I(i → i), (n,), float64: for small data."""
+        """Cumulative I(i → j), (n, m), and I(i → i), (n,), float64; for small data."""
         ...
 
 

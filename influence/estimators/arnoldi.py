@@ -1,4 +1,4 @@
-"""Static influence with Captum's low-rank inverse Hessian (Schioppa et al. 2022)."""
+"""Static influence with a low-rank inverse Hessian (Schioppa et al. 2022), by Captum."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from influence.estimators.captum import batches
 from influence.estimators.dense import DenseEstimator
 from influence.record import TrainingRecord
 
-# Captum's own documentation; its signature has 0.1, at which vectors that matter are dropped.
+# As in Captum's documentation. The default of its signature, 0.1, drops vectors that matter.
 TOLERANCE = 1e-4
 
 
@@ -24,13 +24,13 @@ TOLERANCE = 1e-4
 class Arnoldi(DenseEstimator):
     """I(i → j) = g_jᵀ H⁻¹ g_i with the largest eigenvalues of the last layer's Hessian H.
 
-    H sums over the training samples. It predicts by how much the loss of j grows when i is left
-    out; positive means that i helps j. The other layers are constants, so that Captum is shown the
-    last layer alone.
+    H sums over the training samples. The influence predicts by how much the loss of j increases
+    when i is left out; positive means that i is helpful to j. The other layers are treated as
+    constant: Captum only gets the last layer.
 
     Attributes:
-        rank: eigenvalues that are kept.
-        steps: dimension of the Krylov space that they are sought in.
+        rank: number of eigenvalues kept.
+        steps: dimension of the Krylov space in which they are computed.
     """
 
     rank: int = 50
@@ -39,7 +39,7 @@ class Arnoldi(DenseEstimator):
     cumulated: ClassVar[bool] = False
 
     def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
-        """Per epoch I(i → j) and I(i → i), from the model of that epoch alone."""
+        """Per epoch I(i → j) and I(i → i), from the model at the end of that epoch alone."""
         trace, checkpoints = record.trace, record.checkpoints
         for t in range(trace.epochs):
             head = cast(nn.Linear, checkpoints.at(t + 1).get_submodule("head"))

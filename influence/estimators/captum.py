@@ -1,7 +1,7 @@
-"""TracInCP (Pruthi et al. 2020) as Captum implements it.
+"""TracInCP (Pruthi et al. 2020), by Captum.
 
-Captum sums over the checkpoints that it is given. It is asked for one at a time here, which gives
-the influence of each epoch at no further cost.
+Captum sums over the checkpoints that it is given. Here it is given one at a time, which yields the
+influence of each epoch at no extra cost.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Build = Callable[[DataLoader[Any], int, Load], Any]
 
 
 class CaptumEstimator(DenseEstimator):
-    """One of Captum's objects, made anew for each checkpoint."""
+    """A Captum object, built anew for each checkpoint."""
 
     batch: int = 1024
 
     @abstractmethod
     def build(self, network: nn.Module) -> Build:
-        """How to make Captum's object for a copy of the trained network."""
+        """A function that builds the Captum object for a copy of the trained network."""
 
     def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
         trace, checkpoints = record.trace, record.checkpoints
@@ -59,10 +59,10 @@ class CaptumTracInCP(CaptumEstimator):
     """``TracInCP``: gradients of the chosen layers, sample by sample.
 
     Attributes:
-        layers: which layers count.
-        batchwise: whether to take the gradients of a batch at once, which Captum can for linear
-            and convolutional layers; it leaves out all others without a word.
-        batch: samples whose gradients are in memory at once.
+        layers: names of the layers whose gradients count.
+        batchwise: whether to compute the gradients of a batch at once. Captum supports this for
+            linear and convolutional layers only, and silently leaves out all others.
+        batch: number of samples whose gradients are in memory at once.
     """
 
     layers: Layers
@@ -86,10 +86,10 @@ def _tracincp(
 
 
 class CaptumTracInCPFast(CaptumEstimator):
-    """``TracInCPFast``: outputs' gradients and inputs of the last layer, multiplied.
+    """``TracInCPFast``: products of the last layer's inputs and output gradients.
 
-    It takes no notice of the last layer's bias. So it is shown the same network with the bias as
-    the weight of one more input that is always 1, and its influence is that of weights and bias.
+    It ignores the bias of the last layer. So it is given an equivalent network in which the bias is
+    the weight of an additional input that is always 1.
     """
 
     def build(self, network: nn.Module) -> Build:
@@ -104,7 +104,7 @@ class CaptumTracInCPFast(CaptumEstimator):
 
 
 class _BiasAsWeight(nn.Module):
-    """A network whose last layer takes [h; 1] and has no bias; shares its parameters."""
+    """The same network, its last layer without bias on [h; 1]; shares all parameters."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class _ExtendedLinear(nn.Module):
 def batches(x: Tensor, samples: Samples, device: str, size: int = 1024) -> DataLoader[Any]:
     """Inputs ``x`` and labels of the samples in batches, on the device."""
     labels = torch.from_numpy(samples.labels.copy()).to(device)
-    # Captum differentiates by the inputs, needed or not, and warns if it has to ask for it
+    # Captum differentiates with respect to the inputs, and warns if they do not require gradients
     parts = [part.to(device).detach().requires_grad_() for part in torch.split(x, size)]
     pairs = list(zip(parts, torch.split(labels, size), strict=True))
     return DataLoader(cast("Dataset[Any]", pairs), batch_size=None)

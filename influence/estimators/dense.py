@@ -1,4 +1,4 @@
-"""Estimators that make the whole n × m matrix: the slow references."""
+"""Reference estimators that compute the whole n × m matrix."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from influence.record import TrainingRecord
 
 
 class DenseEstimator(ABC):
-    """An estimator by its influence matrices, of which one epoch's at a time is in memory.
+    """An estimator defined by its influence matrices; one matrix is in memory at a time.
 
     Attributes:
-        cumulated: whether the whole training is the sum over its epochs, as for TracIn; otherwise
-            it is the last epoch again, for estimators that look at one model only.
+        cumulated: whether the cumulative influence is the sum over the epochs, as for TracIn.
+            Otherwise it is that of the last epoch, for estimators that use one model only.
     """
 
     cumulated: ClassVar[bool] = True
 
     @abstractmethod
     def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
-        """Per epoch I(i → j), (n, m), and I(i → i), (n,)."""
+        """I(i → j), (n, m), and I(i → i), (n,), of each epoch."""
 
     def profile(self, record: TrainingRecord) -> Profile:
         """The profile of the given labels at every epoch."""
@@ -46,7 +46,7 @@ class DenseEstimator(ABC):
         )
 
     def matrix(self, record: TrainingRecord) -> tuple[Floats, Floats]:
-        """I(i → j) of the whole training, (n, m), and I(i → i), (n,)."""
+        """Cumulative I(i → j), (n, m), and I(i → i), (n,)."""
         *_, (influence, own) = self._epochs_and_whole(record)
         return influence.numpy(), own.numpy()
 

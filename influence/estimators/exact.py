@@ -24,7 +24,7 @@ class Exact:
         return exact_profile(record.trace, device=record.device)
 
     def matrix(self, record: TrainingRecord) -> tuple[Floats, Floats]:
-        """I(i → j) of the whole training, (n, m), and I(i → i), (n,), in double precision."""
+        """Cumulative I(i → j), (n, m), and I(i → i), (n,), in double precision."""
         trace = record.trace
         everything = range(trace.epochs)
         train = side_of(trace.train, everything, record.device)
@@ -54,15 +54,15 @@ def exact_profile(
         trace: T epochs of n training and m validation samples.
         labels: training labels to assume, (n,) int64; default the given ones. The model stays as
             it was trained.
-        epochs: which ones, counted from 1; default all.
-        device: where the tiles are computed, a torch device string.
+        epochs: epoch numbers from 1; default all.
+        device: torch device string; tiles are computed there.
 
     Returns:
-        The profile whose rows are these epochs, in the order asked, and their sum; float64. The
-        error bound is stated in :mod:`influence.engine.tiles`.
+        A float64 profile whose rows are these epochs, in this order, and their sum. The error
+        bound is stated in :mod:`influence.engine.tiles`.
 
     Raises:
-        UserError: an epoch that the trace does not have, labels that do not fit it, or last-layer
-            inputs that are not finite or so large that an influence is not.
+        UserError: an epoch is not in the trace, the labels do not fit it, or last-layer inputs
+            are not finite, or so large that an influence is not finite.
     """
     return profile_of(trace, labels, epochs, device, on_training=False)

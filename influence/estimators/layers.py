@@ -1,4 +1,4 @@
-"""Which layers of a network an estimator differentiates."""
+"""The layers of a network whose gradients an estimator uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def last_layer(network: nn.Module) -> list[str]:  # see Layers
 
 
 def trained_layers(network: nn.Module) -> list[str]:
-    """Every module that holds trained parameters itself, by name.
+    """The names of all modules that have trained parameters of their own.
 
     >>> body = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2).requires_grad_(False))
     >>> trained_layers(nn.ModuleDict({"body": body, "head": nn.Linear(2, 2)}))

@@ -1,4 +1,4 @@
-"""TracIn by definition: one backward pass a sample, one inner product a pair."""
+"""TracIn by definition: one backward pass per sample, one inner product per pair."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from influence.record import TrainingRecord
 
 @dataclass(frozen=True)
 class Naive(DenseEstimator):
-    """TracInCP in loops, to test the others against.
+    """TracInCP in loops, as a reference for tests.
 
     Attributes:
-        layers: which layers count.
+        layers: names of the layers whose gradients count.
     """
 
     layers: Layers

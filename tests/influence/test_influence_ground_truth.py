@@ -54,7 +54,7 @@ def test_subsets_are_of_equal_size_and_differ() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 1.0])
 def test_subsets_leave_some_in_and_some_out(share: float) -> None:
-    with pytest.raises(UserError, match="share must leave some of 12 samples in and some out"):
+    with pytest.raises(UserError, match="share must keep at least 1 and at most 11 samples, got"):
         random_subsets(N, 3, share, np.random.default_rng(0))
 
 

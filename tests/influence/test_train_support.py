@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -64,7 +65,8 @@ def evidence(trace: Trace | None) -> Evidence:
     nothing = ProfileSlice(empty, empty, empty, np.zeros(3, np.int64))
     profile = Profile(np.zeros((4, 0)), np.zeros((4, 0, 3)), np.zeros((4, 0, 3)), np.zeros(3, int))
     labels = np.zeros(0, np.int64)
-    return Evidence(profile, nothing, labels, labels, 3, _trace=trace)
+    support = None if trace is None else cache(partial(train_support, trace))
+    return Evidence(profile, nothing, labels, labels, 3, _train_support=support)
 
 
 def test_evidence_computes_it_once_for_all_epochs() -> None:

@@ -92,7 +92,7 @@ def test_wrong_labels_in_the_reference_set_are_left_out() -> None:
 def test_reference_labels_do_not_enter_the_detection_of_novelty() -> None:
     planted = Planted().corrupted(ROWS)
     noisy = planted.evidence()
-    relabelled = replace(noisy, validation_labels=np.roll(planted.reference, 1), _found={})
+    relabelled = replace(noisy, validation_labels=np.roll(planted.reference, 1), _results={})
     flagged = diagnose(relabelled).flagged
     assert flagged[ROWS].mean() > 0.9
 

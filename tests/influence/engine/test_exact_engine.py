@@ -219,8 +219,8 @@ def test_inputs_whose_products_overflow() -> None:
 @pytest.mark.parametrize(
     ("epochs", "message"),
     [
-        ([1, 4], r"epochs must lie in 1\.\.3, however: 4"),
-        ([0], r"epochs must lie in 1\.\.3, however: 0"),
+        ([1, 4], r"epochs must lie in 1\.\.3, got 4"),
+        ([0], r"epochs must lie in 1\.\.3, got 0"),
         ([], "at least one epoch"),
     ],
 )
@@ -232,9 +232,9 @@ def test_epochs_that_the_trace_does_not_have(epochs: list[int], message: str) ->
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.full(37, 3), r"labels must lie in 0\.\.2, however: 3\.\.3"),
-        (np.full(37, -1), r"labels must lie in 0\.\.2, however: -1\.\.-1"),
-        (np.zeros(36, int), r"labels must have shape \(37,\), however: \(36,\)"),
+        (np.full(37, 3), r"labels must lie in 0\.\.2, got 3\.\.3"),
+        (np.full(37, -1), r"labels must lie in 0\.\.2, got -1\.\.-1"),
+        (np.zeros(36, int), r"labels must have shape \(37,\), got \(36,\)"),
     ],
 )
 def test_labels_that_do_not_fit(labels: np.ndarray, message: str) -> None:

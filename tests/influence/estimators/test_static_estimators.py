@@ -101,7 +101,7 @@ def test_inverse_hessian_predicts_what_leaving_one_out_does() -> None:
 
 def test_a_last_layer_too_large_for_its_hessian(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inverse_hessian, "MOST_PARAMETERS", 17)
-    with pytest.raises(UserError, match="at most 17 parameters, however: 18"):
+    with pytest.raises(UserError, match="at most 17 parameters, got 18"):
         InverseHessian().profile(tiny_record(identity_body, 3))
 
 

@@ -12,7 +12,7 @@ from influence.evidence import EvidenceMissingError
 from influence.features import all_features, content_order, last_layer_features
 from influence.signals import SIGNALS
 from influence.signals.classifiers import FOLDS, cross_fitted_probabilities, folds
-from influence.signals.simifeat import electorate, vote_score
+from influence.signals.simifeat import vote_score, voting_neighbours
 from influence.trace import Samples
 
 LABEL = (
@@ -127,8 +127,8 @@ def test_votes_by_hand() -> None:
 @pytest.mark.parametrize(
     ("voters", "n_classes", "expected"), [(4800, 10, 50), (142, 3, 23), (5, 3, 1)]
 )
-def test_electorate(voters: int, n_classes: int, expected: int) -> None:
-    assert electorate(voters, n_classes) == expected
+def test_voting_neighbours(voters: int, n_classes: int, expected: int) -> None:
+    assert voting_neighbours(voters, n_classes) == expected
 
 
 def test_folds_spread_each_class_evenly() -> None:
