@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Generic, NamedTuple, TypeVar, cast
 
 from common.errors import UserError, unknown_name
@@ -57,10 +58,15 @@ class Registry(Generic[T]):
         del self._entries[name]
 
     def __getitem__(self, name: str) -> T:
+        module = self.module(name)
+        _, _, attribute = self._entries[name].target.partition(":")
+        return cast(T, getattr(module, attribute or name))
+
+    def module(self, name: str) -> ModuleType:
+        """The module that defines the object."""
         if name not in self._entries:
             raise unknown_name(self.kind, name, self._entries)
-        module, _, attribute = self._entries[name].target.partition(":")
-        return cast(T, getattr(importlib.import_module(module), attribute or name))
+        return importlib.import_module(self._entries[name].target.partition(":")[0])
 
     def title(self, name: str) -> str:
         """What people call it; a name that is not registered reads as its words."""

@@ -1,4 +1,4 @@
-"""AUM, the area under the margin (Pleiss et al., NeurIPS 2020)."""
+"""The area under the margin."""
 
 import numpy as np
 
@@ -8,9 +8,11 @@ from influence.signals.base import Scores, whole_training
 
 @whole_training
 def aum(evidence: Evidence) -> Scores:
-    """−AUM_i, with AUM_i = mean_t (z_{t,i,y_i} − max_{c ≠ y_i} z_{t,i,c}) over the logits z.
+    """−mean_t (z_{t,i,y_i} − max_{c ≠ y_i} z_{t,i,c}) over the logits z.
 
     A small margin is suspicious, hence the sign.
+
+    Source: Pleiss et al., NeurIPS 2020.
     """
     logits = evidence.trace.train.logits.astype(np.float64)
     rows = np.arange(len(evidence.labels))

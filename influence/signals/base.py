@@ -1,4 +1,4 @@
-"""What a signal is."""
+"""The interface of a signal."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Scores = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Signal:
-    """A score per training sample, higher = more suspicious.
+    """A score per training sample; higher = more suspicious.
 
     Attributes:
-        score: maps the evidence to scores of shape (n,).
-        per_epoch: whether it reads ``evidence.profile`` only, so that it means something at each
-            epoch; a signal over the whole training is scored once.
-        flag: for a signal with a threshold of its own, which samples it calls glitches, (n,) bool,
-            by its scores.
+        score: maps the evidence to scores of shape (n,). Its docstring describes the signal in
+            docs/signals.md: the formula, then ``Source:`` and the reference.
+        per_epoch: whether it uses ``evidence.profile`` only, so that it is defined at each epoch;
+            other signals are scored once for the whole training.
+        flag: for a signal with its own threshold, maps scores to which samples it flags, (n,) bool.
         kinds: for a signal that names kinds, the kind of each sample, (n,) object; see
             ``influence.diagnosis.base.KINDS``.
     """
@@ -38,12 +38,12 @@ class Signal:
         scores = np.asarray(self.score(evidence), dtype=np.float64)
         if scores.shape != evidence.labels.shape:
             raise UserError(
-                f"a signal must return one score a sample, {evidence.labels.shape}, however: "
+                f"a signal must return one score per sample, shape {evidence.labels.shape}, got "
                 f"{scores.shape}"
             )
         if not np.isfinite(scores).all():
             bad = int(np.flatnonzero(~np.isfinite(scores))[0])
-            raise UserError(f"a signal must be finite, however: sample {bad} got {scores[bad]}")
+            raise UserError(f"scores must be finite, got {scores[bad]} for sample {bad}")
         return scores
 
 

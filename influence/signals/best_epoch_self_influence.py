@@ -1,5 +1,4 @@
-"""Self-Influence at the epoch where it tells most, chosen without knowing any glitch (the use of
-training dynamics that the paper, section 6, asks for)."""
+"""Self-Influence at one epoch, chosen without knowing any glitch."""
 
 import numpy as np
 
@@ -12,10 +11,10 @@ CLEAN_QUANTILE = 0.99
 
 
 def best_epoch(trace: Trace) -> int:
-    """The epoch, from 1, at which most training samples stand out from clean validation.
+    """The epoch (from 1) at which most training samples stand out from the clean validation set.
 
-    A sample stands out where its gradient is longer than those of 99 % of the validation samples.
-    The first of equals.
+    A sample stands out if its gradient norm exceeds that of 99 % of the validation samples. Of
+    several best epochs the first is taken.
     """
     train = gradient_norms(trace.train, trace.bias)
     clean = np.quantile(gradient_norms(trace.validation, trace.bias), CLEAN_QUANTILE, axis=1)
@@ -24,5 +23,9 @@ def best_epoch(trace: Trace) -> int:
 
 @whole_training
 def best_epoch_self_influence(evidence: Evidence) -> Scores:
-    """SI at :func:`best_epoch` alone."""
+    """I_t(i → i) at the epoch t at which most training samples have a larger gradient norm than
+    99 % of the clean validation samples.
+
+    Source: training dynamics, as the paper proposes in section 6.
+    """
     return evidence.full_profile.epoch(best_epoch(evidence.trace)).self_influence

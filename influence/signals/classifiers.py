@@ -1,4 +1,4 @@
-"""Class probabilities of training samples by a classifier that has not seen them."""
+"""Class probabilities of training samples by classifiers that were not fitted to them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from influence.features import Features, Matrix
 
 Labels = NDArray[np.int64]
 FOLDS = 5
-INVERSE_PENALTY = 0.01  # C of scikit-learn; strong, for features that training has already shaped
+INVERSE_PENALTY = 0.01  # C of scikit-learn; strong, since the features are already trained
 
 
 def folds(labels: Labels, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The fold of each sample, (n,), each class spread evenly over the folds."""
+    """The fold of each sample, (n,); each class is spread evenly over the folds."""
     shuffled = rng.permutation(len(labels))
     out = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
@@ -26,13 +26,13 @@ def folds(labels: Labels, rng: np.random.Generator) -> NDArray[np.int64]:
 def cross_fitted_probabilities(
     features: Features, n_classes: int, rng: np.random.Generator
 ) -> Matrix:
-    """Class probabilities of the training samples, (n, C), each by a logistic regression fitted to
-    the other folds and to the validation samples."""
+    """Out-of-fold class probabilities of the training samples, (n, C), by logistic regressions
+    fitted to the other folds and the validation samples."""
     out = np.zeros((len(features.train), n_classes))
     fold = folds(features.labels, rng)
     for held in np.unique(fold):
         kept = fold != held
-        out[~kept] = _fitted(
+        out[~kept] = _predicted(
             np.vstack([features.train[kept], features.validation]),
             np.concatenate([features.labels[kept], features.validation_labels]),
             features.train[~kept],
@@ -41,24 +41,24 @@ def cross_fitted_probabilities(
     return out
 
 
-def validation_taught_probabilities(features: Features, n_classes: int) -> Matrix:
+def reference_probabilities(features: Features, n_classes: int) -> Matrix:
     """Class probabilities of the training samples, (n, C), by a logistic regression fitted to the
-    clean validation samples alone."""
-    return _fitted(features.validation, features.validation_labels, features.train, n_classes)
+    clean validation samples only."""
+    return _predicted(features.validation, features.validation_labels, features.train, n_classes)
 
 
-def over_present_classes(labels: Labels, probabilities: Matrix) -> tuple[Labels, Matrix]:
-    """Labels and probabilities over the classes that occur among the labels, numbered anew.
+def restricted_to_present_classes(labels: Labels, probabilities: Matrix) -> tuple[Labels, Matrix]:
+    """Labels and probabilities restricted to the classes that occur, renumbered from 0.
 
-    For libraries that refuse a class without samples.
+    For libraries that reject a class without samples.
     """
     present, renamed = np.unique(labels, return_inverse=True)
     kept = np.maximum(probabilities[:, present], np.finfo(np.float64).tiny)
     return renamed, kept / kept.sum(axis=1, keepdims=True)
 
 
-def _fitted(x: Matrix, y: Labels, asked: Matrix, n_classes: int) -> Matrix:
+def _predicted(x: Matrix, y: Labels, queries: Matrix, n_classes: int) -> Matrix:
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000).fit(x, y)
-    out = np.zeros((len(asked), n_classes))
-    out[:, model.classes_] = model.predict_proba(asked)
+    out = np.zeros((len(queries), n_classes))
+    out[:, model.classes_] = model.predict_proba(queries)
     return out

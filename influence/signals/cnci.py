@@ -1,4 +1,4 @@
-"""CNCI, the Conditional Negative Counterfactual Influence (Myrtakis et al., KDD 2025)."""
+"""The Conditional Negative Counterfactual Influence."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,10 @@ from influence.signals.base import Scores, whole_training
 
 
 def cnci_repair(evidence: Evidence) -> NDArray[np.int64]:
-    """The label that CNCI tries for each sample, and proposes as its repair, (n,).
+    """The label that CNCI tries for each sample and proposes as its repair, (n,).
 
-    It is the class on whose validation samples the cumulated negative influence is strongest,
-    argmin_c N_ic: the samples that the given label hurts most.
+    This is argmin_c N_ic, the class whose validation samples the given label harms most over the
+    whole training.
     """
     profile = evidence.full_profile.cumulative
     present = np.flatnonzero(profile.class_counts > 0)
@@ -20,10 +20,13 @@ def cnci_repair(evidence: Evidence) -> NDArray[np.int64]:
 
 @whole_training
 def cnci(evidence: Evidence) -> Scores:
-    """N_{i, y_i} at the last epoch, had sample i the label of :func:`cnci_repair`.
+    """N_{i, y_i} at the last epoch if sample i had the label argmin_c N_ic, which ``cnci_repair``
+    returns.
 
-    Never positive. Nearer zero is more suspicious: with a wrong label corrected, the sample no
-    longer hurts the class that it was wrongly given.
+    Never positive. Nearer zero is more suspicious: once a wrong label is corrected, the sample no
+    longer harms the class that it was wrongly given.
+
+    Source: Myrtakis et al., KDD 2025.
     """
     tried = evidence.counterfactual(cnci_repair(evidence), [evidence.full_profile.epochs])
     return tried.epoch(1).negative[np.arange(len(evidence.labels)), evidence.labels]

@@ -1,4 +1,4 @@
-"""Confident learning (Northcutt et al., JAIR 2021), by cleanlab."""
+"""Confident learning, by cleanlab."""
 
 import numpy as np
 from cleanlab.filter import find_label_issues
@@ -10,21 +10,25 @@ from influence.features import Matrix, last_layer_features
 from influence.signals.base import Scores, whole_training
 from influence.signals.classifiers import (
     cross_fitted_probabilities,
-    over_present_classes,
-    validation_taught_probabilities,
+    reference_probabilities,
+    restricted_to_present_classes,
 )
 
 
 def _pruned_first(labels: NDArray[np.int64], probabilities: Matrix, ranking: str) -> Scores:
-    """1 − label quality in [0, 1], plus 1 for the samples that confident learning prunes, (n,)."""
-    labels, probabilities = over_present_classes(labels, probabilities)
+    """1 − label quality in [0, 1], plus 1 for samples that confident learning prunes, (n,)."""
+    labels, probabilities = restricted_to_present_classes(labels, probabilities)
     pruned = find_label_issues(labels, probabilities, n_jobs=1)
     return pruned + 1.0 - get_label_quality_scores(labels, probabilities, method=ranking)
 
 
 @whole_training
 def confident_learning(evidence: Evidence) -> Scores:
-    """Probabilities by cross-fitted probes on the inputs of the last layer; ranked by margin."""
+    """1 − normalised margin, samples that the confident joint prunes first; out-of-fold class
+    probabilities.
+
+    Source: Northcutt et al., JAIR 2021; cleanlab.
+    """
     features = last_layer_features(evidence)
     rng = evidence.rng("confident_learning")
     probabilities = cross_fitted_probabilities(features, evidence.n_classes, rng)
@@ -33,7 +37,11 @@ def confident_learning(evidence: Evidence) -> Scores:
 
 @whole_training
 def confident_learning_validation(evidence: Evidence) -> Scores:
-    """Probabilities by a probe that clean validation taught; ranked by that of the given label."""
+    """1 − probability of the given label, samples that the confident joint prunes first; class
+    probabilities learned from validation.
+
+    Source: Northcutt et al., JAIR 2021; cleanlab.
+    """
     features = last_layer_features(evidence)
-    probabilities = validation_taught_probabilities(features, evidence.n_classes)
+    probabilities = reference_probabilities(features, evidence.n_classes)
     return features.restore(_pruned_first(features.labels, probabilities, "self_confidence"))

@@ -1,4 +1,4 @@
-"""The issue scores of Datalab (cleanlab): label, outlier and near-duplicate."""
+"""Issue scores of cleanlab's Datalab: label, outlier and near duplicate."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from influence.features import Features, Matrix, last_layer_features
 from influence.signals.base import Scores, whole_training
 from influence.signals.classifiers import (
     cross_fitted_probabilities,
-    over_present_classes,
-    validation_taught_probabilities,
+    reference_probabilities,
+    restricted_to_present_classes,
 )
 
 NEIGHBOURS = 10
@@ -30,8 +30,8 @@ def _issue_score(
 
 
 def _label_score(features: Features, probabilities: Matrix) -> Scores:
-    labels, probabilities = over_present_classes(features.labels, probabilities)
-    # cleanlab's pool of processes may never end where another library handles SIGTERM, as Ray does
+    labels, probabilities = restricted_to_present_classes(features.labels, probabilities)
+    # within a Ray worker, cleanlab's process pool may never end, since Ray handles SIGTERM
     options = {"clean_learning_kwargs": {"find_label_issues_kwargs": {"n_jobs": 1}}}
     return features.restore(_issue_score(labels, "label", options, pred_probs=probabilities))
 
@@ -43,7 +43,10 @@ def _neighbourhood_score(features: Features, issue: str) -> Scores:
 
 @whole_training
 def datalab_label(evidence: Evidence) -> Scores:
-    """Label issues, from cross-fitted probes on the inputs of the last layer."""
+    """Label issue score; out-of-fold class probabilities.
+
+    Source: Northcutt et al., JAIR 2021; cleanlab Datalab.
+    """
     features = last_layer_features(evidence)
     rng = evidence.rng("datalab_label")
     return _label_score(features, cross_fitted_probabilities(features, evidence.n_classes, rng))
@@ -51,18 +54,27 @@ def datalab_label(evidence: Evidence) -> Scores:
 
 @whole_training
 def datalab_label_validation(evidence: Evidence) -> Scores:
-    """Label issues, from a probe on the inputs of the last layer that clean validation taught."""
+    """Label issue score; class probabilities learned from validation.
+
+    Source: Northcutt et al., JAIR 2021; cleanlab Datalab.
+    """
     features = last_layer_features(evidence)
-    return _label_score(features, validation_taught_probabilities(features, evidence.n_classes))
+    return _label_score(features, reference_probabilities(features, evidence.n_classes))
 
 
 @whole_training
 def datalab_outlier(evidence: Evidence) -> Scores:
-    """Outlier issues, on the inputs of the last layer."""
+    """Outlier issue score from 10 neighbours.
+
+    Source: cleanlab Datalab.
+    """
     return _neighbourhood_score(last_layer_features(evidence), "outlier")
 
 
 @whole_training
 def datalab_near_duplicate(evidence: Evidence) -> Scores:
-    """Near-duplicate issues, on the inputs of the last layer: samples too like another one."""
+    """Near-duplicate issue score from 10 neighbours: samples that nearly equal another one.
+
+    Source: cleanlab Datalab.
+    """
     return _neighbourhood_score(last_layer_features(evidence), "near_duplicate")

@@ -1,4 +1,4 @@
-"""EL2N, the L2 norm of the error (Paul et al., NeurIPS 2021)."""
+"""EL2N, the L2 norm of the error."""
 
 import numpy as np
 
@@ -8,9 +8,11 @@ from influence.signals.base import Scores, whole_training
 
 @whole_training
 def el2n(evidence: Evidence) -> Scores:
-    """‖softmax(z_i) − onehot(y_i)‖₂ at the last checkpoint.
+    """‖Δ_T‖₂ at the last checkpoint.
 
-    The source averages it early in training over many initialisations; of one short training the
-    last checkpoint tells most.
+    The source averages over many initialisations early in training. For one short training the
+    last checkpoint works best.
+
+    Source: Paul et al., NeurIPS 2021.
     """
     return np.linalg.norm(evidence.trace.train.residuals()[-1], axis=1)

@@ -1,4 +1,4 @@
-"""Forgetting events (Toneva et al., ICLR 2019)."""
+"""Forgetting events."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from influence.signals.base import Scores, whole_training
 
 @whole_training
 def forgetting_events(evidence: Evidence) -> Scores:
-    """How often the sample goes from right to wrong between one checkpoint and the next.
+    """Number of times the prediction goes from right to wrong between checkpoints; T if it is never
+    right, which exceeds all other counts.
 
-    A sample that is never right counts as forgotten T times, more than any other can be (the
-    source says infinitely often).
+    Source: Toneva et al., ICLR 2019.
     """
     correct = evidence.trace.train.correct
     forgotten = (correct[:-1] & ~correct[1:]).sum(axis=0)

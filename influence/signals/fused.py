@@ -13,7 +13,7 @@ from influence.evidence import Evidence
 from influence.signals.base import Scores, Signal
 
 
-def _signal(diagnosis: Callable[[Evidence], Diagnosis]) -> Signal:
+def _signal(diagnosis: Callable[[Evidence], Diagnosis], description: str) -> Signal:
     name = diagnosis.__name__
 
     def score(evidence: Evidence) -> Scores:
@@ -22,9 +22,12 @@ def _signal(diagnosis: Callable[[Evidence], Diagnosis]) -> Signal:
     def kinds(evidence: Evidence) -> NDArray[np.object_]:
         return evidence.once(name, diagnosis).kind
 
+    score.__doc__ = description
     return Signal(score, flag=flag, kinds=kinds)
 
 
-fused = _signal(diagnose)
-fused_alone = _signal(diagnose_without_reference)
-"""Without a reference set: label errors only."""
+fused = _signal(diagnose, "Probability that the sample is a glitch of any kind.")
+fused_alone = _signal(
+    diagnose_without_reference,
+    "Probability that the label is wrong, estimated without validation samples.",
+)

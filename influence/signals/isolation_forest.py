@@ -1,4 +1,4 @@
-"""Isolation forest (Liu et al., ICDM 2008), by scikit-learn."""
+"""Isolation forest, by scikit-learn."""
 
 from sklearn.ensemble import IsolationForest
 
@@ -9,7 +9,10 @@ from influence.signals.base import Scores, whole_training
 
 @whole_training
 def isolation_forest(evidence: Evidence) -> Scores:
-    """Anomaly score within the training set, on the inputs of the last layer."""
+    """Anomaly score of an isolation forest fitted to the training set.
+
+    Source: Liu et al., ICDM 2008; scikit-learn.
+    """
     features = last_layer_features(evidence)
     seed = sklearn_seed(evidence.rng("isolation_forest"))
     forest = IsolationForest(random_state=seed).fit(features.train)
@@ -18,7 +21,10 @@ def isolation_forest(evidence: Evidence) -> Scores:
 
 @whole_training
 def isolation_forest_novelty(evidence: Evidence) -> Scores:
-    """Anomaly score against the clean validation samples, on all stages."""
+    """Anomaly score of an isolation forest fitted to the clean validation set, on all stages.
+
+    Source: Liu et al., ICDM 2008; scikit-learn.
+    """
     features = all_features(evidence)
     seed = sklearn_seed(evidence.rng("isolation_forest_novelty"))
     forest = IsolationForest(random_state=seed).fit(features.validation)

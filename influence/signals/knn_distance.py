@@ -1,5 +1,4 @@
-"""Distance to the k-th nearest neighbour (Ramaswamy et al., SIGMOD 2000; on deep features Sun et
-al., ICML 2022), by scikit-learn."""
+"""Distance to the k-th nearest neighbour, by scikit-learn."""
 
 from sklearn.neighbors import NearestNeighbors
 
@@ -12,7 +11,10 @@ NEIGHBOURS = 10
 
 @whole_training
 def knn_distance(evidence: Evidence) -> Scores:
-    """Distance to the k-th other training sample, on the inputs of the last layer."""
+    """Distance to the 10th nearest other training sample.
+
+    Source: Ramaswamy et al., SIGMOD 2000; scikit-learn.
+    """
     features = last_layer_features(evidence)
     search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(features.train) - 1))
     distances, _ = search.fit(features.train).kneighbors()
@@ -21,7 +23,10 @@ def knn_distance(evidence: Evidence) -> Scores:
 
 @whole_training
 def knn_distance_novelty(evidence: Evidence) -> Scores:
-    """Distance to the k-th clean validation sample, on all stages."""
+    """Distance to the 10th nearest clean validation sample, on all stages.
+
+    Source: Sun et al., ICML 2022; scikit-learn.
+    """
     features = all_features(evidence)
     search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(features.validation)))
     distances, _ = search.fit(features.validation).kneighbors(features.train)

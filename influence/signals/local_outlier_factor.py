@@ -1,4 +1,4 @@
-"""Local outlier factor (Breunig et al., SIGMOD 2000), by scikit-learn."""
+"""Local outlier factor, by scikit-learn."""
 
 from sklearn.neighbors import LocalOutlierFactor
 
@@ -11,7 +11,10 @@ NEIGHBOURS = 20
 
 @whole_training
 def local_outlier_factor(evidence: Evidence) -> Scores:
-    """LOF within the training set, on the inputs of the last layer."""
+    """Local outlier factor within the training set, 20 neighbours.
+
+    Source: Breunig et al., SIGMOD 2000; scikit-learn.
+    """
     features = last_layer_features(evidence)
     detector = LocalOutlierFactor(min(NEIGHBOURS, len(features.train) - 1)).fit(features.train)
     return features.restore(-detector.negative_outlier_factor_)
@@ -19,7 +22,10 @@ def local_outlier_factor(evidence: Evidence) -> Scores:
 
 @whole_training
 def local_outlier_factor_novelty(evidence: Evidence) -> Scores:
-    """LOF among the clean validation samples, on all stages."""
+    """Local outlier factor with respect to the clean validation set, 20 neighbours, on all stages.
+
+    Source: Breunig et al., SIGMOD 2000; scikit-learn.
+    """
     features = all_features(evidence)
     neighbours = min(NEIGHBOURS, len(features.validation) - 1)
     detector = LocalOutlierFactor(neighbours, novelty=True).fit(features.validation)

@@ -1,4 +1,4 @@
-"""Mean cross-entropy over training (the small-loss criterion; O2U-Net, Huang et al., ICCV 2019)."""
+"""Mean cross-entropy over training (the small-loss criterion)."""
 
 from influence.evidence import Evidence
 from influence.signals.base import Scores, whole_training
@@ -6,5 +6,8 @@ from influence.signals.base import Scores, whole_training
 
 @whole_training
 def loss(evidence: Evidence) -> Scores:
-    """mean_t of the cross-entropy under the given label."""
+    """mean_t of the cross-entropy under the given label.
+
+    Source: Huang et al., ICCV 2019.
+    """
     return evidence.trace.train.losses.mean(axis=0)

@@ -1,5 +1,4 @@
-"""Sign-wise sums of the negative influence (the sign-wise aggregation that the paper, section 6,
-asks for)."""
+"""Sums of the negative influence."""
 
 import numpy as np
 
@@ -9,21 +8,30 @@ from influence.signals.base import Scores, per_epoch
 
 @per_epoch
 def negative_influence(evidence: Evidence) -> Scores:
-    """−Σ_c N_ic: all the harm done, with nothing to cancel it."""
+    """−Σ_c N_ic: all harm to the validation set; helpful influence cancels none of it.
+
+    Source: sign-wise aggregation, as the paper proposes in section 6.
+    """
     return -evidence.profile.negative.sum(axis=1)
 
 
 @per_epoch
 def negative_class_influence(evidence: Evidence) -> Scores:
-    """−min_c N_ic: the harm done to the class that is hurt most; GD-class without cancellation."""
+    """−min_c N_ic: the harm to the class harmed most; GD-class without cancellation.
+
+    Source: sign-wise aggregation, as the paper proposes in section 6.
+    """
     return -evidence.profile.negative.min(axis=1)
 
 
 @per_epoch
 def negative_share(evidence: Evidence) -> Scores:
-    """Harm as a share of all influence, −Σ_c N_ic / Σ_c (P_ic − N_ic), in [0, 1].
+    """−Σ_c N_ic / Σ_c (P_ic − N_ic), the share of harm in all influence, in [0, 1]; 0 for a sample
+    without influence.
 
-    Free of the sample's gradient norm; 0 for a sample without influence.
+    It does not depend on the gradient norm of the sample.
+
+    Source: sign-wise aggregation, as the paper proposes in section 6.
     """
     harm = -evidence.profile.negative.sum(axis=1, dtype=np.float64)
     total = harm + evidence.profile.positive.sum(axis=1, dtype=np.float64)

@@ -1,5 +1,4 @@
-"""Influence on validation samples of the sample's own class (the class-wise aggregation that the
-paper, section 6, asks for)."""
+"""Influence on the validation samples of the sample's own class."""
 
 import numpy as np
 
@@ -9,9 +8,11 @@ from influence.signals.base import Scores, per_epoch
 
 @per_epoch
 def own_class_influence(evidence: Evidence) -> Scores:
-    """−(P + N)_{i, y_i}: a sample that does little for its class is suspicious.
+    """−(P + N)_{i, y_i}: a sample that helps its class little is suspicious.
 
-    Anomalies that are fitted with ease do little; wrong labels do much, since they pull the model
+    Anomalies that are easily fitted help little. Wrong labels help much, since they pull the model
     towards the class that they were given.
+
+    Source: class-wise aggregation, as the paper proposes in section 6.
     """
     return -evidence.profile.by_class[np.arange(len(evidence.labels)), evidence.labels]

@@ -1,4 +1,4 @@
-"""PCID, the Positive Counterfactual Influence Difference (Myrtakis et al., KDD 2025)."""
+"""The Positive Counterfactual Influence Difference."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from influence.signals.base import Scores, whole_training
 
 
 def second_class(evidence: Evidence) -> NDArray[np.int64]:
-    """The label that PCID tries: the class with the second-largest cumulated P_ic, (n,)."""
+    """The label that PCID tries: the class with the second-largest cumulative P_ic, (n,)."""
     profile = evidence.full_profile.cumulative
     present = np.flatnonzero(profile.class_counts > 0)
     order = profile.positive[:, present].argsort(axis=1)
@@ -17,11 +17,12 @@ def second_class(evidence: Evidence) -> NDArray[np.int64]:
 
 @whole_training
 def pcid(evidence: Evidence) -> Scores:
-    """1 / (w_i δ_i).
+    """1 / (w_i δ_i) with w_i = Σ_c P_ic and δ_i = max_c |P_ic − P'_ic|, where P' is the positive
+    influence at the last epoch if sample i had the class with the second-largest P_ic.
 
-    w_i = Σ_c P_ic is the cumulated positive influence; δ_i = max_c |P_ic − P'_ic| compares it,
-    class by class, with the positive influence P' at the last epoch under the label of
-    :func:`second_class`. Where w_i δ_i vanishes, the score is the largest that stays finite.
+    If w_i δ_i vanishes, the score is the largest finite one.
+
+    Source: Myrtakis et al., KDD 2025.
     """
     given = evidence.full_profile.cumulative.positive.astype(np.float64)
     tried = evidence.counterfactual(second_class(evidence), [evidence.full_profile.epochs])

@@ -1,4 +1,4 @@
-"""SimiFeat: labels by the vote of the nearest neighbours (Zhu et al., ICML 2022)."""
+"""SimiFeat: labels by the vote of the nearest neighbours."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from influence.signals.base import Scores, whole_training
 NEIGHBOURS = 50
 ROUNDS = 21
 VOTING_SHARE = 0.5
-REACH = 4  # times the neighbours: so far to look for enough of those that vote
+REACH = 4  # times the neighbours are searched, to find enough of those that vote
 
 
 def vote_score(
@@ -20,8 +20,8 @@ def vote_score(
     """1 − cos(count of votes by class, one-hot of the given label), (n,), in [0, 1].
 
     Args:
-        votes: the labels that the neighbours of each sample vote for, (n, k); a negative one is no
-            vote.
+        votes: the labels that the neighbours of each sample vote for, (n, k); negative numbers
+            are abstentions.
         labels: given labels, (n,).
         n_classes: C.
     """
@@ -31,20 +31,22 @@ def vote_score(
     return 1.0 - np.divide(agreement, length, out=np.zeros(len(labels)), where=length > 0)
 
 
-def electorate(voters: int, n_classes: int) -> int:
-    """How many neighbours vote: 50, or half of an average class where that is less."""
+def voting_neighbours(voters: int, n_classes: int) -> int:
+    """The number of neighbours that vote: 50, or half the average class size if that is less."""
     return max(1, min(NEIGHBOURS, voters // (2 * n_classes)))
 
 
 @whole_training
 def simifeat(evidence: Evidence) -> Scores:
-    """Mean of :func:`vote_score` over rounds, in each of which a random half of the training set
-    may vote; neighbours in the inputs of the last layer.
+    """1 − cos(votes of the 50 nearest training samples, given label), averaged over 21 rounds, in
+    each of which a random half of the training set votes.
 
-    The source's threshold, from an estimated noise matrix, is left out: only the ranking counts.
+    The threshold of the source, from an estimated noise matrix, is not used.
+
+    Source: Zhu et al., ICML 2022; neighbours by scikit-learn.
     """
     features = last_layer_features(evidence)
-    n, k = len(features.train), electorate(len(features.train), evidence.n_classes)
+    n, k = len(features.train), voting_neighbours(len(features.train), evidence.n_classes)
     search = NearestNeighbors(n_neighbors=min(REACH * k, n - 1)).fit(features.train)
     nearest = search.kneighbors(return_distance=False)
     rng = evidence.rng("simifeat")
@@ -59,9 +61,12 @@ def simifeat(evidence: Evidence) -> Scores:
 
 @whole_training
 def simifeat_validation(evidence: Evidence) -> Scores:
-    """:func:`vote_score` with the nearest clean validation samples as voters."""
+    """1 − cos(votes of the 50 nearest clean validation samples, given label).
+
+    Source: Zhu et al., ICML 2022; neighbours by scikit-learn.
+    """
     features = last_layer_features(evidence)
-    k = electorate(len(features.validation), evidence.n_classes)
+    k = voting_neighbours(len(features.validation), evidence.n_classes)
     search = NearestNeighbors(n_neighbors=k).fit(features.validation)
     nearest = search.kneighbors(features.train, return_distance=False)
     votes = features.validation_labels[nearest]
