@@ -1,4 +1,4 @@
-"""Frozen layers of image networks, and what is kept of their stages."""
+"""Frozen layers of image networks, and the pooled outputs of their stages."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ GRID = "_grid"
 class FrozenBackbone:
     """A pretrained network as :class:`models.base.Frozen`; loaded when it is first called.
 
-    Its stages are, for each stage ``s`` of c channels, ``s``: mean and standard deviation of each
-    channel over the image, (n, 2c), and ``s_grid``: averages over a ``grid`` x ``grid`` raster,
-    which keep the place, (n, grid * grid * c).
+    Each stage ``s`` with c channels gives two outputs: ``s``, the mean and standard deviation of
+    each channel over the image, (n, 2c), and ``s_grid``, averages over the cells of a ``grid`` x
+    ``grid`` raster, which keep spatial information, (n, grid * grid * c).
 
     Attributes:
         weights_key: identifies architecture and weights.
-        load: the network, which maps (n, 3, height, width) to features (n, ...) and the outputs of
-            its stages, each (n, c, height, width).
+        load: returns the network, which maps (n, 3, height, width) to features (n, ...) and the
+            outputs of its stages, each (n, c, height, width).
         preprocessing: of raw images.
-        grid: cells of the raster a side.
-        batch_size: images a forward pass.
+        grid: cells per side of the raster.
+        batch_size: images per forward pass.
         device: torch device string.
     """
 
@@ -46,7 +46,7 @@ class FrozenBackbone:
 
     @property
     def key(self) -> str:
-        """Hex SHA-256 of all that the outputs depend on, samples aside."""
+        """Hex SHA-256 of everything that the outputs depend on except the samples."""
         device_type = torch.device(self.device).type
         parts = (self.weights_key, self.preprocessing, self.grid, self.batch_size, device_type)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -72,7 +72,7 @@ class FrozenBackbone:
 
 
 def pool_stage(name: str, maps: Tensor, grid: int) -> dict[str, Tensor]:
-    """Channel means and deviations, and averages on a raster.
+    """Channel means and standard deviations, and averages on a raster.
 
     Shape:
         (n, c, height, width) to (n, 2c) and (n, grid * grid * c), channels outermost.

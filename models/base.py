@@ -1,4 +1,4 @@
-"""What a model is: frozen layers, a trained body, and the linear last layer."""
+"""The interface of a model: frozen layers, a trained body and a linear last layer."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from common.errors import UserError
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a model is trained: plain SGD, no momentum, no weight decay, cross-entropy.
+    """Hyperparameters of plain SGD on the cross-entropy, without momentum or weight decay.
 
     Attributes:
         epochs: number of epochs T; a checkpoint is taken at the end of each.
-        batch_size: samples a step.
+        batch_size: samples per step.
         learning_rate: η, constant.
-        pretrained: start from published weights, or from random ones.
-        keep_classifier: start from the published classifier too, to continue its training on the
-            classes that it knows, instead of a new one.
+        pretrained: whether to start from published weights instead of random ones.
+        keep_classifier: whether to start from the published classifier too, on the classes that it
+            was trained on, instead of a new one.
     """
 
     epochs: int
@@ -37,22 +37,22 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
-            raise UserError(f"epochs must be at least 1, however: {self.epochs}")
+            raise UserError(f"epochs must be at least 1, got {self.epochs}")
         if self.batch_size < 1:
-            raise UserError(f"batch_size must be at least 1, however: {self.batch_size}")
+            raise UserError(f"batch_size must be at least 1, got {self.batch_size}")
         if not 0 < self.learning_rate < float("inf"):
-            raise UserError(f"learning_rate must be positive, however: {self.learning_rate}")
+            raise UserError(f"learning_rate must be positive and finite, got {self.learning_rate}")
         if self.keep_classifier and not self.pretrained:
-            raise UserError("keep_classifier needs pretrained weights, however pretrained is false")
+            raise UserError("keep_classifier needs pretrained=true, got pretrained=false")
 
 
 @dataclass(frozen=True)
 class FrozenOutputs:
-    """What frozen layers make of n samples, in eval mode.
+    """Outputs of the frozen layers for n samples, in eval mode.
 
     Attributes:
         features: inputs of the trained body, (n, ...) float32.
-        stages: pooled outputs of the stages by name, each (n, d_s) float32.
+        stages: pooled outputs of the network's stages by name, each (n, d_s) float32.
     """
 
     features: NDArray[np.float32]
@@ -60,11 +60,11 @@ class FrozenOutputs:
 
 
 class Frozen(Protocol):
-    """The layers that training does not touch, as a function of raw samples."""
+    """The layers that are not trained, as a function of raw samples."""
 
     @property
     def key(self) -> str:
-        """Content key of weights and preprocessing: equal keys give equal outputs."""
+        """Identifies weights and preprocessing: equal keys give equal outputs."""
         ...
 
     def __call__(self, x: NDArray[np.generic]) -> FrozenOutputs:
@@ -76,14 +76,14 @@ class Network(nn.Module):
     """The trained part of a model: ``head(body(inputs))``.
 
     Attributes:
-        body: maps its inputs to (n, d); the identity where only the classifier is trained.
+        body: maps its inputs to (n, d); the identity if only the classifier is trained.
         head: the last layer, linear with bias, (n, d) to (n, C) logits.
     """
 
     def __init__(self, body: nn.Module, head: nn.Linear) -> None:
         super().__init__()
         if not isinstance(head, nn.Linear):
-            raise UserError(f"the last layer must be nn.Linear, however: {type(head).__name__}")
+            raise UserError(f"the last layer must be nn.Linear, got {type(head).__name__}")
         self.body = body
         self.head = head
 
@@ -93,7 +93,7 @@ class Network(nn.Module):
 
 
 def as_tensor(x: NDArray[np.generic]) -> Tensor:
-    """The samples as a float32 tensor of their own."""
+    """A copy of the samples as a float32 tensor."""
     return torch.from_numpy(np.array(x, dtype=np.float32))
 
 
@@ -102,10 +102,10 @@ class Model:
     """A model ready to be trained.
 
     Attributes:
-        network: body and head, freshly initialised from the torch generator's state.
-        frozen: the frozen layers before the body, if there are any.
-        inputs: for a model without frozen layers, raw samples (standardised, for tables) as the
-            body's input tensor, (n, ...) float32.
+        network: body and head, their random parts drawn from torch's global generator.
+        frozen: the frozen layers before the body, if any.
+        inputs: for a model without frozen layers, maps raw samples (tables: standardised) to the
+            input of the body, (n, ...) float32.
     """
 
     network: Network
@@ -115,15 +115,15 @@ class Model:
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a family needs to build a model.
+    """Arguments for building a model.
 
     Attributes:
         input_shape: shape of one raw sample, (height, width, channels) or (d,).
         n_classes: C.
-        pretrained: published weights or random ones.
-        weights_root: where weight files lie or are fetched to (``data_root``), if given.
+        pretrained: whether to start from published weights instead of random ones.
+        weights_root: directory of weight files (the data root); default the user's cache folder.
         device: torch device string of the frozen layers.
-        keep_classifier: start from the published classifier too.
+        keep_classifier: whether to start from the published classifier too.
     """
 
     input_shape: tuple[int, ...]
@@ -135,11 +135,9 @@ class BuildContext:
 
 
 def require_scratch(context: BuildContext) -> None:
-    """For families without published weights: refuse to start from them."""
+    """Refuse pretrained weights, for families that have none."""
     if context.pretrained:
-        raise UserError(
-            "the model has no published weights: pretrained must be false, however: true"
-        )
+        raise UserError("pretrained must be false for a model without published weights, got true")
 
 
 class ModelFamily(Protocol):
@@ -147,7 +145,7 @@ class ModelFamily(Protocol):
 
     @property
     def modalities(self) -> frozenset[Modality]:
-        """The modalities that it fits."""
+        """The kinds of data that it takes."""
         ...
 
     @property
@@ -156,9 +154,9 @@ class ModelFamily(Protocol):
         ...
 
     def missing(self, context: BuildContext) -> str | None:
-        """What is missing to build the model here, and where it would go; ``None`` if nothing."""
+        """The file that is missing to build the model, and its source; ``None`` if none is."""
         ...
 
     def build(self, context: BuildContext) -> Model:
-        """The model, random parts drawn from torch's global generator (seeded by the caller)."""
+        """A new model, its random parts drawn from torch's global generator, which callers seed."""
         ...

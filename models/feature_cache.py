@@ -1,9 +1,9 @@
-"""What frozen layers make of samples, computed once and shared by trials, processes and grids.
+"""A disk cache of the outputs of frozen layers, shared by trials, processes and grids.
 
-An entry is one safetensors file, named by its content: weights, preprocessing, samples, and the
-arithmetic that computed it. It holds features and stages of distinct samples, in the order of
-their digests, so that neither the order of a training set nor what was cached before changes a
-bit of what comes back.
+An entry is one safetensors file. Its name is a digest of weights, preprocessing, samples and
+arithmetic. It contains features and stages of distinct samples in the order of their digests, so
+that the results depend, bit by bit, neither on the order of a training set nor on what was cached
+before.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _log = logging.getLogger(__name__)
 
 
 class FeatureCache:
-    """Outputs of frozen layers, from disk where they are there.
+    """Outputs of frozen layers, read from disk or computed and stored.
 
     Samples of ``pool``, the set that training and validation samples are drawn from, share one
-    entry; all others (glitched images, foreign samples) form a second one. An entry that several
-    processes miss at once is computed by one of them. A damaged entry is computed again. Where
-    nothing can be stored, everything still works, at the price of computing it each time.
+    entry; all others (glitched images, foreign samples) form a second one. If several processes
+    miss an entry at once, one of them computes it. A damaged entry is computed again. If the cache
+    cannot be written, outputs are computed each time.
 
     Args:
-        directory: where entries lie; made if need be.
-        limit_bytes: of all entries together; the least recently used go first.
+        directory: of the entries; created if missing.
+        limit_bytes: total size of the entries; beyond it the least recently used are removed.
     """
 
     def __init__(self, directory: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
@@ -58,13 +58,13 @@ class FeatureCache:
     def features(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
     ) -> NDArray[np.float32]:
-        """Inputs of the trained body for raw samples ``x`` (n, ...), in a new array (n, ...)."""
+        """Inputs of the trained body for raw samples ``x`` (n, ...): a new array (n, ...)."""
         return self._outputs(frozen, x, pool, lambda name: name == FEATURES)[FEATURES]
 
     def stages(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
     ) -> dict[str, NDArray[np.float32]]:
-        """Pooled stages of raw samples ``x`` by name, in new arrays (n, d_s)."""
+        """Pooled stages of raw samples ``x`` by name: new arrays (n, d_s)."""
         found = self._outputs(frozen, x, pool, lambda name: name.startswith(STAGE))
         return {name.removeprefix(STAGE): value for name, value in found.items()}
 
@@ -87,7 +87,7 @@ class FeatureCache:
     def _entries(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
     ) -> Iterator[tuple[NDArray[np.intp], Arrays, NDArray[np.intp]]]:
-        """Rows of ``x``, the entry that holds them, and their rows there."""
+        """Rows of ``x``, the entry that contains them, and their rows in the entry."""
         digests, pool_digests = row_digests(x), row_digests(pool)
         in_pool = np.isin(digests, pool_digests)
         own = np.flatnonzero(~in_pool)
@@ -107,7 +107,7 @@ class FeatureCache:
         source: NDArray[np.generic],
         source_rows: NDArray[np.intp],
     ) -> Arrays:
-        """The entry of these distinct samples, from memory, disk or the frozen layers."""
+        """The entry of these distinct samples: from memory, from disk, or computed."""
         key = _entry_key(frozen, digests)
         if key not in self._opened:
             path = self._directory / f"{key}.safetensors"
@@ -120,7 +120,7 @@ class FeatureCache:
         with ExitStack() as held:
             if not self._lock(path, held):
                 return outputs()
-            found = _read(path)  # another process may have been first
+            found = _read(path)  # another process may have stored it in the meantime
             if found is None:
                 computed = outputs()
                 self._store(path, computed)
@@ -128,8 +128,8 @@ class FeatureCache:
             return found
 
     def _lock(self, path: Path, held: ExitStack) -> bool:
-        """Take the lock of an entry; ``False`` where the directory cannot be written."""
-        # Few lock files, shared by entries: they stay, and removing them safely is not possible.
+        """Acquire the lock of an entry; ``False`` if the directory cannot be written."""
+        # Entries share a few lock files, which stay: they cannot be removed safely.
         lock = self._directory / "locks" / f"{path.name[:2]}.lock"
         try:
             lock.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,9 @@ class FeatureCache:
     def _store(self, path: Path, arrays: Arrays) -> None:
         size = sum(values.nbytes for values in arrays.values())
         if size > self._limit_bytes:
-            _warn_once(self._directory, f"is limited to {self._limit_bytes} bytes, fewer than one")
+            _warn_once(
+                self._directory, f"is limited to {self._limit_bytes} bytes, less than one entry"
+            )
             return
         partial = path.with_suffix(".partial")
         tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
@@ -156,7 +158,7 @@ class FeatureCache:
             _warn_once(self._directory, f"cannot be written ({error})")
 
     def _evict(self) -> None:
-        """Remove the least recently used files, left-overs of killed writers included."""
+        """Remove the least recently used files, including partial files of killed processes."""
         files = []
         for path in self._directory.iterdir():
             with suppress(FileNotFoundError):  # another process removed it
@@ -172,7 +174,7 @@ class FeatureCache:
 
 
 def row_digests(x: NDArray[np.generic]) -> Digests:
-    """128-bit digest of each row, with its type and shape, as (n,) strings of hex digits.
+    """128-bit digest of each row with its type and shape, (n,) strings of hex digits.
 
     >>> a, b = row_digests(np.array([[1, 2], [1, 2]]))
     >>> bool(a == b), len(a)
@@ -188,7 +190,7 @@ def row_digests(x: NDArray[np.generic]) -> Digests:
 
 
 def _entry_key(frozen: Frozen, digests: Digests) -> str:
-    # Other versions, instruction sets or numbers of threads may round otherwise.
+    # other versions, instruction sets or numbers of threads may round differently
     arithmetic = (
         torch.__version__,
         torch.backends.cpu.get_cpu_capability(),
@@ -202,12 +204,12 @@ def _entry_key(frozen: Frozen, digests: Digests) -> str:
 def _named(outputs: FrozenOutputs) -> Arrays:
     arrays = {FEATURES: outputs.features}
     arrays |= {STAGE + name: values for name, values in outputs.stages.items()}
-    # convolutions of channels-last images give channels-last features
+    # convolutions of channels-last images give features that are not contiguous
     return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
 
 
 def _read(path: Path) -> Arrays | None:
-    """The arrays of an entry, mapped from disk; ``None`` if it is absent or damaged."""
+    """The arrays of an entry, memory-mapped; ``None`` if it is missing or damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             arrays = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118  # not a dict
@@ -220,7 +222,7 @@ def _read(path: Path) -> Arrays | None:
     if _checksum(arrays) != expected:
         _log.info("entry %s of the feature cache is damaged", path.name)
         return None
-    with suppress(OSError):  # without the right to, its age stays that of its writing
+    with suppress(OSError):  # in a read-only directory entries keep their age
         os.utime(path)
     return arrays
 

@@ -18,7 +18,7 @@ LINFORMER = {
 
 
 class FTTransformerBody(nn.Module):
-    """All layers before the last linear one: (n, d) continuous features to (n, d_block)."""
+    """All layers before the last: (n, d) continuous features to (n, d_block)."""
 
     def __init__(self, transformer: rtdl.FTTransformer) -> None:
         super().__init__()
@@ -30,10 +30,10 @@ class FTTransformerBody(nn.Module):
 
 
 class FTTransformerFamily:
-    """The default configuration of its authors' package: three blocks of width 192.
+    """The default configuration of the authors' package: three blocks of width 192.
 
-    Tables of more than 512 columns take the linear attention that its authors propose for them:
-    the exact one would need memory in the square of their number.
+    For tables of more than 512 columns it uses the linear attention that the authors propose, since
+    the memory of exact attention is quadratic in the number of columns.
     """
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})

@@ -1,4 +1,4 @@
-"""From raw images to what image networks take."""
+"""Preprocessing of raw images for image networks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SCRATCH_SIZE = (32, 32)
 
 @dataclass(frozen=True)
 class ImagePreprocessing:
-    """Resized, three channels, standardised. Nothing is cropped away.
+    """Resizing, conversion to three channels, standardisation. Nothing is cropped.
 
-    The ``repr`` identifies it: equal ones give equal tensors.
+    The ``repr`` is part of cache keys: equal ones give equal tensors.
 
     Attributes:
-        size: height and width; ``None`` leaves the images as they are.
+        size: height and width; ``None`` keeps the size of the images.
         mean, std: of each channel, for values in [0, 1].
         interpolation: ``"bilinear"`` or ``"bicubic"``, with antialiasing.
 
@@ -42,7 +42,7 @@ class ImagePreprocessing:
         images = torch.tensor(x, device=device).permute(0, 3, 1, 2).float()
         if self.size is not None and self.size != tuple(images.shape[2:]):
             images = interpolate(images, self.size, mode=self.interpolation, antialias=True)
-            images = images.clamp(0, 255)  # bicubic may overshoot
+            images = images.clamp(0, 255)  # bicubic interpolation may overshoot
         mean, std = (
             torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (self.mean, self.std)
         )
@@ -50,7 +50,7 @@ class ImagePreprocessing:
 
 
 def scratch_preprocessing(input_shape: tuple[int, ...]) -> ImagePreprocessing:
-    """For networks trained from scratch: images of their own size, larger ones made 32 x 32.
+    """For networks trained from scratch: images keep their size, larger ones become 32 x 32.
 
     >>> scratch_preprocessing((8, 8, 1)).size, scratch_preprocessing((96, 96, 3)).size
     (None, (32, 32))

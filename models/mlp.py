@@ -11,7 +11,8 @@ from models.base import BuildContext, Model, Network, TrainingSettings, require_
 
 
 class MLPFamily:
-    """Two blocks of linear, ReLU and dropout, with the sizes that its authors' package suggests."""
+    """Two blocks of linear layer, ReLU and dropout, in the sizes that the authors' package
+    suggests."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
     defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 128, 0.1)

@@ -28,8 +28,8 @@ CIFAR10_WEIGHTS = WeightsFile(
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions around a shortcut: identity, or strided with zeros for new channels
-    (option A)."""
+    """Two 3 x 3 convolutions with a shortcut: the identity, or strided and padded with zeros for
+    additional channels (option A)."""
 
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
         super().__init__()
@@ -89,8 +89,8 @@ class FrozenPart(nn.Module):
 
 
 class ResNet20Family:
-    """Pretrained on CIFAR-10, the last residual block and the classifier trained, a new one or the
-    published one; or all of it from scratch, on images of their own size up to 32 x 32."""
+    """Pretrained on CIFAR-10, training the last residual block and a new or the published
+    classifier; or trained from scratch, on images of at most 32 x 32."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
     defaults: ClassVar[TrainingSettings] = TrainingSettings(7, 128, 0.1, pretrained=True)
@@ -111,8 +111,8 @@ class ResNet20Family:
             known = len(classifier["bias"])
             if context.n_classes != known:
                 raise UserError(
-                    f"resnet20: the published classifier knows the {known} classes of CIFAR-10, "
-                    f"however the data has {context.n_classes}: keep_classifier must be false"
+                    f"resnet20: keep_classifier needs the {known} classes of CIFAR-10, got "
+                    f"{context.n_classes} classes; set it to false"
                 )
             head.load_state_dict(classifier)
         frozen = FrozenBackbone(

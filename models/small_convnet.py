@@ -15,7 +15,7 @@ RASTER = 3
 
 
 class SmallConvNetFamily:
-    """Three 3 x 3 convolutions with batch normalisation, halved in size between them, averaged on a
+    """Three 3 x 3 convolutions with batch normalisation and pooling between them, averages on a
     3 x 3 raster, and one hidden layer."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})

@@ -1,4 +1,4 @@
-"""Softmax regression: a linear layer, and nothing else."""
+"""Softmax regression: a linear layer only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.base import BuildContext, Model, Network, TrainingSettings, require_
 
 
 class SoftmaxRegressionFamily:
-    """A table's standardised columns straight into the last layer."""
+    """The last layer on the standardised columns."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
     defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 32, 0.05)

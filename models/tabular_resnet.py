@@ -12,7 +12,7 @@ from models.base import BuildContext, Model, Network, TrainingSettings, require_
 
 
 class TabularResNetFamily:
-    """Two residual blocks, with the sizes that its authors' package suggests."""
+    """Two residual blocks, in the sizes that the authors' package suggests."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
     defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 64, 0.03)

@@ -38,11 +38,10 @@ class TimmTrunk(nn.Module):
 
 @dataclass(frozen=True)
 class TimmFamily:
-    """A new classifier on frozen features.
+    """A new classifier, trained on frozen features.
 
     Attributes:
-        name: of the architecture and its weights in timm, which also knows the input size and the
-            normalisation that they expect.
+        name: of architecture and weights in timm, which also defines input size and normalisation.
         weights: the published file.
         width: of the features.
         defaults: for a dataset that ``experiments/training/settings.py`` does not list.
@@ -59,11 +58,9 @@ class TimmFamily:
 
     def build(self, context: BuildContext) -> Model:
         if not context.pretrained:
-            raise UserError(f"{self.name} is not trained: pretrained must be true, however: false")
+            raise UserError(f"pretrained must be true for {self.name}, got false")
         if context.keep_classifier:
-            raise UserError(
-                f"{self.name} gets a new classifier: keep_classifier must be false, however: true"
-            )
+            raise UserError(f"keep_classifier must be false for {self.name}, got true")
         path = self.weights.fetch(context.weights_root)
         config: Any = timm.get_pretrained_cfg(self.name)
         height, width = config.input_size[1:]

@@ -1,8 +1,7 @@
-"""ViT-B/16 (Dosovitskiy et al. 2021).
+"""ViT-B/16 (Dosovitskiy et al. 2021), pretrained on ImageNet-21k, fine-tuned on ImageNet-1k.
 
-The paper's weights, pretrained on JFT-300M, were never published. Those of Steiner et al. (2022)
-stand in for them: pretrained on ImageNet-21k, the largest public set of that kind, and fine-tuned
-on ImageNet-1k.
+The paper's weights, pretrained on JFT-300M, were never published. These weights, by Steiner et al.
+(2022), replace them: ImageNet-21k is the largest public dataset of that kind.
 """
 
 from models.base import TrainingSettings

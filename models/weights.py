@@ -1,4 +1,4 @@
-"""Published weight files: found, or fetched, and always checked."""
+"""Published weight files: downloaded if missing, their checksum always verified."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class WeightsFile:
     sha256: str
 
     def path(self, root: Path | None) -> Path:
-        """Where the file lies or would go: below ``root``, or else in the user's cache folder."""
+        """Path of the file: below ``root`` or, by default, in the user's cache folder."""
         return (root or Path(pooch.os_cache(USER_CACHE))) / "weights" / self.name
 
     def missing(self, root: Path | None) -> str | None:
-        """What :meth:`fetch` would have to download; ``None`` if nothing."""
+        """The file that :meth:`fetch` would download, and its source; ``None`` if it is there."""
         path = self.path(root)
         return None if path.is_file() else f"{path} (from {self.url})"
 
     def fetch(self, root: Path | None) -> Path:
-        """The path of the file, downloaded if need be, its checksum verified.
+        """The path of the file, downloaded if missing, its checksum verified.
 
-        Of several processes that miss it at once, one downloads it.
+        If several processes miss it at once, one of them downloads it.
 
         Raises:
-            UserError: if it cannot be had, or its content is not the published one.
+            UserError: the file cannot be downloaded, or its content is not the published one.
         """
         path = self.path(root)
         if not path.is_file():
@@ -52,8 +52,8 @@ class WeightsFile:
         found = file_sha256(path)
         if found != self.sha256:
             raise UserError(
-                f"weights {path}: sha256 must be {self.sha256}, however: {found}; remove the file "
-                "to have it fetched again"
+                f"weights {path}: sha256 must be {self.sha256}, got {found}; remove the file to "
+                "download it again"
             )
         return path
 
@@ -67,13 +67,13 @@ class WeightsFile:
                     )
         except (OSError, ValueError) as error:  # network or disk, and pooch's wrong checksum
             raise UserError(
-                f"weights {self.name} cannot be fetched from {self.url}: {_first_line(error)}; "
+                f"weights {self.name} cannot be downloaded from {self.url}: {_first_line(error)}; "
                 f"put the file at {path}"
             ) from error
 
 
 def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file, computed again when size or modification time change."""
+    """Hex SHA-256 of a file, kept until its size or modification time changes."""
     stat = path.stat()
     return _file_sha256(path, stat.st_size, stat.st_mtime_ns)
 

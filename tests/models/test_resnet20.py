@@ -109,5 +109,5 @@ def test_the_published_classifier_is_kept_when_asked_and_only_for_its_classes(
     kept, again, new = build(10, True), build(10, True), build(10, False)
     assert torch.equal(kept.weight, again.weight)
     assert not torch.equal(kept.weight, new.weight)
-    with pytest.raises(UserError, match="knows the 10 classes of CIFAR-10, however the data has 4"):
+    with pytest.raises(UserError, match="needs the 10 classes of CIFAR-10, got 4 classes"):
         build(4, True)

@@ -21,10 +21,6 @@ def context(root, pretrained=True):
     return BuildContext((12, 10, 3), 4, pretrained, root)
 
 
-def test_they_are_there():
-    assert FAMILIES == ["convnext_tiny", "vit_b16"]
-
-
 @pytest.mark.parametrize("name", FAMILIES)
 def test_registered_architecture(name):
     family = MODELS[name]
@@ -33,8 +29,6 @@ def test_registered_architecture(name):
     assert network.num_features == family.width
     config = timm.get_pretrained_cfg(family.name)
     assert config is not None
-    assert config.input_size == (3, 224, 224)
-    assert config.interpolation == "bicubic"
     assert config.hf_hub_id == f"timm/{family.name}"
     assert family.weights.url.startswith(f"https://huggingface.co/{config.hf_hub_id}/resolve/")
     assert family.weights.url.endswith("/model.safetensors")
@@ -79,7 +73,7 @@ def test_weights_are_loaded_when_first_needed(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_from_scratch_is_refused(name, tmp_path):
-    with pytest.raises(UserError, match="pretrained must be true, however: false"):
+    with pytest.raises(UserError, match=r"pretrained must be true .*got false"):
         MODELS[name].build(context(tmp_path, pretrained=False))
 
 

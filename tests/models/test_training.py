@@ -147,7 +147,7 @@ def test_last_layer_without_bias():
 
 
 def test_last_layer_must_be_linear():
-    with pytest.raises(UserError, match=r"must be nn\.Linear, however: Sequential"):
+    with pytest.raises(UserError, match=r"must be nn\.Linear, got Sequential"):
         Network(nn.Identity(), nn.Sequential(nn.Linear(D, C)))
 
 

@@ -71,7 +71,9 @@ def test_without_a_root_it_goes_to_the_users_cache(weights, tmp_path, monkeypatc
 @pytest.mark.parametrize("content", [CONTENT[:1000], b"", CONTENT[:-1] + b"x"])
 def test_broken_download_leaves_nothing(weights, server, tmp_path, content):
     (server.directory / "net.bin").write_bytes(content)
-    with pytest.raises(UserError, match=r"weights net\.bin cannot be fetched from http") as caught:
+    with pytest.raises(
+        UserError, match=r"weights net\.bin cannot be downloaded from http"
+    ) as caught:
         weights.fetch(tmp_path)
     assert "\n" not in str(caught.value)
     assert not weights.path(tmp_path).exists()
@@ -83,7 +85,7 @@ def test_file_with_another_content_is_refused_and_kept(weights, server, tmp_path
     path = weights.path(tmp_path)
     path.parent.mkdir()
     path.write_bytes(b"mine")
-    with pytest.raises(UserError, match=f"{path}: sha256 must be {weights.sha256}, however: "):
+    with pytest.raises(UserError, match=f"{path}: sha256 must be {weights.sha256}, got "):
         weights.fetch(tmp_path)
     assert path.read_bytes() == b"mine"
     assert server.requests == []
@@ -94,7 +96,7 @@ def test_missing_on_the_server_and_no_server(weights, server, tmp_path):
     with pytest.raises(UserError, match=f"404.*put the file at {weights.path(tmp_path)}"):
         weights.fetch(tmp_path)
     nowhere = WeightsFile("net.bin", "http://127.0.0.1:9/net.bin", weights.sha256)
-    with pytest.raises(UserError, match="cannot be fetched"):
+    with pytest.raises(UserError, match="cannot be downloaded"):
         nowhere.fetch(tmp_path)
 
 
