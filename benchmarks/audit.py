@@ -1,9 +1,10 @@
-"""How well an audit names what is wrong with a folder that ``dirty_folder.py`` made, and how fast.
+"""Accuracy and speed of an audit of a folder made by ``dirty_folder.py``.
 
     python benchmarks/dirty_folder.py --dataset fashion_mnist --out DIR
     python benchmarks/audit.py --folder DIR
 
-audits DIR/train, with DIR/validation and without, and prints a table. Takes minutes.
+audits DIR/train with and without the reference set DIR/validation and prints a table.
+Takes minutes.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def main() -> None:
 def measured(
     folder: Path, name: str, validation: str | None, context: TrialContext
 ) -> dict[str, object]:
-    """One audit against the truth."""
+    """One audit compared with the truth."""
     started = perf_counter()
     data = read(str(folder / "train"), None, validation, context)
     found = run_audit(data, choose_model(data.train, context), context)
@@ -72,7 +73,7 @@ def measured(
         "recall": hits / int(wrong.sum()),
         "average precision": average_precision_score(wrong, table["probability"]),
         "kinds right of found": float(right[flagged & wrong].mean()) if hits else float("nan"),
-        "by chance": found.summary.by_chance,
+        "expected false positives": found.summary.false_positives,
         "seconds": seconds,
         "MiB": peak_rss_mib(),
     }

@@ -1,11 +1,11 @@
-"""How long an audit of a large table takes, and how much memory.
+"""Time and memory of an audit of a large table.
 
     python benchmarks/audit_rows.py
     python benchmarks/audit_rows.py --validation
 
-makes a table of 100,000 rows and 50 columns (five of them categories) of five classes, with one
-label in twenty wrong, and audits it as ``python -m experiments.audit`` does, files written and all,
-with 4,000 clean rows as validation or without.
+makes a table of 100,000 rows and 50 columns (five of them categorical) with five classes and 5 %
+wrong labels, and audits it as ``python -m experiments.audit`` does, including the output files,
+with 4,000 clean rows as reference set or without a reference set.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ VALIDATION = 4_000
 
 
 def main() -> None:
-    """Audit the table and print figures."""
+    """Audit the table and print time, memory and accuracy."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--columns", type=int, default=50)
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def made(rows: int, columns: int, train: Path, validation: Path) -> np.ndarray:
-    """Write both tables; which rows of the first have a wrong label."""
+    """Write both tables; returns which rows of the first have a wrong label."""
     x, y = make_classification(
         rows + VALIDATION,
         columns,

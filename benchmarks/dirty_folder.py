@@ -1,10 +1,10 @@
-"""A folder of images with injected glitches, as a user might have one, and what is wrong with it.
+"""A folder of images with injected glitches, and the truth about them.
 
     python benchmarks/dirty_folder.py --dataset fashion_mnist --out DIR
 
-writes DIR/train (one folder of PNG files a class), DIR/validation (likewise, clean) and
-DIR/truth.csv: of each glitched file its glitch, and the decision that mends it, in the form that
-``python -m experiments.repair --truth`` takes.
+writes DIR/train (one folder of PNG files per class), DIR/validation (the same, clean) and
+DIR/truth.csv: for each glitched file, its glitch and the decision that repairs it, in the format of
+``python -m experiments.repair --truth``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="fashion_mnist")
     parser.add_argument("--glitch", default=GLITCHES)
-    parser.add_argument("--ratio", type=float, default=0.1, help="where the glitch names no shares")
+    parser.add_argument("--ratio", type=float, default=0.1, help="if the glitch names no shares")
     parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--validation-rows", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
@@ -48,8 +48,8 @@ def main() -> None:
 def dirty(
     dataset: str, glitch: str, ratio: float, counts: tuple[int, int], seed: int
 ) -> tuple[Contaminated, Dataset]:
-    """So many training samples, with glitched ones in or added to them, and so many clean
-    validation samples."""
+    """Training samples with glitches and clean validation samples; ``counts`` gives the number of
+    each before injection."""
     rows, validation_rows = counts
     options = DataOptions(TrialContext.from_environment().data_root)
     source = source_for(dataset, options.data_root)
@@ -74,7 +74,7 @@ def write(train: Contaminated, validation: Dataset, out: Path) -> None:
     _images(validation, out / "validation")
     names = _folders(train.data)
     table = pd.DataFrame({"file": files, "glitch": train.glitch, "label": train.true_label})
-    # rows are counted as the folder is read: by file
+    # rows are numbered in the order in which the folder is read: by file
     table = table.sort_values("file", key=lambda column: column.map(lambda f: Path(f).parts))
     table = table.reset_index(drop=True).rename_axis("row").reset_index()
     glitched = table[table["glitch"] != "clean"].copy()

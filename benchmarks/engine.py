@@ -23,7 +23,6 @@ import psutil
 import torch
 from engine_cells import (
     Cell,
-    ResNetCell,
     first_checkpoint,
     head_record,
     resnet20_cell,
@@ -51,20 +50,20 @@ MIB = 2**20
 
 
 def end_to_end(record: TrainingRecord) -> Profile:
-    """Forward passes over all checkpoints and the profile: what the others do, too."""
+    """Forward passes over all checkpoints and the profile: the same work as the others do."""
     trace = record.trace
     labels = trace.train.labels, trace.validation.labels
     return exact_profile(trace_of(record.checkpoints, *labels, trace.learning_rates))
 
 
-def from_images(cell: ResNetCell) -> Profile:
-    """What :func:`end_to_end` does, the outputs of the frozen layers computed first."""
-    cell.frozen()
-    return end_to_end(cell.record)
+def from_images(frozen: Callable[[], object], record: TrainingRecord) -> Profile:
+    """What :func:`end_to_end` does, after computing the outputs of the frozen layers."""
+    frozen()
+    return end_to_end(record)
 
 
 def compare(threads: int, repeats: int, clock: str) -> None:
-    """Write the table of all implementations, anew after each cell."""
+    """Write the table of all implementations; it is rewritten after each cell."""
     resnet = resnet20_cell()
     records = [(resnet.name, resnet.record)]
     records += [(f"linear layer alone, d = {cell.d}", head_record(cell)) for cell in FEATURES_GIVEN]
@@ -79,8 +78,8 @@ def compare(threads: int, repeats: int, clock: str) -> None:
         rivals = {rival: run for rival, run in RIVALS.items() if installed(rival)}
         short = first_checkpoint(record)
         others = {rival: partial(run, short) for rival, run in rivals.items()}
-        if record is resnet.record and resnet.whole is not None:
-            tasks[FROM_IMAGES] = partial(from_images, resnet)
+        if record is resnet.record and resnet.whole and resnet.frozen:
+            tasks[FROM_IMAGES] = partial(from_images, resnet.frozen, record)
             others[ON_IMAGES] = partial(RIVALS[RIVAL_ON_IMAGES], resnet.whole)
         seconds = side_by_side(tasks | others, repeats, clock)
         for rival in others:
@@ -114,7 +113,7 @@ def compare(threads: int, repeats: int, clock: str) -> None:
 
 
 def sizes(threads: int, repeats: int) -> None:
-    """Write the table of growing sizes, each measured in a process of its own."""
+    """Write the table of growing sizes, each measured in its own process."""
     rows = []
     for cell in SIZES:
         own = [sys.executable, __file__, "--threads", str(threads), "--repeats", str(repeats)]
@@ -129,17 +128,18 @@ def sizes(threads: int, repeats: int) -> None:
     write_table(
         "engine_sizes",
         "The engine at growing sizes",
-        "Profiles of seven epochs and ten classes, inputs of the last layer new at every epoch."
-        f" Seconds: median of {repeats} runs. Gflop/s: the arithmetic of the bare products over"
-        " the time of everything. Memory: the trace itself, and the peak above it. Float32,"
+        "Profiles of seven epochs and ten classes; the inputs of the last layer change at every"
+        f" epoch. Seconds are the median of {repeats} runs. Gflop/s is the arithmetic of the bare"
+        " matrix products divided by the total time. Memory is that of the trace itself, and the"
+        " peak in addition to it. Float32,"
         f" {machine(threads)}. Repeat: `python benchmarks/engine.py --sizes`.",
-        ["n × m", "d", "seconds", "Gflop/s", "trace, MiB", "peak above it, MiB"],
+        ["n × m", "d", "seconds", "Gflop/s", "trace, MiB", "additional peak, MiB"],
         rows,
     )
 
 
 def one(cell: Cell, repeats: int) -> None:
-    """Print median seconds, MiB of the trace and MiB of the peak above it."""
+    """Print median seconds, MiB of the trace and MiB of the peak in addition to it."""
     trace = synthetic_trace(cell)
     held = sum(
         side.logits.nbytes + sum(h.nbytes for h in side.inputs)
@@ -159,7 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", action="store_true", help="growing sizes instead")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--repeats", type=int, default=3, help="rounds, of which the median counts")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds; the median is reported")
     parser.add_argument(
         "--clock",
         choices=CLOCKS,

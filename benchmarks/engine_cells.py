@@ -17,6 +17,7 @@ from experiments.trial.resolve import resolve
 from experiments.trial.split import draw_subset, split
 from influence.record import Checkpoints, TrainingRecord
 from influence.trace import Samples, Trace
+from models.backbone import FrozenBackbone
 from models.base import Network, TrainingSettings
 from models.resnet20 import ResNet20
 from models.training import fit
@@ -38,8 +39,8 @@ class Cell:
         return self.n * self.m * self.epochs
 
     def __str__(self) -> str:
-        inputs = "the same at every epoch" if self.constant else "new at every epoch"
-        return f"{self.n:,} × {self.m:,}, d = {self.d}, T = {self.epochs}, inputs {inputs}"
+        change = "never change" if self.constant else "change at every epoch"
+        return f"{self.n:,} × {self.m:,}, d = {self.d}, T = {self.epochs}, inputs {change}"
 
 
 def synthetic_trace(cell: Cell, seed: int = 0) -> Trace:
@@ -64,7 +65,7 @@ def synthetic_trace(cell: Cell, seed: int = 0) -> Trace:
 
 
 def head_record(cell: Cell, seed: int = 0) -> TrainingRecord:
-    """A record of a linear layer alone on inputs that never change: features given."""
+    """A record of a linear layer on inputs that never change: features are given."""
     torch.manual_seed(seed)
     network = Network(nn.Identity(), nn.Linear(cell.d, cell.classes))
     states = []
@@ -84,15 +85,16 @@ def trace_of(
 ) -> Trace:
     """The trace by forward passes over stored checkpoints."""
     sides = []
-    fixed = not checkpoints.network.body.state_dict()
+    body, head = (checkpoints.network.get_submodule(name) for name in ("body", "head"))
+    fixed = not body.state_dict()
     for x, y in ((checkpoints.x_train, y_train), (checkpoints.x_validation, y_validation)):
         inputs: list[np.ndarray] = []
         logits = []
         for epoch in range(1, len(checkpoints.states) + 1):
-            network = checkpoints.at(epoch)
-            h = torch.cat([network.body(part) for part in x.split(256)])
+            checkpoints.at(epoch)
+            h = torch.cat([body(part) for part in torch.split(x, 256)])
             inputs.append(inputs[0] if inputs and fixed else h.numpy())
-            logits.append(network.head(h).numpy())
+            logits.append(head(h).numpy())
         sides.append(Samples(inputs, np.stack(logits), y))
     return Trace(sides[0], sides[1], rates)
 
@@ -102,11 +104,11 @@ class ResNetCell:
     """ResNet-20 on a tenth of MNIST as in the paper, n = 4,800 and m = 1,200.
 
     Attributes:
-        name: what it is, in words.
-        record: of the trained part, its inputs the outputs of the frozen one.
-        whole: of the whole network at the first checkpoint, its inputs images; without a data
-            root there is none.
-        frozen: computes what the frozen layers make of all images.
+        name: for the table.
+        record: of the trained part, on the outputs of the frozen part.
+        whole: of the whole network at the first checkpoint, on images; ``None`` without a data
+            root.
+        frozen: computes the outputs of the frozen layers for all images.
     """
 
     name: str
@@ -124,7 +126,8 @@ class WholeBody(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         features, _ = self.frozen(images)
-        return self.trained(features)
+        logits: Tensor = self.trained(features)
+        return logits
 
 
 def resnet20_cell() -> ResNetCell:
@@ -137,6 +140,7 @@ def resnet20_cell() -> ResNetCell:
     train, validation = split(pool, spec.seed)
     prepared = prepare(spec, context, train, validation, pool)
     network, backbone = prepared.model.network, prepared.model.frozen
+    assert isinstance(backbone, FrozenBackbone)  # noqa: S101  # of pretrained ResNet-20
     inputs = prepared.train, train.y, prepared.validation, validation.y
     record = fit(network, *inputs, spec.settings, seed=spec.seed)
     whole = Network(WholeBody(backbone.load(), network.body), network.head)
@@ -152,7 +156,7 @@ def resnet20_cell() -> ResNetCell:
 
 
 def first_checkpoint(record: TrainingRecord) -> TrainingRecord:
-    """The record of the first epoch alone."""
+    """The record of the first epoch only."""
     known = record.checkpoints
     kept = Checkpoints(known.network, known.states[:1], known.x_train, known.x_validation)
     return TrainingRecord(_first_epoch(record.trace), kept)

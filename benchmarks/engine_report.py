@@ -1,4 +1,4 @@
-"""Timing side by side, the machine in words, and Markdown tables."""
+"""Interleaved timing, a description of the machine, and Markdown tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
 def side_by_side(
     tasks: Mapping[str, Callable[[], object]], repeats: int, clock: str = "wall"
 ) -> dict[str, list[float]]:
-    """Seconds of each task, in rounds of one run each; the first run of all may be slow."""
+    """Seconds of each task over rounds that run every task once; the first round may be slow."""
     now = CLOCKS[clock]
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(repeats):
@@ -31,12 +31,12 @@ def side_by_side(
 
 
 def median_ratio(above: Sequence[float], below: Sequence[float]) -> float:
-    """Median over the rounds of the ratio within a round."""
+    """Median over the rounds of the ratio within each round."""
     return statistics.median(a / b for a, b in zip(above, below, strict=True))
 
 
 def machine(threads: int) -> str:
-    """The figures of the machine that a time depends on."""
+    """Processor, threads and libraries, on which times depend."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return (
         f"{_processor()}, {os.cpu_count()} cores, {threads} "

@@ -2,15 +2,15 @@
 
     python benchmarks/engine_vs_matmul.py --threads 1
 
-writes docs/benchmarks/engine_vs_matmul.md. The products are those of the sign-split part: for each
-epoch H Hᵀ and Δ Δᵀ of all pairs, by torch and by numpy, whichever is the faster. Takes about a
-minute.
+writes docs/benchmarks/engine_vs_matmul.md. The products are H Hᵀ and Δ Δᵀ of
+all pairs for each epoch, by torch and by numpy; the faster of the two counts. Takes about a minute.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+from functools import partial
 
 import numpy as np
 import torch
@@ -58,7 +58,7 @@ def bare_products(trace: Trace, library: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--repeats", type=int, default=5, help="rounds, of which the median counts")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds; the median is reported")
     parser.add_argument(
         "--clock",
         choices=CLOCKS,
@@ -74,9 +74,9 @@ def main() -> None:
             trace = synthetic_trace(cell)
             seconds = side_by_side(
                 {
-                    "exact": lambda trace=trace: exact_profile(trace),
-                    "torch": lambda trace=trace: bare_products(trace, "torch"),
-                    "numpy": lambda trace=trace: bare_products(trace, "numpy"),
+                    "exact": partial(exact_profile, trace),
+                    "torch": partial(bare_products, trace, "torch"),
+                    "numpy": partial(bare_products, trace, "numpy"),
                 },
                 arguments.repeats,
                 arguments.clock,
@@ -96,25 +96,25 @@ def main() -> None:
     write_table(
         "engine_vs_matmul",
         "The engine against bare matrix products",
-        f"Seconds of {arguments.clock} time for all profiles (every epoch and cumulated, positive"
-        " and negative parts by class, self-influence), and for nothing but the matrix products H"
-        " Hᵀ and Δ Δᵀ of all pairs at every epoch. Ratio: engine to the faster of the two"
-        f" libraries, median of {arguments.repeats} rounds side by side. Float32,"
+        f"Seconds of {arguments.clock} time for all profiles (every epoch and cumulative, positive"
+        " and negative parts by class, self-influence), and for only the matrix products H Hᵀ and"
+        " Δ Δᵀ of all pairs at every epoch. The ratio is that of the engine to the faster of the"
+        f" two libraries, median of {arguments.repeats} interleaved rounds. Float32,"
         f" {machine(arguments.threads)}."
         " Repeat: `python benchmarks/engine_vs_matmul.py`.\n\n"
-        "What the engine does beside the products does not depend on d: for each pair and epoch it"
-        " adds the influence to the cumulated one, takes the part of the wanted sign and sums it,"
-        " three passes over a tile in the cache, 1 to 2 ns. At d = 64 the products take no more"
-        " than that, and where inputs never change those of H are made once, while signs are still"
-        " asked for at every epoch: there the ratio exceeds two. For few samples of many inputs,"
-        " norms and class sums, O((n + m) d C), show as well.",
+        "The work of the engine in addition to the products does not depend on d: for each pair"
+        " and epoch it adds the influence to the cumulative one, selects one sign and sums, in"
+        " three passes over a tile in the cache, 1 to 2 ns. At d = 64 the products take no longer"
+        " than that. If the inputs never change, H Hᵀ is computed once, while signs are needed at"
+        " every epoch; then the ratio exceeds two. For few samples with many inputs, norms and"
+        " class sums, O((n + m) d C), take a visible part too.",
         [
             "n × m",
             "engine, s",
             "torch, s",
             "numpy, s",
             "engine, ns a pair and epoch",
-            "of these beside the products",
+            "of these in addition to the products",
             "ratio",
         ],
         rows,

@@ -2,8 +2,8 @@
 
     python benchmarks/feature_cache.py --threads 1
 
-writes docs/benchmarks/feature_cache.md. Weights and images are random: no time depends on them.
-Takes about two minutes.
+writes docs/benchmarks/feature_cache.md. Weights and images are random, since times do not depend
+on them. Takes about two minutes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TRAIN_SHARE = 0.8
 
 @dataclass(frozen=True)
 class Cell:
-    """A backbone and how many images of which shape it is given."""
+    """A backbone, and number and shape of its images."""
 
     name: str
     frozen: Callable[[Path], FrozenBackbone]
@@ -63,7 +63,7 @@ CELLS = [
 
 
 def features(cache: Path, frozen: FrozenBackbone, pool: np.ndarray, *, stages: bool) -> None:
-    """What a trial asks of the cache: its training and its validation set."""
+    """The requests of a trial: its training set and its validation set."""
     used = FeatureCache(cache)
     split = int(TRAIN_SHARE * len(pool))
     for part in (pool[:split], pool[split:]):
@@ -79,7 +79,7 @@ def timed(task: Callable[[], object]) -> float:
 
 
 def measure(cell: Cell, repeats: int) -> dict[str, list[float]]:
-    """Seconds of each task in rounds of one run each, and the size of the entry in MiB."""
+    """Seconds of each task over rounds that run every task once, and the entry size in MiB."""
     pool = np.random.default_rng(0).integers(0, 256, (cell.n, *cell.shape), dtype=np.uint8)
     found: dict[str, list[float]] = {}
     with TemporaryDirectory() as scratch:
@@ -87,7 +87,7 @@ def measure(cell: Cell, repeats: int) -> dict[str, list[float]]:
         frozen(pool[:8])
         for turn in range(repeats):
             cache = Path(scratch) / str(turn)
-            tasks = {
+            tasks: dict[str, Callable[[], object]] = {
                 "direct": partial(frozen, pool),
                 "cold": partial(features, cache, frozen, pool, stages=False),
                 "warm": partial(features, cache, frozen, pool, stages=False),
@@ -125,8 +125,8 @@ def main() -> None:
         "feature_cache",
         "Frozen features, cold and warm",
         "Seconds until a trial has the frozen features of its training and validation samples: "
-        "without a cache, with an empty one (computed and stored, stages included), and with a "
-        f"filled one. Medians of {arguments.repeats} rounds, wall time. "
+        "without a cache, with an empty cache (features and stages are computed and stored), and "
+        f"with a filled cache. Medians of {arguments.repeats} rounds, wall time. "
         f"{machine(arguments.threads)}.\n\n`python benchmarks/feature_cache.py`",
         (
             "backbone",

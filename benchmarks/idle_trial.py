@@ -1,4 +1,4 @@
-"""Trials that do nothing, with results as small as can be or as large as those of a real one."""
+"""Trials that do nothing, with minimal results or results of the size of a real trial."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Tables of a store with thousands of trials: time, memory and requests.
+"""Time and memory of all tables of a store with thousands of trials.
 
     python benchmarks/large_store.py
 
-writes docs/benchmarks/large_store.md. The store is SQLite and filled table by table with copies of
-what a trial logs (three final metrics and ten epochs of each signal), which takes half a minute.
+writes docs/benchmarks/large_store.md. The SQLite store is filled table by table with the
+metrics of synthetic trials (three final metrics and ten epochs of each signal), in half a minute.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def fill(path: Path, count: int, signals: tuple[str, ...]) -> str:
     return uri
 
 
-# A bare interpreter in between: the peak memory of a process is never below what its parent had.
+# Run by a bare interpreter: the peak memory of a process is at least that of its parent.
 _TIMED = """
 import os, subprocess, sys, time
 began = time.perf_counter()
@@ -184,10 +184,10 @@ def main() -> None:
     write_table(
         "large_store",
         "Tables of a large store",
-        "All tables of `analysis/tables.py` from a SQLite store, per-epoch F1 included, start of "
-        f"Python included; median of {args.repeats} runs. {machine(1)}. Repeat: "
+        "All tables of `analysis/tables.py` from a SQLite store, including F1 per epoch and the "
+        f"start of Python; median of {args.repeats} runs. {machine(1)}. Repeat: "
         "`python benchmarks/large_store.py`.",
-        ["trials", "signals", "seconds", "of the processor", "peak memory, MiB"],
+        ["trials", "signals", "seconds", "processor seconds", "peak memory, MiB"],
         rows,
     )
 

@@ -1,15 +1,16 @@
-"""What a repair brings back of the accuracy that injected glitches cost.
+"""How much of the accuracy that injected glitches cost a repair recovers.
 
     python benchmarks/repair.py
 
-injects glitches into what a trial draws of each dataset, audits it with the trial's clean
-validation samples, takes the decisions that the audit proposes, and trains on the dirty set, the
-repaired one, one with as many random decisions, and the clean one. Accuracy is measured on images
-that neither the trial nor the audit has seen, of CIFAR-10 on test images. Needs a data root
-(INFLUENCE_DATA_ROOT) with MNIST, Fashion-MNIST, cifar10_part.npz and the ResNet-20 weights.
+injects glitches into the subset that a trial draws from each dataset, audits it with the clean
+validation samples of the trial, applies the decisions that the audit proposes, and trains on the
+dirty set, the repaired set, a set with the same number of random decisions, and the clean set.
+Accuracy is measured on images that neither the trial nor the audit used (CIFAR-10: test images).
+Needs a data root (INFLUENCE_DATA_ROOT) with MNIST, Fashion-MNIST, cifar10_part.npz and the
+ResNet-20 weights.
 
-Each trial is added to --results as it is finished, and not repeated; --report writes
-docs/benchmarks/repair.md from them. About an hour on one core.
+Each finished trial is appended to --results and not repeated; --report writes
+docs/benchmarks/repair.md from them. Takes about an hour on one core.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import ModelChoice
 from experiments.audit.output.suspicions import diagnosis_table
 from experiments.datasets.lookup import source_for
+from experiments.datasets.user.arrays import ArrayFile
 from experiments.repair.decisions import Decisions, propose, validated
 from experiments.repair.gain import gain
 from experiments.training.context import TrialContext
@@ -65,21 +67,25 @@ GLITCHES = (
 DATASETS: dict[str, dict[str, object]] = {
     "mnist": {},
     "fashion_mnist": {},
-    "cifar10_part.npz": {"subset": 0.25, "pretrained": True, "keep_classifier": True}
-    | {"learning_rate": 0.01},
+    "cifar10_part.npz": {
+        "subset": 0.25,
+        "pretrained": True,
+        "keep_classifier": True,
+        "learning_rate": 0.01,
+    },
 }
 AUDITED_WITH = "resnet20"
 MODELS = (AUDITED_WITH, "small_convnet")
-"""Trained on the sets: one whose frozen layers know images already, one from scratch."""
+"""Trained on the sets: one pretrained on images, one from scratch."""
 FRESH = 4_000
-"""Samples that accuracy is measured on."""
+"""Number of samples on which accuracy is measured."""
 
 Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A dirty set, clean samples for its audit, and others to measure accuracy on."""
+    """A dirty set, clean samples for its audit, and fresh samples to measure accuracy on."""
 
     spec: TrialSpec
     train: Contaminated
@@ -89,7 +95,7 @@ class Case:
 
 
 def main() -> None:
-    """Measure what is not measured yet, or write the page."""
+    """Run the trials that --results lacks, or write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("build/repair.csv"))
     parser.add_argument("--datasets", nargs="+", choices=DATASETS, default=list(DATASETS))
@@ -124,7 +130,7 @@ def specs(datasets: list[str], seeds: list[int], root: Path | None) -> Iterator[
 def measured(
     spec: TrialSpec, models: list[str], context: TrialContext
 ) -> Iterator[dict[str, object]]:
-    """One row for each model that is trained on the sets."""
+    """One row for each model trained on the sets."""
     case = drawn(spec, context)
     train = case.train.data
     choice = ModelChoice(spec.model, spec.settings, spec.seed)
@@ -145,28 +151,32 @@ def measured(
             "ratio": spec.ratio,
             "seed": spec.seed,
             "model": name,
-            **found.accuracy.iloc[0].to_dict(),
+            **{str(name): value for name, value in found.accuracy.iloc[0].items()},
             **labels,
         }
 
 
 def drawn(spec: TrialSpec, context: TrialContext) -> Case:
-    """What a trial draws, and fresh samples beside it."""
+    """The subset that a trial draws, and fresh samples."""
     whole = load_dataset(spec, context).data
     pool = draw_subset(whole, spec.subset, spec.seed)
     clean, validation = split(pool, spec.seed)
     train = inject(spec, context, clean, pool)
-    if spec.keep_classifier:  # its weights were made from all training images
-        tested = replace(source_for(spec.dataset, context.data_root), samples="x_test")
+    if spec.keep_classifier:  # its weights were trained on all training images
+        source = source_for(spec.dataset, context.data_root)
+        assert isinstance(source, ArrayFile)  # noqa: S101  # cifar10_part.npz
+        tested = replace(source, samples="x_test")
         rest = tested.load(data_options(spec, context))
     else:
-        rest = load_donors(spec, context, pool).spare()
+        spare = load_donors(spec, context, pool).spare
+        assert spare is not None  # noqa: S101  # every dataset of this benchmark has more samples
+        rest = spare()
     rows = generator(spec.seed, "fresh").choice(len(rest), FRESH, replace=False)
     return Case(spec, train, validation, rest.take(rows), pool)
 
 
 def truth(train: Contaminated) -> Decisions:
-    """Wrong labels get their true ones; all else that was injected goes."""
+    """The correct decisions: restore true labels, remove everything else that was injected."""
     noisy = wrong_labels(train)
     other = train.is_glitch & ~noisy
     rows = np.flatnonzero(noisy)
@@ -176,14 +186,15 @@ def truth(train: Contaminated) -> Decisions:
 def wrong_labels(train: Contaminated) -> NDArray[np.bool_]:
     """Samples whose label was changed, (n,)."""
     noise = np.array(["noise" in name and name != CLEAN for name in train.glitch])
-    return noise & (train.true_label != NO_TRUE_LABEL) & (train.true_label != train.data.y)
+    known = train.true_label != NO_TRUE_LABEL
+    return np.asarray(noise & known & (train.true_label != train.data.y))
 
 
 def label_repair(case: Case, result: FoldResult, decisions: Decisions) -> dict[str, float]:
-    """Of each way to repair labels: the share of wrong labels for which it names the true one,
-    the share to which it gives it back, and the share of right labels that it spoils.
+    """For each repair, the share of wrong labels whose true label it names, the share to which it
+    assigns the true label, and the share of right labels that it changes.
 
-    CNCI has no threshold: it is told how many labels are wrong.
+    CNCI has no threshold, so it is given the number of wrong labels.
     """
     train = case.train
     evidence = result.prepared.evidence(
@@ -210,8 +221,8 @@ def label_repair(case: Case, result: FoldResult, decisions: Decisions) -> dict[s
 
 
 def cleanlab_repair(evidence: Evidence) -> tuple[NDArray[np.bool_], Labels]:
-    """The label issues that cleanlab finds, and the most probable labels, by cross-fitted probes
-    on the inputs of the last layer."""
+    """The label issues that cleanlab finds, and the most probable labels, from out-of-fold logistic
+    regressions on the inputs of the last layer."""
     features = last_layer_features(evidence)
     probabilities = cross_fitted_probabilities(
         features, evidence.n_classes, evidence.rng("confident_learning")

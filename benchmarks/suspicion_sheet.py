@@ -1,12 +1,11 @@
-"""The first hundred suspicions in MNIST or Fashion-MNIST as they are published, on one sheet.
+"""The hundred most suspicious samples of the published MNIST or Fashion-MNIST, on one sheet.
 
     python benchmarks/suspicion_sheet.py --dataset mnist
 
-holds 4,000 of the 60,000 training images back as validation, audits the others, and writes
-docs/images/suspicions_DATASET.png and their table beside it. With --validation test, published test
-images are validated with instead.
-Needs a data root (INFLUENCE_DATA_ROOT) with the dataset and the ResNet-20 weights. Five minutes of
-one core.
+holds out 4,000 of the 60,000 training images as reference set, audits the others, and writes
+docs/images/suspicions_DATASET.png and a table with the same name. With --validation test, published
+test images are the reference set instead. Needs a data root (INFLUENCE_DATA_ROOT) with the dataset
+and the ResNet-20 weights. Takes five minutes on one core.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 
 def main() -> None:
-    """Audit, draw, and print what was found."""
+    """Audit, draw the sheet, and print a summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", choices=TEST_PARTS, required=True)
     parser.add_argument("--validation", choices=("held", "test"), default="held")
@@ -60,7 +59,7 @@ def main() -> None:
         train = whole
         validation = aligned_validation(whole, TEST_PARTS[options.dataset].load(read)).data
         validation = validation.take(next(stratified_parts(validation.y, 1, SEED)))
-    table = diagnosis_table(train, looked(train, validation, context))
+    table = diagnosis_table(train, diagnosed(train, validation, context))
     table = table.sort_values(["flagged", "probability"], ascending=False, kind="stable")
     first = table.head(SHOWN)
     name = f"suspicions_{options.dataset}"
@@ -74,25 +73,20 @@ def main() -> None:
     print(f"{peak_rss_mib():.0f} MiB")
 
 
-def looked(train: Dataset, validation: Dataset, context: TrialContext) -> Diagnosis:
-    """The diagnosis that an audit makes; without its reasons and without what chance does."""
+def diagnosed(train: Dataset, validation: Dataset, context: TrialContext) -> Diagnosis:
+    """The diagnosis of an audit, without explanations and chance estimates."""
     choice = choose_model(train, context, seed=SEED)
     result = run_fold(Fold.whole(train, validation), choice, context, diagnose)
     return aggregate([result], len(train), train.n_classes)
 
 
 def sheet(first: pd.DataFrame, train: Dataset) -> Image.Image:
-    """The suspicions in reading order, each with its row, its label and the expected one."""
+    """The samples in reading order, each with its rank, its label and the expected label."""
+    expected = first["expected_label"].fillna("?")
+    columns = zip(first["row"], first["label"], expected, strict=True)
     tiles = [
-        Tile(
-            train.x[one.row],
-            (
-                f"{number}: {one.label}",
-                f"{'?' if pd.isna(one.expected_label) else one.expected_label} expected",
-            ),
-            False,
-        )
-        for number, one in enumerate(first.itertuples(), start=1)
+        Tile(train.x[int(row)], (f"{number}: {label}", f"{wanted} expected"), False)
+        for number, (row, label, wanted) in enumerate(columns, start=1)
     ]
     return contact_sheet(tiles, COLUMNS).quantize(COLOURS)
 

@@ -1,10 +1,10 @@
-"""Training with its trace against plain PyTorch loops that leave none.
+"""Training with a trace compared with plain PyTorch loops.
 
     python benchmarks/training.py --threads 1
 
 writes docs/benchmarks/training.md. The plain loops train the same network on the same tensors and
-evaluate both sets once an epoch, one on tensors in memory, one through ``DataLoader``. Inputs are
-random: no time depends on them. Takes about two minutes.
+evaluate both sets once per epoch, one on tensors in memory, one through a ``DataLoader``. Inputs
+are random, since times do not depend on them. Takes about two minutes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from models.training import fit
 
 @dataclass(frozen=True)
 class Cell:
-    """What is trained on how much."""
+    """A network and the sizes of its data."""
 
     name: str
     make: Callable[[], Network]
@@ -101,13 +101,13 @@ CELLS = [
 
 
 def traced(cell: Cell, data: tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
-    """What a trial does."""
+    """Training as in a trial."""
     x, y, x_validation, y_validation = data
     fit(cell.make(), x, y.numpy(), x_validation, y_validation.numpy(), cell.settings, seed=0)
 
 
 def in_memory(x: Tensor, y: Tensor, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    for batch in torch.randperm(len(x)).split(batch_size):
+    for batch in torch.split(torch.randperm(len(x)), batch_size):
         yield x[batch], y[batch]
 
 
@@ -120,7 +120,7 @@ def plain(
     cell: Cell,
     data: tuple[Tensor, Tensor, Tensor, Tensor],
 ) -> None:
-    """The usual loop: train, then the accuracy of both sets, nothing kept."""
+    """The usual loop: train, then evaluate the accuracy of both sets, recording nothing."""
     x, y, x_validation, y_validation = data
     network, settings = cell.make(), cell.settings
     optimizer = torch.optim.SGD(network.parameters(), lr=settings.learning_rate)
@@ -128,12 +128,15 @@ def plain(
         network.train()
         for inputs, labels in batches(x, y, settings.batch_size):
             optimizer.zero_grad()
-            cross_entropy(network(inputs), labels).backward()
+            loss = cross_entropy(network(inputs), labels)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             optimizer.step()
         network.eval()
         with torch.no_grad():
             for part, labels in ((x, y), (x_validation, y_validation)):
-                logits = torch.cat([network(chunk) for chunk in part.split(settings.batch_size)])
+                logits = torch.cat(
+                    [network(chunk) for chunk in torch.split(part, settings.batch_size)]
+                )
                 (logits.argmax(dim=1) == labels).float().mean().item()
 
 
@@ -165,11 +168,11 @@ def main() -> None:
         )
     write_table(
         "training",
-        "Training with its trace",
-        "Seconds of training with the trace that influence needs (last-layer inputs and outputs of "
-        "all samples and a checkpoint, each epoch), beside plain PyTorch loops that evaluate "
-        f"accuracy and keep nothing. Medians of {arguments.repeats} rounds, {arguments.clock} "
-        f"time; ratios within a round. {machine(arguments.threads)}.\n\n"
+        "Training with a trace",
+        "Seconds of training with the trace that influence needs (at each epoch, a checkpoint and "
+        "the last-layer inputs and outputs of all samples), compared with plain PyTorch loops that "
+        f"evaluate accuracy and record nothing. Medians of {arguments.repeats} rounds, "
+        f"{arguments.clock} time; ratios within a round. {machine(arguments.threads)}.\n\n"
         "`python benchmarks/training.py`",
         ("network", "samples", "with trace", "plain", "`DataLoader`", "/ plain", "/ `DataLoader`"),
         rows,

@@ -1,9 +1,9 @@
-"""How long the grid ``paper`` takes on 16 cores, from parts of its trials measured here.
+"""An estimate of how long the grid ``paper`` takes on 16 cores, from measured parts of its trials.
 
     python benchmarks/whole_paper.py
 
 writes docs/benchmarks/whole_paper.md. Takes about ten minutes. With INFLUENCE_DATA_ROOT, a few
-whole trials are run, too, to see how well their parts foretell them.
+whole trials are run too, to check the sum of their parts.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ CORES = 16
 FEATURES = 768
 PAIRS = 4_000_000
 OVERHEAD = 0.4
-"""Ray, MLflow and artifacts, seconds a trial (benchmarks/orchestration.py)."""
+"""Seconds per trial for Ray, MLflow and artifacts (benchmarks/orchestration.py)."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Rows of a whole dataset, its columns if it is a table, its classes."""
+    """Rows, classes and, for a table, columns of a whole dataset."""
 
     rows: int
     classes: int
@@ -89,7 +89,7 @@ IMAGES: dict[str, Callable[[int], tuple[Network, tuple[int, ...]]]] = {
 
 
 def trained_part(model: str, data: Data) -> tuple[Network, tuple[int, ...]]:
-    """What is trained, on the features that are cached, and the shape of its inputs."""
+    """The network trained on cached features, and the shape of its inputs."""
     torch.manual_seed(0)
     if model in IMAGES:
         return IMAGES[model](data.classes)
@@ -99,8 +99,8 @@ def trained_part(model: str, data: Data) -> tuple[Network, tuple[int, ...]]:
 
 @cache
 def training_seconds(model: str, data: Data, batch_size: int) -> float:
-    """Processor seconds of an epoch with its trace, a training sample; a quarter as many
-    validation samples are evaluated beside it."""
+    """Processor seconds of an epoch with its trace, per training sample; a quarter as many
+    validation samples are evaluated."""
     network, shape = trained_part(model, data)
     n = batch_size * (1 if data.columns > 1_000 and model == "ft_transformer" else 4)
     x, x_validation = torch.randn(n, *shape), torch.randn(n // 4, *shape)
@@ -116,7 +116,7 @@ def training_seconds(model: str, data: Data, batch_size: int) -> float:
 
 @cache
 def influence_seconds(d: int, classes: int, epochs: int, constant: bool) -> float:
-    """Processor seconds of the profiles, a pair of samples."""
+    """Processor seconds of the profiles, per pair of samples."""
     m = 1_000
     trace = synthetic_trace(Cell(PAIRS // m, m, d, classes, epochs, constant))
     exact_profile(trace)
@@ -139,9 +139,9 @@ def parts(spec: TrialSpec) -> tuple[int, int, float, float]:
 
 
 def checked() -> str:
-    """Whole trials beside the sum of their parts, in words."""
+    """Whole trials compared with the sum of their parts, as a sentence."""
     if TrialContext.from_environment().data_root is None:
-        return "No whole trial was run beside it."
+        return "No whole trial was run for comparison."
     found = []
     for spec in CHECKED:
         run_trial(replace(spec, epochs=1), TrialContext.from_environment())  # fills caches
@@ -153,7 +153,7 @@ def checked() -> str:
             f"{spec.dataset} with {spec.model} at {100 * spec.subset:g} % takes {whole:.1f} s,"
             f" its parts {training + influence:.1f} s"
         )
-    return "Whole trials beside their parts: " + "; ".join(found) + "."
+    return "Whole trials compared with the sum of their parts: " + "; ".join(found) + "."
 
 
 def main() -> None:
@@ -196,15 +196,16 @@ def main() -> None:
     write_table(
         "whole_paper",
         "The whole paper on 16 cores",
-        "Processor seconds of one core for a trial of each dataset and model of the grid `paper`"
-        " with cached frozen features: training with its trace, from a few batches of the same"
-        " shape, and influence, from four million pairs of the same depth, classes and epochs,"
-        f" both scaled to the sizes of the paper; {OVERHEAD} s a trial for all around it."
+        "Processor seconds on one core for one trial of each dataset and model of the grid `paper`,"
+        " with cached frozen features. Training with its trace is extrapolated from a few batches"
+        " of the same shape, and influence from four million pairs with the same last-layer width,"
+        f" classes and epochs, to the sizes of the paper; {OVERHEAD} s per trial are added for"
+        " orchestration."
         f" {machine(1)}. {checked()} Repeat: `python benchmarks/whole_paper.py`.\n\n"
         f"All but FT-Transformer takes {rest:.2f} hours on {CORES} cores. FT-Transformer is trained"
         " from scratch with attention over the 54 or 2,000 columns of each sample; nearly all of"
-        " its time is training, which influence can do nothing about. It fits into the hour on a"
-        " smaller share of its datasets, as in the grid `offline`.",
+        " its time is training, not influence. It takes less than an hour on a smaller share of"
+        " its datasets, as in the grid `offline`.",
         [
             "dataset",
             "model",
