@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
@@ -101,8 +102,11 @@ def run_fold(
         )
         profile = exact_profile(part, device=context.device).as_stored()
         evidence = prepared.evidence(profile, part, choice.seed, block)
-        diagnoses.append(diagnose(evidence))
-        scores.append({name: SIGNALS[name](evidence) for name in RANKED_SIGNALS})
+        with warnings.catch_warnings():
+            # Classes of few samples are noted once, by the reader of the data.
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+            diagnoses.append(diagnose(evidence))
+            scores.append({name: SIGNALS[name](evidence) for name in RANKED_SIGNALS})
     order = np.argsort(np.concatenate(blocks))
     ranks = {
         name: rankdata(np.concatenate([part[name] for part in scores])[order]) / len(order)

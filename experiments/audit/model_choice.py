@@ -4,6 +4,8 @@ sets."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isfinite
+from numbers import Integral
 
 from common.dataset import Dataset
 from common.errors import UserError
@@ -52,8 +54,10 @@ def choose_model(
         learning_rate: by default that of the model's settings.
 
     Raises:
-        UserError: the model is for other data, or its weights are missing.
+        UserError: the model is for other data, its weights are missing, or the seed is negative.
     """
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise UserError(f"seed must be a whole number of at least 0, got {seed!r}")
     name = model or _default_model(data, context)
     family = MODELS[name]
     if data.modality not in family.modalities:
@@ -67,6 +71,8 @@ def choose_model(
         raise UserError(f"model {name!r} cannot be built without {lacking}")
     batch = min(settings.batch_size, max(SMALLEST_BATCH, len(data) // STEPS))
     rate = settings.learning_rate if learning_rate is None else learning_rate
+    if not (isfinite(rate) and rate > 0):
+        raise UserError(f"learning_rate must be positive and finite, got {rate}")
     return ModelChoice(name, replace(settings, batch_size=batch, learning_rate=rate), seed)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from common.errors import UserError
 from common.seeds import generator
 from experiments.audit.aggregate import (
     aggregate,
@@ -51,6 +52,11 @@ class AuditConfig:
 
     max_false_alarms: float | None = None
     explained: int = EXPLAINED
+
+    def __post_init__(self) -> None:
+        rate = self.max_false_alarms
+        if rate is not None and not 0 < rate < 1:
+            raise UserError(f"max_false_alarms must be in (0, 1), got {rate}")
 
 
 def run_audit(

@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None, diagnose: Diagnose | None = None) ->
 def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
     options = parse(AuditOptions, PROGRAM, DESCRIPTION, argv)
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    config = AuditConfig(options.max_false_alarms)
     context = options.context()
     data = read(options.source, options.label, options.clean, context)
     choice = choose_model(data.train, context, options.model, options.seed, options.learning_rate)
@@ -54,7 +55,7 @@ def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
     title = Path(options.source).name
     name = f"audit of {title}"
     with recording(options.uri, options.experiment, name, KIND_AUDIT, params) as record:
-        result = run_audit(data, choice, context, AuditConfig(options.max_false_alarms), diagnose)
+        result = run_audit(data, choice, context, config, diagnose)
         with TemporaryDirectory(prefix="influence-") as folder:
             write(result, Path(folder), f"Audit of {title}")
             record.keep(_metrics(result), Path(folder))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.cli import option, required
-from common.errors import UserError
 from experiments.commands.environment_options import EnvironmentOptions
 from experiments.datasets.lookup import canonical_dataset
 
@@ -39,13 +38,6 @@ class AuditOptions(EnvironmentOptions):
     learning_rate: float | None = option("learning rate (default: that of the model)")
     seed: int = option("seed of all randomness", 0)
     out: Path = option("output folder", OUT)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.max_false_alarms is not None and not 0 < self.max_false_alarms < 1:
-            raise UserError(f"max_false_alarms must be in (0, 1), got {self.max_false_alarms}")
-        if self.seed < 0:
-            raise UserError(f"seed must be at least 0, got {self.seed}")
 
     @property
     def source(self) -> str:

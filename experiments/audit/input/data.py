@@ -23,6 +23,9 @@ from models.feature_cache import row_digests
 
 FEW = 5
 """A class with fewer samples is audited, with a note."""
+MIN_ROWS = 10
+"""A smaller training set is refused, and so is one with fewer than ``FEW`` samples outside of its
+largest class: its folds need at least two classes each."""
 
 
 @runtime_checkable
@@ -162,8 +165,17 @@ def _copies(train: Dataset, validation: Dataset) -> tuple[NDArray[np.bool_], dic
 
 
 def class_notes(train: Dataset) -> list[str]:
-    """Note classes with few samples."""
+    """Note classes with few samples.
+
+    Raises ``UserError`` if the set is too small for an audit.
+    """
     counts = np.bincount(train.y, minlength=train.n_classes)
+    if len(train) < MIN_ROWS or len(train) - counts.max() < FEW:
+        largest = train.class_names[int(counts.argmax())]
+        raise UserError(
+            f"{train.name}: an audit needs at least {MIN_ROWS} rows, and {FEW} of them outside of "
+            f"the largest class, got {len(train)} rows, {counts.max()} of them of class {largest!r}"
+        )
     few = [f"{train.class_names[c]!r} ({counts[c]})" for c in np.flatnonzero(counts < FEW)]
     if not few:
         return []

@@ -18,6 +18,10 @@ from influence.diagnosis.base import (
 
 SUSPICIOUSLY_MANY: Final = 1 / 3
 """A larger share of flags points to an unsuitable reference set."""
+SUSPICIOUSLY_ACCURATE: Final = 0.98
+"""A higher accuracy without any flag can mean that a feature reveals the label."""
+LISTED_CLASSES: Final = 10
+LISTED_SUSPECTS: Final = 5
 KIND_NAMES: Final = {
     LABEL_ERROR: "label error",
     FOREIGN_CLUSTER: "foreign cluster",
@@ -36,18 +40,27 @@ PLURALS: Final = {
 
 def findings(result: AuditResult) -> list[str]:
     """What was found, one sentence each."""
-    flagged, summary = result.diagnosis.flagged, result.summary
-    counts = [f"{n} {PLURALS[kind]}" for kind, n in result.flagged_by_kind().items() if n]
-    kinds = f" ({', '.join(counts)})" if counts else ""
-    found = [f"{int(flagged.sum())} of {len(flagged)} samples are flagged{kinds}."]
+    summary, has_reference = result.summary, result.data.validation is not None
+    found = [
+        _classes(result),
+        _flags(result),
+        "Label errors, foreign, rare and corrupted samples were looked for."
+        if has_reference
+        else "Only label errors were looked for; foreign, rare and corrupted samples can be found "
+        "with a reference set.",
+        _first_suspects(result),
+    ]
     if np.isfinite(summary.false_positives):
         found.append(
             f"Expected false positives: {summary.false_positives:.0f}, the number that the audit "
             "flags in a set of the same size without the flagged samples."
         )
-    evaluated_on = "the held-out folds" if result.data.validation is None else "the reference set"
+    evaluated_on = "the reference set" if has_reference else "the held-out folds"
     found.append(f"The model's accuracy on {evaluated_on} is {summary.accuracy:.1%}.")
-    if result.data.validation is not None and flagged.mean() > SUSPICIOUSLY_MANY:
+    flagged = result.diagnosis.flagged.mean()
+    if not flagged and summary.accuracy > SUSPICIOUSLY_ACCURATE:
+        found.append("If that is more than you expect, check whether a feature reveals the label.")
+    if has_reference and flagged > SUSPICIOUSLY_MANY:
         found.append(
             "So many flags suggest that the reference set was drawn from a different distribution: "
             "whatever it lacks counts as a glitch. Use a reference set drawn in the same way as "
@@ -57,6 +70,38 @@ def findings(result: AuditResult) -> list[str]:
     if duplicates:
         found.append(f"{duplicates} samples are exact or near duplicates of other samples.")
     return found
+
+
+def _classes(result: AuditResult) -> str:
+    train = result.data.train
+    counts = np.bincount(train.y, minlength=train.n_classes)
+    most = np.argsort(-counts, kind="stable")[:LISTED_CLASSES]
+    listed = ", ".join(f"{train.class_names[c]} ({counts[c]})" for c in most)
+    more = f" and {train.n_classes - len(most)} more" if train.n_classes > len(most) else ""
+    return f"{len(train)} samples of {train.n_classes} classes: {listed}{more}."
+
+
+def _flags(result: AuditResult) -> str:
+    flagged = result.diagnosis.flagged
+    counts = [f"{n} {PLURALS[kind]}" for kind, n in result.flagged_by_kind().items() if n]
+    if not counts:
+        return (
+            f"0 of {len(flagged)} samples are flagged: none is certain enough. The ranking can "
+            "still put errors first."
+        )
+    return f"{int(flagged.sum())} of {len(flagged)} samples are flagged: {', '.join(counts)}."
+
+
+def _first_suspects(result: AuditResult) -> str:
+    """The samples to review first; the ranking is informative even where nothing is flagged."""
+    suspects = []
+    for row in result.order[:LISTED_SUSPECTS].tolist():
+        label = result.data.train.class_names[int(result.data.train.y[row])]
+        expected = result.expected_label(row)
+        name = f"row {row}" + (f", {result.data.files[row]}" if result.data.files else "")
+        change = f", expected {expected}" if expected not in ("", label) else ""
+        suspects.append(f"{name} ({label}{change})")
+    return f"Review first: {'; '.join(suspects)}."
 
 
 def subtitle(result: AuditResult) -> str:

@@ -1,0 +1,190 @@
+"""Audit data from objects in memory: frames, arrays, tensors, images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from torch import Tensor
+
+from common.dataset import Dataset
+from common.errors import UserError
+from experiments.audit.input.columns import screened
+from experiments.audit.input.data import AuditData, aligned_validation, class_notes
+from experiments.datasets.user.encoding import encoded_features
+from experiments.datasets.user.labels import encoded_labels
+
+Samples = ArrayLike | pd.DataFrame | Tensor
+Labels = Sequence[object] | ArrayLike | pd.Series
+Table = pd.DataFrame | NDArray[Any]
+
+NAME: Final = "x"
+REFERENCE: Final = "validation"
+NUMBERS: Final = "biuf"
+
+
+def audit_data(x: Samples, y: Labels, validation: tuple[Samples, Labels] | None) -> AuditData:
+    """The data of an audit, from samples and labels in memory.
+
+    Raises:
+        UserError: the data cannot be audited; it names the argument.
+    """
+    table, labels = _pair(NAME, x, "y", y)
+    if validation is None:
+        train, notes = _datasets(table, labels)
+        return AuditData(train, notes=(*notes, *class_notes(train)))
+    if not isinstance(validation, Sequence) or len(validation) != 2:
+        raise UserError(f"validation must be a pair (x, y), got {type(validation).__name__}")
+    other, other_labels = _pair("validation[0]", validation[0], "validation[1]", validation[1])
+    train, reference, notes = _datasets_with_reference(table, labels, other, other_labels)
+    aligned = aligned_validation(train, reference)
+    clean = replace(aligned.data, feature_names=train.feature_names)
+    notes = [*notes, *aligned.notes, *class_notes(train)]
+    return AuditData(train, clean, (), aligned.copies, tuple(notes))
+
+
+def _pair(x_name: str, x: Samples, y_name: str, y: Labels) -> tuple[Table, pd.Series]:
+    """Samples and labels of the same length."""
+    table, labels = _table(x_name, x), _labels(y_name, y)
+    if len(table) != len(labels):
+        raise UserError(
+            f"{x_name} and {y_name} must have the same length, got {len(table)} and {len(labels)}"
+        )
+    if not len(table):
+        raise UserError(f"{x_name} has no rows")
+    if isinstance(x, pd.DataFrame | pd.Series) and isinstance(y, pd.DataFrame | pd.Series):
+        _check_same_order(x_name, x.index, y_name, y.index)
+    return table, labels
+
+
+def _check_same_order(x_name: str, x: pd.Index, y_name: str, y: pd.Index) -> None:
+    if x.is_unique and not x.equals(y) and len(x.union(y)) == len(x):
+        raise UserError(
+            f"{x_name} and {y_name} have the same index in different orders; pass "
+            f"{y_name}.loc[{x_name}.index]"
+        )
+
+
+def _table(name: str, x: Any) -> Table:
+    """Samples as a frame with distinct text names, or as an array of numbers (n, ...)."""
+    if isinstance(x, pd.Series):
+        x = x.to_frame()
+    if isinstance(x, pd.DataFrame):
+        return _named(x)
+    array = _array(name, x)
+    if array.dtype.kind in NUMBERS:
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.ndim != 2 or array.dtype.kind == "c":
+        raise UserError(f"{name} must hold numbers, got {array.dtype} of shape {array.shape}")
+    return _named(pd.DataFrame(array).infer_objects())
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with text names, repeated ones numbered as pandas does when it reads a file."""
+    names, seen = [], Counter[str]()
+    for column in frame.columns:
+        name = ".".join(map(str, column)) if isinstance(column, tuple) else str(column)
+        names.append(f"{name}.{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return frame.set_axis(names, axis=1).reset_index(drop=True)
+
+
+def _array(name: str, x: Any) -> NDArray[Any]:
+    if isinstance(x, Tensor):
+        x = x.detach().cpu()
+        x = x.to_dense() if x.is_sparse else x
+        x = x.float() if x.is_floating_point() and x.element_size() < 4 else x
+    if sparse.issparse(x):
+        x = x.toarray()
+    if np.ma.is_masked(x):
+        raise UserError(f"{name} has masked cells; fill them or leave their rows out")
+    try:
+        return np.asarray(x)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"{name} cannot be turned into one array: {error}") from error
+
+
+def _labels(name: str, y: Any) -> pd.Series:
+    if isinstance(y, pd.DataFrame):
+        if y.shape[1] != 1:
+            raise UserError(f"{name} must be one column, got {y.shape[1]}")
+        y = y.iloc[:, 0]
+    if isinstance(y, pd.Series):
+        return y.reset_index(drop=True)
+    array = _array(name, y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise UserError(
+            f"{name} must be one label for each row, got shape {array.shape}; of one-hot labels "
+            f"pass {name}.argmax(axis=1)"
+        )
+    return pd.Series(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+
+def _datasets(table: Table, y: pd.Series) -> tuple[Dataset, list[str]]:
+    if not isinstance(table, pd.DataFrame):
+        return _array_dataset(NAME, table, y), []
+    left_out, notes = screened(table)
+    x, names = encoded_features(NAME, table.drop(columns=left_out))
+    return _tabular(NAME, x, names, y), notes
+
+
+def _datasets_with_reference(
+    table: Table, y: pd.Series, other: Table, other_y: pd.Series
+) -> tuple[Dataset, Dataset, list[str]]:
+    """Both sets; frames are encoded together, so that a category is the same feature in both."""
+    if isinstance(table, np.ndarray) and isinstance(other, np.ndarray):
+        train = _array_dataset(NAME, table, y)
+        return train, _array_dataset(REFERENCE, other, other_y), []
+    if not isinstance(table, pd.DataFrame) or not isinstance(other, pd.DataFrame):
+        raise UserError(
+            f"validation[0] must be of the same form as x, got {_form(other)} and {_form(table)}"
+        )
+    left_out, notes = screened(table)
+    kept = [name for name in table if name not in left_out]
+    lacking = [str(name) for name in kept if name not in other]
+    if lacking:
+        raise UserError(f"validation[0] lacks columns of x: {', '.join(lacking)}")
+    both = pd.concat([table[kept], other[kept]], ignore_index=True)
+    x, names = encoded_features(NAME, both)
+    train = _tabular(NAME, x[: len(table)], names, y)
+    return train, _tabular(REFERENCE, x[len(table) :], names, other_y), notes
+
+
+def _form(table: Table) -> str:
+    if isinstance(table, pd.DataFrame):
+        return "a table with named columns"
+    return f"{table.dtype} of shape {table.shape}"
+
+
+def _array_dataset(name: str, array: NDArray[Any], y: pd.Series) -> Dataset:
+    if array.ndim == 2:
+        finite = np.isfinite(array)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
+            raise UserError(
+                f"{name} must be finite, got {array[row, column]} in row {row}, column {column}"
+            )
+        names = tuple(f"x{number}" for number in range(array.shape[1]))
+        return _tabular(name, np.ascontiguousarray(array, np.float32), names, y)
+    images = array[..., None] if array.ndim == 3 else array
+    integers = array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not integers:
+        raise UserError(
+            f"{name} must be a table (n, d) or images (n, height, width[, 1 or 3]) of integers "
+            f"from 0 to 255, got {_form(array)}"
+        )
+    labels, classes = encoded_labels(f"labels of {name}", y)
+    return Dataset(name, "image", images.astype(np.uint8), labels, classes, np.arange(len(labels)))
+
+
+def _tabular(name: str, x: NDArray[np.float32], names: tuple[str, ...], y: pd.Series) -> Dataset:
+    labels, classes = encoded_labels(f"labels of {name}", y)
+    return Dataset(name, "tabular", x, labels, classes, np.arange(len(labels)), names)

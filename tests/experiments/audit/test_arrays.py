@@ -1,0 +1,139 @@
+"""Objects in memory as audit data: what is taken, what is refused with one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import sparse
+
+from common.errors import UserError
+from experiments.audit.arrays import audit_data
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4)).round(3)
+Y = np.arange(60) % 3
+FRAME = pd.DataFrame(X, columns=list("abcd"))
+IMAGES = RNG.integers(0, 256, (60, 5, 6))
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        X.tolist(),
+        X.astype(">f8"),
+        X.astype(object),
+        np.asfortranarray(X),
+        np.ma.masked_array(X),
+        sparse.csr_matrix(X),
+        torch.tensor(X),
+        torch.tensor(X, requires_grad=True),
+        torch.tensor(X).to_sparse(),
+        FRAME,
+        pd.DataFrame(X),
+        FRAME.set_axis(["a", "a", "b", "a"], axis=1),
+        FRAME.set_axis(pd.MultiIndex.from_product([["g", "h"], [1, 2]]), axis=1),
+        FRAME.set_axis([0] * 60),
+        FRAME.set_index([FRAME.index, FRAME.index]),
+        FRAME.astype("Float64"),
+        FRAME.astype(pd.SparseDtype("float64")),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_forms_of_the_same_numbers_are_equal(x: Any) -> None:
+    np.testing.assert_array_equal(audit_data(x, Y, None).train.x, X.astype(np.float32))
+
+
+def test_half_precision_numbers_are_taken() -> None:
+    for dtype in (torch.bfloat16, torch.float16):
+        given = torch.tensor(X).to(dtype)
+        np.testing.assert_array_equal(audit_data(given, Y, None).train.x, given.float().numpy())
+
+
+def test_repeated_names_are_numbered() -> None:
+    x = FRAME.set_axis(["a", "a", "b", "a"], axis=1)
+    assert audit_data(x, Y, None).train.feature_names == ("a", "a.1", "b", "a.2")
+
+
+def test_text_in_an_object_array_is_a_category() -> None:
+    x = np.array([["u", 1.5], ["v", 2.5], ["w", 0.5]] * 20, dtype=object)
+    assert audit_data(x, Y, None).train.x.shape == (60, 4)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        Y.tolist(),
+        Y.astype(">i8"),
+        Y.astype(float),
+        Y[:, None],
+        torch.tensor(Y),
+        pd.Series(Y, index=range(60, 120)),
+        pd.Series(Y).astype("Int64"),
+        pd.Series(Y).astype("Float64"),
+        pd.Series(Y).astype("category"),
+        pd.DataFrame({"y": Y}),
+        np.array(["0", "1", "2"])[Y],
+    ],
+    ids=lambda y: type(y).__name__,
+)
+def test_forms_of_the_same_labels_are_equal(y: Any) -> None:
+    train = audit_data(X, y, None).train
+    assert train.y.tolist() == Y.tolist()
+    assert train.class_names == ("0", "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("x", "shape"), [(IMAGES, (60, 5, 6, 1)), (torch.tensor(IMAGES), (60, 5, 6, 1))]
+)
+def test_images(x: Any, shape: tuple[int, ...]) -> None:
+    train = audit_data(x, Y, None).train
+    assert train.modality == "image"
+    assert train.x.dtype == np.uint8
+    assert train.x.shape == shape
+
+
+def test_a_reference_frame_is_matched_by_column_names() -> None:
+    given = audit_data(FRAME[:40], Y[:40], (FRAME[40:][list("dcbae"[:4])], Y[40:]))
+    assert given.validation is not None
+    np.testing.assert_array_equal(given.validation.x, X[40:].astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "validation", "message"),
+    [
+        (FRAME, Y[:50], None, "same length, got 60 and 50"),
+        (X, Y[:50], None, "same length, got 60 and 50"),
+        (X[:50], Y, None, "same length, got 50 and 60"),
+        (X, Y, (X, Y[:50]), r"validation\[0\] and validation\[1\] .* got 60 and 50"),
+        (X[:0], Y[:0], None, "no rows"),
+        (X[:1], Y[:1], None, "at least 2 classes"),
+        (X[:6], Y[:6], None, "at least 10 rows"),
+        (X, np.arange(60) < 2, None, "got 60 rows, 58 of them of class 'False'"),
+        (FRAME[::-1], pd.Series(Y), None, r"pass y\.loc\[x\.index\]"),
+        (X, np.eye(3)[Y], None, r"pass y\.argmax\(axis=1\)"),
+        (X, FRAME, None, "one column, got 4"),
+        (X, [None, *Y[1:]], None, "no value in row 0"),
+        (np.where(X[7, 2] == X, np.nan, X), Y, None, "got nan in row 7, column 2"),
+        (np.where(X[7, 2] == X, np.inf, X), Y, None, "got inf in row 7, column 2"),
+        (np.ma.masked_greater(X, 1), Y, None, "masked cells"),
+        (X * 1j, Y, None, "must hold numbers, got complex128"),
+        ([[1, 2], [3]], Y, None, "one array"),
+        ("a text", Y, None, "must hold numbers"),
+        (IMAGES / 255, Y, None, r"images .* got float64 of shape \(60, 5, 6\)"),
+        (IMAGES * 2, Y, None, "from 0 to 255"),
+        (np.zeros((60, 3, 8, 8), int), Y, None, r"got int64 of shape \(60, 3, 8, 8\)"),
+        (FRAME, Y, (X, Y), "same form as x, got float64"),
+        (X, Y, (FRAME, Y), "same form as x, got a table"),
+        (FRAME, Y, (FRAME[["a", "b"]], Y), "lacks columns of x: c, d"),
+        (X, Y, (X[:, :2], Y), "columns"),
+        (X, Y, X, r"pair \(x, y\), got ndarray"),
+    ],
+)
+def test_what_is_refused(x: Any, y: Any, validation: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message) as raised:
+        audit_data(x, y, validation)
+    assert len(str(raised.value).splitlines()) == 1
