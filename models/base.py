@@ -80,6 +80,9 @@ class Network(nn.Module):
         head: the last layer, linear with bias, (n, d) to (n, C) logits.
     """
 
+    body: nn.Module
+    head: nn.Linear
+
     def __init__(self, body: nn.Module, head: nn.Linear) -> None:
         super().__init__()
         if not isinstance(head, nn.Linear):

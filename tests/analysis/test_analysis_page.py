@@ -3,6 +3,7 @@
 import doctest
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from run_writer import Writer
@@ -58,7 +59,7 @@ def test_the_signal_of_ten_lines(
 
 def test_the_notebook_runs(embedded: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", embedded.uri)
-    namespace: dict[str, object] = {}
+    namespace: dict[str, Any] = {}
     examples = doctest.DocTestParser().get_examples(block("pycon"))
     assert len(examples) > 3
     for example in examples:

@@ -1,6 +1,7 @@
 """Choosing runs, and what a user is told where there are none."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from run_writer import Study, Writer
@@ -62,9 +63,7 @@ def test_filters(study: Study, only: list[str], count: int) -> None:
         ({"experiment": "study", "only": ["seed=7"]}, "no finished trial; its runs: 1 running"),
     ],
 )
-def test_what_is_not_there_is_named(
-    study: Study, arguments: dict[str, object], message: str
-) -> None:
+def test_what_is_not_there_is_named(study: Study, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         select(study.store, **arguments)
     assert "\n" not in str(caught.value)

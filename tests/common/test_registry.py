@@ -37,7 +37,7 @@ def test_an_unknown_name_names_the_nearest() -> None:
 
 
 def test_titles_and_abbreviations_come_without_an_import() -> None:
-    entries = {
+    entries: dict[str, str | Entry] = {
         "ft_transformer": Entry("absent:FT", "FT-Transformer"),
         "self_influence": Entry("absent", "Self-Influence", "SI"),
         "gd_class": "absent:gd_class",

@@ -17,6 +17,7 @@ from glitches.brightness_outliers import BrightnessOutliers
 from glitches.contaminated import CLEAN, NO_TRUE_LABEL
 from glitches.counts import share_added, share_of
 from glitches.images import matched
+from glitches.outliers import ComputedOutliers
 from glitches.parse import parse_glitch
 from glitches.stripe_outliers import StripeOutliers
 
@@ -140,6 +141,7 @@ def test_outliers_in_place_keep_their_labels(text: str, ratio: float) -> None:
     assert found.is_glitch.sum() == floor(round(ratio * 400, 9))
     assert (found.true_label == found.data.y).all()
     originals = train.x[found.data.source_index[found.is_glitch] // 10]
+    assert isinstance(part.glitch, ComputedOutliers)
     corrupted = part.glitch.corrupt(originals)
     assert (found.data.x[found.is_glitch] == corrupted).all()
     assert (corrupted != originals).any(axis=(1, 2, 3)).all()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from common.errors import UserError
@@ -19,10 +22,10 @@ from influence.ground_truth import (
 N, M = 12, 4
 
 
-def additive(effects: np.ndarray, own: np.ndarray) -> object:
+def additive(effects: np.ndarray, own: np.ndarray) -> Callable[[NDArray[np.bool_]], Losses]:
     """A model whose loss is the sum of effects of the samples that it was trained on."""
 
-    def retrain(masks: np.ndarray) -> Losses:
+    def retrain(masks: NDArray[np.bool_]) -> Losses:
         kept = masks.astype(float)
         return Losses(10.0 - kept * own, 5.0 - kept @ effects)
 
@@ -69,7 +72,7 @@ def test_the_score_of_the_truth_is_one_and_of_its_opposite_minus_one(effects: np
 
 def test_rank_correlations_are_those_of_scipy() -> None:
     rng = np.random.default_rng(0)
-    first, second = rng.integers(0, 5, (6, 30)), rng.standard_normal((6, 30))
+    first, second = rng.integers(0, 5, (6, 30)).astype(float), rng.standard_normal((6, 30))
     expected = [spearmanr(a, b).statistic for a, b in zip(first, second, strict=True)]
     np.testing.assert_allclose(rank_correlations(first, second), expected)
 

@@ -5,15 +5,20 @@ import multiprocessing
 import os
 import resource
 import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from counting_frozen import CountingFrozen
+from numpy.typing import NDArray
 
 import models.feature_cache
 from models.backbone import FrozenBackbone
+from models.base import FrozenOutputs
 from models.feature_cache import FeatureCache
 from models.images import ImagePreprocessing
 from models.resnet20 import FrozenPart, ResNet20
@@ -24,25 +29,25 @@ CHILDREN.set_forkserver_preload(["models.feature_cache"])
 
 
 @pytest.fixture
-def frozen(tmp_path):
+def frozen(tmp_path: Path) -> CountingFrozen:
     return CountingFrozen(tmp_path / "calls")
 
 
 @pytest.fixture
-def directory(tmp_path):
+def directory(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def images(n, seed=0):
+def images(n: int, seed: int = 0) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, (n, 4, 4, 1), dtype=np.uint8)
 
 
-def entries(directory):
+def entries(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.safetensors"))
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def one_thread() -> Iterator[None]:
     """As many threads here as in child processes: entries are of one number of threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -50,23 +55,23 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def with_one_thread(target, *args):
+def with_one_thread(target: Callable[..., object], *args: Any) -> None:
     torch.set_num_threads(1)
     target(*args)
 
 
-def in_child(target, *args):
+def in_child(target: Callable[..., object], *args: Any) -> int | None:
     process = CHILDREN.Process(target=with_one_thread, args=(target, *args))
     process.start()
     process.join()
     return process.exitcode
 
 
-def fill(directory, frozen, pool):
+def fill(directory: Path, frozen: CountingFrozen, pool: NDArray[np.uint8]) -> None:
     FeatureCache(directory).features(frozen, pool, pool)
 
 
-def test_mixture_of_pool_and_foreign_rows(frozen, directory):
+def test_mixture_of_pool_and_foreign_rows(frozen: CountingFrozen, directory: Path) -> None:
     pool, foreign = images(20), images(5, seed=1)
     x = np.concatenate([foreign, pool[::-1], foreign[:2], pool[:3]])
     cache = FeatureCache(directory)
@@ -79,7 +84,7 @@ def test_mixture_of_pool_and_foreign_rows(frozen, directory):
     assert frozen.calls == [20, 5]
 
 
-def test_results_are_the_callers_own(frozen, directory):
+def test_results_are_the_callers_own(frozen: CountingFrozen, directory: Path) -> None:
     pool = images(4)
     cache = FeatureCache(directory)
     cache.features(frozen, pool, pool)[:] = 0
@@ -88,12 +93,13 @@ def test_results_are_the_callers_own(frozen, directory):
     assert cache.stages(frozen, pool, pool)["mean"].any()
 
 
-def test_features_in_another_memory_order_are_kept(frozen, directory):
-    def strided(x):
-        outputs = frozen(x)
-        return replace(outputs, features=np.asfortranarray(outputs.features))
+def test_features_in_another_memory_order_are_kept(frozen: CountingFrozen, directory: Path) -> None:
+    class Strided(CountingFrozen):
+        def __call__(self, x: NDArray[Any]) -> FrozenOutputs:
+            outputs = super().__call__(x)
+            return replace(outputs, features=np.asfortranarray(outputs.features))
 
-    strided.key = "strided"
+    strided = Strided(frozen.log, key="strided")
     pool = images(6)
     expected = FeatureCache(directory).features(frozen, pool, pool)
     for _ in range(2):
@@ -102,7 +108,7 @@ def test_features_in_another_memory_order_are_kept(frozen, directory):
     assert frozen.calls == [6, 6]
 
 
-def test_pool_is_computed_once_for_all_trials(frozen, directory):
+def test_pool_is_computed_once_for_all_trials(frozen: CountingFrozen, directory: Path) -> None:
     pool = images(20)
     for rows in (np.arange(16), np.arange(16, 20), np.arange(20)[::-1]):
         FeatureCache(directory).features(frozen, pool[rows], pool)
@@ -110,7 +116,9 @@ def test_pool_is_computed_once_for_all_trials(frozen, directory):
     assert frozen.calls == [20]
 
 
-def test_other_weights_and_other_samples_are_other_entries(frozen, directory):
+def test_other_weights_and_other_samples_are_other_entries(
+    frozen: CountingFrozen, directory: Path
+) -> None:
     fill(directory, frozen, images(20))
     fill(directory, replace(frozen, key="other"), images(20))
     fill(directory, frozen, images(20, seed=1))
@@ -118,7 +126,7 @@ def test_other_weights_and_other_samples_are_other_entries(frozen, directory):
     assert len(entries(directory)) == 4
 
 
-def test_threads_are_part_of_the_key(frozen, directory):
+def test_threads_are_part_of_the_key(frozen: CountingFrozen, directory: Path) -> None:
     threads = torch.get_num_threads()
     try:
         for n in (1, 2):
@@ -129,7 +137,7 @@ def test_threads_are_part_of_the_key(frozen, directory):
     assert len(entries(directory)) == 2
 
 
-def test_bits_do_not_depend_on_what_was_cached_or_on_order(directory, tmp_path):
+def test_bits_do_not_depend_on_what_was_cached_or_on_order(directory: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = FrozenPart(ResNet20())
     frozen = FrozenBackbone("random", lambda: network, ImagePreprocessing((8, 8)), batch_size=7)
@@ -150,7 +158,7 @@ def test_bits_do_not_depend_on_what_was_cached_or_on_order(directory, tmp_path):
     )
 
 
-def test_two_processes_at_once_compute_one_entry(frozen, directory):
+def test_two_processes_at_once_compute_one_entry(frozen: CountingFrozen, directory: Path) -> None:
     slow = replace(frozen, pause=0.5)
     processes = [
         CHILDREN.Process(target=with_one_thread, args=(fill, directory, slow, images(6)))
@@ -164,23 +172,27 @@ def test_two_processes_at_once_compute_one_entry(frozen, directory):
     assert frozen.calls == [6]
 
 
-def test_one_that_dies_while_computing_leaves_nothing(frozen, directory):
+def test_one_that_dies_while_computing_leaves_nothing(
+    frozen: CountingFrozen, directory: Path
+) -> None:
     assert in_child(fill, directory, replace(frozen, die=True), images(6)) == -signal.SIGKILL
     assert entries(directory) == []
     fill(directory, frozen, images(6))
     assert len(entries(directory)) == 1
 
 
-def die_while_writing(directory, frozen, pool):
-    def half(tensors, path, metadata):
+def die_while_writing(directory: Path, frozen: CountingFrozen, pool: NDArray[np.uint8]) -> None:
+    def half(tensors: object, path: Path, metadata: object) -> None:
         path.write_bytes(b"half")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    models.feature_cache.save_file = half
+    vars(models.feature_cache)["save_file"] = half
     fill(directory, frozen, pool)
 
 
-def test_one_that_dies_while_writing_leaves_no_half_entry(frozen, directory):
+def test_one_that_dies_while_writing_leaves_no_half_entry(
+    frozen: CountingFrozen, directory: Path
+) -> None:
     assert in_child(die_while_writing, directory, frozen, images(6)) == -signal.SIGKILL
     assert entries(directory) == []
     assert len(list(directory.glob("*.partial"))) == 1
@@ -200,7 +212,9 @@ def test_one_that_dies_while_writing_leaves_no_half_entry(frozen, directory):
     ],
     ids=["empty", "truncated", "flipped", "overwritten"],
 )
-def test_damaged_entry_is_computed_again(frozen, directory, damage):
+def test_damaged_entry_is_computed_again(
+    frozen: CountingFrozen, directory: Path, damage: Callable[[bytes], bytes]
+) -> None:
     pool = images(6)
     fill(directory, frozen, pool)
     (entry,) = entries(directory)
@@ -212,7 +226,9 @@ def test_damaged_entry_is_computed_again(frozen, directory, damage):
     assert frozen.calls == [6, 6]
 
 
-def test_directory_that_cannot_be_made(frozen, tmp_path, caplog):
+def test_directory_that_cannot_be_made(
+    frozen: CountingFrozen, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "file").touch()
     directory = tmp_path / "file" / "cache"
     with caplog.at_level(logging.WARNING):
@@ -225,10 +241,12 @@ def test_directory_that_cannot_be_made(frozen, tmp_path, caplog):
     ]
 
 
-def test_read_only_directory_still_gives_what_it_holds(frozen, directory, monkeypatch):
+def test_read_only_directory_still_gives_what_it_holds(
+    frozen: CountingFrozen, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(directory, frozen, images(6))
 
-    def refuse(*args, **kwargs):
+    def refuse(*args: Any, **kwargs: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(models.feature_cache, "FileLock", refuse)
@@ -239,19 +257,19 @@ def test_read_only_directory_still_gives_what_it_holds(frozen, directory, monkey
     assert len(entries(directory)) == 1
 
 
-def fill_a_full_disk(directory, frozen, pool):
+def fill_a_full_disk(directory: Path, frozen: CountingFrozen, pool: NDArray[np.uint8]) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))
     features = FeatureCache(directory).features(frozen, pool, pool)
     np.testing.assert_array_equal(features, 2.0 * pool.reshape(len(pool), -1))
 
 
-def test_full_disk(frozen, directory):
+def test_full_disk(frozen: CountingFrozen, directory: Path) -> None:
     assert in_child(fill_a_full_disk, directory, frozen, images(6)) == 0
     assert [path.name for path in directory.iterdir()] == ["locks"]
 
 
-def test_least_recently_used_entries_go_first(frozen, directory):
+def test_least_recently_used_entries_go_first(frozen: CountingFrozen, directory: Path) -> None:
     fill(directory, frozen, images(6))
     size = entries(directory)[0].stat().st_size
     cache = FeatureCache(directory, limit_bytes=2 * size)
@@ -271,7 +289,7 @@ def test_least_recently_used_entries_go_first(frozen, directory):
     assert len(frozen.calls) == before + 1
 
 
-def test_entry_above_the_limit_is_not_stored(frozen, directory):
+def test_entry_above_the_limit_is_not_stored(frozen: CountingFrozen, directory: Path) -> None:
     pool = images(6)
     features = FeatureCache(directory, limit_bytes=100).features(frozen, pool, pool)
     np.testing.assert_array_equal(features, 2.0 * pool.reshape(6, -1))

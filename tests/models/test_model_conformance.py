@@ -1,21 +1,28 @@
 """Every registered model keeps the rules; a new registry line is covered at once."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 from model_conformance import check_conformance, contexts
 from random_weights import with_random_weights
 from torch import nn
 
+from common.dataset import Modality
 from common.errors import UserError
 from models import MODELS
-from models.base import Model, Network, TrainingSettings, require_scratch
+from models.base import BuildContext, Model, ModelFamily, Network, TrainingSettings, require_scratch
 
 
-def cases():
+def cases() -> list[tuple[str, Modality]]:
     return [(name, modality) for name in MODELS for modality in sorted(MODELS[name].modalities)]
 
 
 @pytest.mark.parametrize(("name", "modality"), cases())
-def test_conformance(name, modality, tmp_path, monkeypatch):
+def test_conformance(
+    name: str, modality: Modality, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     family = with_random_weights(MODELS[name], tmp_path, monkeypatch)
     allowed = [start for start in (False, True) if can_start(family, modality, start, tmp_path)]
     assert family.defaults.pretrained in allowed
@@ -24,7 +31,9 @@ def test_conformance(name, modality, tmp_path, monkeypatch):
             check_conformance(family, context)
 
 
-def can_start(family, modality, pretrained, weights_root):
+def can_start(
+    family: ModelFamily, modality: Modality, pretrained: bool, weights_root: Path
+) -> bool:
     """Whether the family knows that start; if not, it must say so."""
     try:
         family.build(contexts(modality, pretrained, weights_root)[0])
@@ -41,25 +50,25 @@ class LinearFamily:
     modalities = frozenset({"tabular"})
     defaults = TrainingSettings(1, 8, 0.1)
 
-    def missing(self, context):
+    def missing(self, context: BuildContext) -> str | None:
         return None
 
-    def build(self, context):
+    def build(self, context: BuildContext) -> Model:
         require_scratch(context)
-        return Model(Network(nn.Identity(), nn.Linear(*context.input_shape, context.n_classes)))
+        return Model(Network(nn.Identity(), nn.Linear(context.input_shape[0], context.n_classes)))
 
 
 class BiaslessFamily(LinearFamily):
     """Its last layer has no bias."""
 
-    def build(self, context):
-        return Model(Network(nn.Identity(), nn.Linear(*context.input_shape, 3, bias=False)))
+    def build(self, context: BuildContext) -> Model:
+        return Model(Network(nn.Identity(), nn.Linear(context.input_shape[0], 3, bias=False)))
 
 
 class UnseededFamily(LinearFamily):
     """Its weights are the same for every seed."""
 
-    def build(self, context):
+    def build(self, context: BuildContext) -> Model:
         model = super().build(context)
         nn.init.zeros_(model.network.head.weight)
         nn.init.zeros_(model.network.head.bias)
@@ -70,19 +79,19 @@ LINEAR = LinearFamily()
 
 
 @pytest.fixture
-def registered():
+def registered() -> Iterator[None]:
     MODELS.register("linear", f"{__name__}:LINEAR")
     yield
     MODELS.unregister("linear")
 
 
-def test_a_model_is_one_class_and_one_registry_line(registered, tmp_path):
+def test_a_model_is_one_class_and_one_registry_line(registered: None, tmp_path: Path) -> None:
     assert ("linear", "tabular") in cases()
     for context in contexts("tabular", False, tmp_path):
         check_conformance(MODELS["linear"], context)
 
 
 @pytest.mark.parametrize("family", [BiaslessFamily(), UnseededFamily()])
-def test_a_model_that_breaks_a_rule_is_caught(family, tmp_path):
+def test_a_model_that_breaks_a_rule_is_caught(family: Any, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         check_conformance(family, contexts("tabular", False, tmp_path)[0])

@@ -5,7 +5,7 @@ import rtdl_revisiting_models as rtdl
 import torch
 
 from models import MODELS
-from models.base import BuildContext
+from models.base import BuildContext, Network
 from models.ft_transformer import MANY_FEATURES
 
 D, C = 6, 3
@@ -29,13 +29,14 @@ WHOLE = {
 }
 
 
-def build(name, d=D):
+def build(name: str, d: int = D) -> Network:
     torch.manual_seed(0)
-    return MODELS[name].build(BuildContext((d,), C, pretrained=False)).network.eval()
+    network = MODELS[name].build(BuildContext((d,), C, pretrained=False)).network
+    return network.eval()
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_equals_the_whole_network(name):
+def test_equals_the_whole_network(name: str) -> None:
     network = build(name)
     torch.manual_seed(0)
     whole = WHOLE[name]().eval()
@@ -47,7 +48,7 @@ def test_equals_the_whole_network(name):
     )
 
 
-def test_wide_tables_take_linear_attention():
+def test_wide_tables_take_linear_attention() -> None:
     wide, narrow = build("ft_transformer", MANY_FEATURES + 1), build("ft_transformer")
     assert [name for name, _ in wide.named_parameters() if "compression" in name]
     assert not [name for name, _ in narrow.named_parameters() if "compression" in name]

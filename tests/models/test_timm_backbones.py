@@ -1,5 +1,7 @@
 """ConvNeXt and ViT: the registered ones by their plan, the smallest of their kind in full."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import timm
@@ -14,16 +16,16 @@ from models import MODELS
 from models.base import BuildContext
 from models.timm_backbones import TimmFamily
 
-FAMILIES = [name for name in MODELS if isinstance(MODELS[name], TimmFamily)]
+FAMILIES = {n: f for n in MODELS if isinstance(f := MODELS[n], TimmFamily)}
 
 
-def context(root, pretrained=True):
+def context(root: Path, pretrained: bool = True) -> BuildContext:
     return BuildContext((12, 10, 3), 4, pretrained, root)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_registered_architecture(name):
-    family = MODELS[name]
+def test_registered_architecture(name: str) -> None:
+    family = FAMILIES[name]
     with torch.device("meta"):
         network = timm.create_model(family.name, pretrained=False)
     assert network.num_features == family.width
@@ -35,7 +37,9 @@ def test_registered_architecture(name):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_features_are_those_of_timm(name, tmp_path, monkeypatch):
+def test_features_are_those_of_timm(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     family = with_random_weights(MODELS[name], tmp_path, monkeypatch)
     model = family.build(context(tmp_path))
     x = np.random.default_rng(0).integers(0, 256, (5, 12, 10, 3), dtype=np.uint8)
@@ -46,7 +50,7 @@ def test_features_are_those_of_timm(name, tmp_path, monkeypatch):
         pretrained=False,
         checkpoint_path=str(family.weights.path(tmp_path)),
     )
-    reference.reset_classifier(0)
+    reference.reset_classifier(0)  # type: ignore[operator]  # timm types it as a tensor
     images = model.frozen.preprocessing(x)
     assert images.shape == (5, 3, 160, 160)
     with torch.no_grad():
@@ -61,7 +65,9 @@ def test_features_are_those_of_timm(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_weights_are_loaded_when_first_needed(name, tmp_path, monkeypatch):
+def test_weights_are_loaded_when_first_needed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     family = with_random_weights(MODELS[name], tmp_path, monkeypatch)
     model = family.build(context(tmp_path))
     key = model.frozen.key
@@ -72,21 +78,22 @@ def test_weights_are_loaded_when_first_needed(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_from_scratch_is_refused(name, tmp_path):
+def test_from_scratch_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"pretrained must be true .*got false"):
         MODELS[name].build(context(tmp_path, pretrained=False))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_missing_weights_say_where_they_go(name, tmp_path):
-    family = MODELS[name]
+def test_missing_weights_say_where_they_go(name: str, tmp_path: Path) -> None:
+    family = FAMILIES[name]
     message = family.missing(context(tmp_path))
+    assert message is not None
     assert str(tmp_path / "weights" / f"{family.name}.safetensors") in message
     assert family.weights.url in message
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_one_whole_trial(name, tmp_path, monkeypatch):
+def test_one_whole_trial(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = with_random_weights(MODELS[name], tmp_path, monkeypatch)
     monkeypatch.setitem(globals(), "SMALL", small)
     MODELS.register("small", f"{__name__}:SMALL")

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 from packaging.requirements import Requirement
@@ -13,12 +14,14 @@ from experiments.trial.spec import TrialSpec
 ROOT = Path(__file__).parents[2]
 
 
-def project() -> dict[str, object]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return found
 
 
-def conda_dependencies() -> list[object]:
-    return yaml.safe_load((ROOT / "conda.yaml").read_text())["dependencies"]
+def conda_dependencies() -> list[Any]:
+    found: list[Any] = yaml.safe_load((ROOT / "conda.yaml").read_text())["dependencies"]
+    return found
 
 
 def test_the_pins_agree() -> None:

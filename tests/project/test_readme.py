@@ -8,6 +8,7 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -38,7 +39,7 @@ def words_after(command: str, *start: str) -> list[str] | None:
     return words[len(start) :] if words[: len(start)] == list(start) else None
 
 
-def entry_points() -> dict[str, dict[str, object]]:
+def entry_points() -> dict[str, dict[str, Any]]:
     project = yaml.safe_load((ROOT / "MLproject").read_text())
     return {name: entry.get("parameters", {}) for name, entry in project["entry_points"].items()}
 
@@ -97,6 +98,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_blocks_run(page: Path) -> None:
     blocks = [body for language, body in BLOCK.findall(page.read_text()) if language == "python"]
-    namespace: dict[str, object] = {"__name__": page.stem}
+    namespace: dict[str, Any] = {"__name__": page.stem}
     for body in blocks:
         exec(compile(body, str(page), "exec"), namespace)  # noqa: S102 - the project's own docs

@@ -4,8 +4,10 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.base import FrozenOutputs
 
@@ -22,7 +24,7 @@ class CountingFrozen:
     pause: float = 0.0
     die: bool = False
 
-    def __call__(self, x):
+    def __call__(self, x: NDArray[Any]) -> FrozenOutputs:
         with self.log.open("a") as file:
             file.write(f"{len(x)}\n")
         time.sleep(self.pause)
@@ -33,6 +35,6 @@ class CountingFrozen:
         return FrozenOutputs(2 * flat, stages)
 
     @property
-    def calls(self):
+    def calls(self) -> list[int]:
         """Rows of each call so far."""
         return [int(line) for line in self.log.read_text().split()] if self.log.exists() else []

@@ -1,9 +1,14 @@
 """What every model family must keep to, as functions of a family."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from common.dataset import Modality
 from models.base import BuildContext, Model, ModelFamily, TrainingSettings
 from models.training import fit
 
@@ -12,7 +17,7 @@ SHAPES = {"image": ((8, 8, 1), (12, 10, 3)), "tabular": ((5,),)}
 SETTINGS = TrainingSettings(epochs=1, batch_size=4, learning_rate=0.01)
 
 
-def contexts(modality, pretrained, weights_root):
+def contexts(modality: Modality, pretrained: bool, weights_root: Path) -> list[BuildContext]:
     """One tiny input shape after the other."""
     return [BuildContext(shape, C, pretrained, weights_root) for shape in SHAPES[modality]]
 
@@ -49,8 +54,9 @@ def check_conformance(family: ModelFamily, context: BuildContext) -> None:
         check_frozen(model, x, inputs)
 
 
-def check_frozen(model: Model, x, inputs) -> None:
+def check_frozen(model: Model, x: NDArray[Any], inputs: torch.Tensor) -> None:
     """Training left the frozen layers alone; the stages fit the samples."""
+    assert model.frozen is not None
     outputs = model.frozen(x)
     np.testing.assert_array_equal(outputs.features, inputs.numpy())
     assert outputs.stages
@@ -63,7 +69,7 @@ def check_frozen(model: Model, x, inputs) -> None:
     assert len(model.frozen.key) == 64
 
 
-def samples(context):
+def samples(context: BuildContext) -> tuple[NDArray[Any], NDArray[np.int64]]:
     rng = np.random.default_rng(0)
     shape = (N + M, *context.input_shape)
     if len(context.input_shape) == 3:
@@ -74,21 +80,21 @@ def samples(context):
     return x, np.arange(N + M) % C
 
 
-def build(family, context, *, seed) -> Model:
+def build(family: ModelFamily, context: BuildContext, *, seed: int) -> Model:
     torch.manual_seed(seed)
     return family.build(context)
 
 
-def prepared(model: Model, x):
+def prepared(model: Model, x: NDArray[Any]) -> torch.Tensor:
     if model.frozen is None:
         return model.inputs(x)
     return torch.from_numpy(model.frozen(x).features)
 
 
-def states(model: Model):
+def states(model: Model) -> dict[str, bytes]:
     return {name: value.numpy().tobytes() for name, value in model.network.state_dict().items()}
 
 
-def missing_is_readable(family, context):
+def missing_is_readable(family: ModelFamily, context: BuildContext) -> bool:
     message = family.missing(context)
     return message is None or (isinstance(message, str) and "\n" not in message)

@@ -66,11 +66,12 @@ def dense_influence(
         h, h_validation, delta, delta_validation = map(
             np.abs, (h, h_validation, delta, delta_validation)
         )
-    return (
+    influence: NDArray[np.float64] = (
         trace.learning_rates[:, None, None]
         * np.einsum("tic,tjc->tij", delta, delta_validation)
         * (np.einsum("tid,tjd->tij", h, h_validation) + trace.bias)
     )
+    return influence
 
 
 def dense_profile(

@@ -6,7 +6,10 @@ The backbones of timm are replaced by the smallest of their kind.
 import hashlib
 from dataclasses import replace
 from functools import singledispatch
+from pathlib import Path
+from typing import Any
 
+import pytest
 import timm
 import torch
 from safetensors.torch import save_file
@@ -26,13 +29,13 @@ def smallest(family: TimmFamily) -> str:
 
 
 @singledispatch
-def with_random_weights(family, root, monkeypatch):
+def with_random_weights(family: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The family, with weight files below ``root`` that it takes for the published ones."""
     return family
 
 
 @with_random_weights.register
-def _(family: TimmFamily, root, monkeypatch):
+def _(family: TimmFamily, root: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     name = smallest(family)
     torch.manual_seed(0)
     path = family.weights.path(root)
@@ -43,7 +46,7 @@ def _(family: TimmFamily, root, monkeypatch):
 
 
 @with_random_weights.register
-def _(family: ResNet20Family, root, monkeypatch):
+def _(family: ResNet20Family, root: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     torch.manual_seed(0)
     path = models.resnet20.CIFAR10_WEIGHTS.path(root)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,5 +59,5 @@ def _(family: ResNet20Family, root, monkeypatch):
     return family
 
 
-def sha256(path):
+def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -61,9 +61,9 @@ class Writer:
         tags = {schema.KIND: schema.KIND_GRID, schema.GRID: grid}
         run = self.client.create_run(experiment_id, self._tick(), tags, run_name=grid)
         if hashes is not None:
-            self.client.log_dict(run.info.run_id, hashes, schema.GRID_TRIALS_FILE)
+            self.client.log_text(run.info.run_id, json.dumps(hashes), schema.GRID_TRIALS_FILE)
         self.client.set_terminated(run.info.run_id)
-        return run.info.run_id
+        return str(run.info.run_id)
 
     def trial(  # noqa: PLR0913 - each option is one way in which a run can be odd
         self,
@@ -77,7 +77,8 @@ class Writer:
         **spec: Any,
     ) -> str:
         """Log a trial and return its run id; ``status=None`` leaves it running."""
-        spec = {"epochs": EPOCHS, "estimator": "exact", "pretrained": False, "label": None} | spec
+        defaults = {"epochs": EPOCHS, "estimator": "exact", "pretrained": False, "label": None}
+        spec = {**defaults, **spec}
         modality = "image" if spec["dataset"] in ("digits", "mnist") else "tabular"
         tags = {
             schema.KIND: schema.KIND_TRIAL,
@@ -117,7 +118,7 @@ class Writer:
         self.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags.items()])
         if status is not None:
             self.client.set_terminated(run_id, status)
-        return run_id
+        return str(run_id)
 
     def _artifacts(self, run_id: str, profile: Profile, table: pd.DataFrame) -> None:
         folder = self.artifacts / "scratch"
@@ -130,11 +131,11 @@ class Writer:
     def _suspects(self, run_id: str, modality: str, table: pd.DataFrame) -> None:
         if modality == "image":
             sheet = Image.new("RGB", (64, 32), "orange")
-            for signal in table.columns.difference(ERROR_COLUMNS):
+            for signal in table.columns.difference(list(ERROR_COLUMNS)):
                 self.client.log_image(run_id, sheet, f"{schema.SUSPECTS_FOLDER}/{signal}.png")
             return
         text = "signal,rank,row,source_index,score,label,true_label,glitch,unusual\n"
-        for signal in table.columns.difference(ERROR_COLUMNS):
+        for signal in table.columns.difference(list(ERROR_COLUMNS)):
             text += f"{signal},1,0,0,1.5,<script>alert(1)</script>,b,clean,<b>x</b> = 3 (+9.1)\n"
         self.client.log_text(run_id, text, f"{schema.SUSPECTS_FOLDER}/{schema.SUSPECTS_TABLE}")
 
@@ -182,8 +183,8 @@ def pretend(spec: dict[str, Any]) -> tuple[Profile, pd.DataFrame]:
         }
     )
     counts = np.full(CLASSES, 5)
-    as_stored = (a.astype(np.float32) for a in (own, positive, negative))
-    return Profile(*as_stored, counts), table
+    stored = [a.astype(np.float32) for a in (own, positive, negative)]
+    return Profile(stored[0], stored[1], stored[2], counts), table
 
 
 def score(

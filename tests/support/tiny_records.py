@@ -6,6 +6,7 @@ import copy
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from influence.record import Checkpoints, TrainingRecord
@@ -52,17 +53,20 @@ def tiny_record(  # a network, its inputs and what it makes of them
                     state[name] = random.abs() + 0.5 if "running_var" in name else random
             states.append(state)
     checkpoints = Checkpoints(network, states, x_train, x_validation)
-    sides = [seen(checkpoints, x, y) for x, y in zip((x_train, x_validation), labels, strict=True)]
-    trace = Trace(*sides, np.array([0.1, 0.05, 0.2]), bias=bias)
+    train, validation = (
+        seen(checkpoints, x, y) for x, y in zip((x_train, x_validation), labels, strict=True)
+    )
+    trace = Trace(train, validation, np.array([0.1, 0.05, 0.2]), bias=bias)
     return TrainingRecord(trace, checkpoints)
 
 
 @torch.no_grad()
-def seen(checkpoints: Checkpoints, x: Tensor, labels: np.ndarray) -> Samples:
+def seen(checkpoints: Checkpoints, x: Tensor, labels: NDArray[np.int64]) -> Samples:
     """What the last layer sees at each checkpoint, in eval mode."""
     inputs, logits = [], []
     for epoch in range(1, EPOCHS + 1):
         network = checkpoints.at(epoch)
+        assert isinstance(network, Network)
         inputs.append(network.body(x).numpy())
         logits.append(network(x).numpy())
     return Samples(inputs, np.stack(logits), labels)

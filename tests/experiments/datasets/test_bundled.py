@@ -13,7 +13,7 @@ def test_digits_use_the_whole_range_of_a_byte() -> None:
     data = DIGITS.load(DataOptions())
     assert data.x.shape == (1797, 8, 8, 1)
     assert (data.x.min(), data.x.max()) == (0, 255)
-    assert np.abs(data.x[..., 0] / 255 * 16 - load_digits().images).max() <= 0.04
+    assert np.abs(data.x[..., 0].astype(float) / 255 * 16 - load_digits().images).max() <= 0.04
     assert (data.y == load_digits().target).all()
 
 

@@ -45,7 +45,7 @@ def source(mirror: Mirror) -> Cifar10:
             archive.addfile(member, io.BytesIO(content))
     served = mirror.public("cifar-10-python.tar.gz", packed.getvalue())
 
-    class Small(TORCHVISION_CIFAR10):
+    class Small(TORCHVISION_CIFAR10):  # type: ignore[misc]  # torchvision has no types
         url = served.addresses[0]
         tgz_md5 = served.checksum.removeprefix("md5:")
         train_list: ClassVar = [

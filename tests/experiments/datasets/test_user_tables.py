@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from experiments.datasets.user.encoding import MAX_CATEGORIES, encoded_features
 
 
 def frame(**changes: object) -> pd.DataFrame:
-    columns: dict[str, object] = {
+    columns: dict[str, Any] = {
         "age": [20.0, 30.0, np.nan, 50.0],
         "colour": ["red", "blue", None, "red"],
         "label": ["no", "yes", "yes", "no"],

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from common.dataset import Dataset
+from common.dataset import Dataset, Modality
 from experiments import schema
 from experiments.tracking.artifacts.contact_sheet import Tile, contact_sheet
 from experiments.tracking.artifacts.curves import write_curves
@@ -26,7 +26,7 @@ N = 40
 SIGNALS = ("self_influence", "my_signal")
 
 
-def result(modality: str, curves: dict[str, list[float]] | None = None) -> TrialResult:
+def result(modality: Modality, curves: dict[str, list[float]] | None = None) -> TrialResult:
     """A trial of two classes whose last sample is the most suspicious one."""
     rng = np.random.default_rng(0)
     if modality == "image":

@@ -64,6 +64,7 @@ def test_a_finished_run_holds_everything(
     history = mlflow_client.get_metric_history(run.info.run_id, "epoch_f1/self_influence")
     assert [point.step for point in history] == [1, 2, 3]
     assert [p.value for p in history] == result.epoch_metrics["epoch_f1/self_influence"]
+    assert run.inputs is not None
     assert run.inputs.dataset_inputs[0].dataset.name == "wine"
 
 
@@ -151,6 +152,7 @@ def test_two_runs_may_log_a_new_dataset_at_once(
     for each in (run_id, other[1]):
         run = mlflow_client.get_run(each)
         assert run.info.status == "FINISHED"
+        assert run.inputs is not None
         assert [used.dataset.name for used in run.inputs.dataset_inputs] == ["wine"]
 
 
@@ -177,7 +179,7 @@ def test_runs_of_dead_processes_are_closed_and_of_living_ones_not(
 ) -> None:
     dead = Owner(Owner.here().host, 2**22 + 1, "never").to_json()
     alive = Owner.here().to_json()
-    expected = {}
+    expected: dict[str, str] = {}
     for owner, status in ((dead, "KILLED"), (alive, "RUNNING")):
         tags = {schema.KIND: schema.KIND_GRID, schema.OWNER: owner}
         parent = mlflow_client.create_run(tracker.experiment_id, tags=tags).info.run_id

@@ -59,8 +59,8 @@ def test_one_row_a_sample_measure_and_estimator(found: TrialResult) -> None:
     assert (counts["lds"] == 36).all()
     assert set(counts.index) == set(ground_truth.COMPARED)
     means = table.groupby(["measure", "estimator"])["value"].mean()
-    for (measure, name), value in means.items():
-        assert value == pytest.approx(found.metrics[f"{measure}/{name}"])
+    for measure, name in means.index.to_list():
+        assert means[measure, name] == pytest.approx(found.metrics[f"{measure}/{name}"])
 
 
 def test_the_table_is_stored(found: TrialResult, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import pickle
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -47,9 +48,10 @@ def test_the_name_reads_like_a_path() -> None:
         ("known_glitch", "marks"),
     ],
 )
-def test_the_hash_covers_every_field(field: str, value: object) -> None:
+def test_the_hash_covers_every_field(field: str, value: Any) -> None:
     assert field in asdict(spec())
-    assert replace(spec(), **{field: value}).spec_hash != spec().spec_hash
+    changes: dict[str, Any] = {field: value}
+    assert replace(spec(), **changes).spec_hash != spec().spec_hash
 
 
 # Finished trials are recognised by these hashes: a change makes every store run its trials again.
@@ -98,7 +100,7 @@ def test_the_hash_covers_every_field(field: str, value: object) -> None:
     ],
 )
 def test_hashes_are_pinned(
-    request_fields: tuple[str, str, str, dict[str, object]], expected: str
+    request_fields: tuple[str, str, str, dict[str, Any]], expected: str
 ) -> None:
     dataset, model, glitch, others = request_fields
     assert spec(dataset=dataset, model=model, glitch=glitch, **others).spec_hash == expected

@@ -41,7 +41,9 @@ def test_validation_samples_are_not_used() -> None:
     evidence = Planted().uniform_noise(ROWS).evidence()
     stages, _ = evidence.stages
     rng = np.random.default_rng(1)
-    other = {name: rng.normal(size=(7, x.shape[1])) for name, x in stages.items()}
+    other = {
+        name: rng.normal(size=(7, x.shape[1])).astype(np.float32) for name, x in stages.items()
+    }
     blind = replace(
         evidence,
         validation_labels=rng.integers(0, CLASSES, 7),

@@ -15,6 +15,7 @@ from influence.estimators import ESTIMATORS
 from influence.estimators.exact import exact_profile
 from influence.estimators.naive import NAIVE, NAIVE_ALL_LAYERS
 from influence.profile import Profile
+from models.base import Network
 
 LAST_LAYER = ["exact", "captum", "captum_fast"]
 
@@ -86,6 +87,7 @@ def test_captum_fast_itself_takes_no_notice_of_the_bias() -> None:
 def test_the_record_is_left_as_it_was(name: str) -> None:
     record = tiny_record(mlp_body, 3)
     network = record.checkpoints.network.train()
+    assert isinstance(network, Network)
     network.body.requires_grad_(False)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     ESTIMATORS[name].profile(record)

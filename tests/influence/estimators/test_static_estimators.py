@@ -78,8 +78,8 @@ def test_inverse_hessian_predicts_what_leaving_one_out_does() -> None:
     network = Network(nn.Identity(), nn.Linear(2, classes, bias=False)).double()
     state = {"head.weight": torch.tensor(model.coef_)}
     trace = Trace(
-        Samples([x], (x @ model.coef_.T)[None], y),
-        Samples([x_validation], (x_validation @ model.coef_.T)[None], y_validation),
+        Samples([x], (x @ model.coef_.T)[None], y),  # type: ignore[list-item]  # doubles, for an exact comparison
+        Samples([x_validation], (x_validation @ model.coef_.T)[None], y_validation),  # type: ignore[list-item]  # doubles, for an exact comparison
         np.ones(1),
         bias=False,
     )

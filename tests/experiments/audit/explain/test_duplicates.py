@@ -29,7 +29,9 @@ def test_exact_and_near_ones_are_named() -> None:
 
 def test_a_grid_of_equal_steps_has_no_near_duplicates() -> None:
     x = np.stack(np.meshgrid(np.arange(6), np.arange(6)), axis=-1).reshape(-1, 2)
-    found = duplicates(x, FeatureSpace(x.astype(np.float32), np.empty((0, 2))), {}, np.arange(0))
+    found = duplicates(
+        x, FeatureSpace(x.astype(np.float32), np.empty((0, 2), np.float32)), {}, np.arange(0)
+    )
     assert not found.astype(bool).any()
 
 
