@@ -26,9 +26,11 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 HERE = Path(__file__).resolve().parent
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
 
+from experiments.execution.cluster import cluster  # noqa: E402
+from experiments.execution.job import Job, Task  # noqa: E402
 from experiments.execution.outcome import Outcome  # noqa: E402
-from experiments.execution.ray_executor import Observer, Pool, cluster, execute  # noqa: E402
-from experiments.execution.worker import Job, Task  # noqa: E402
+from experiments.execution.pool import Pool  # noqa: E402
+from experiments.execution.ray_executor import Observer, execute  # noqa: E402
 from experiments.tracking.session import open_session  # noqa: E402
 from experiments.training.context import TrialContext  # noqa: E402 - behind their environment, as all below
 from experiments.trial.resolve import resolve  # noqa: E402

@@ -18,7 +18,7 @@ from experiments.audit.output.text import findings
 from experiments.audit.pipeline import AuditConfig, run_audit
 from experiments.audit.result import AuditResult
 from experiments.commands.audit_options import AuditOptions
-from experiments.tracking.command_run import KIND_AUDIT, recording
+from experiments.tracking.command_run import KIND_AUDIT, command_run
 from experiments.trial.evaluate import peak_rss_mib
 
 PROGRAM = "python -m experiments.audit"
@@ -54,16 +54,16 @@ def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
     }
     title = Path(options.source).name
     name = f"audit of {title}"
-    with recording(options.uri, options.experiment, name, KIND_AUDIT, params) as record:
+    with command_run(options.uri, options.experiment, name, KIND_AUDIT, params) as record:
         result = run_audit(data, choice, context, config, diagnose)
         with TemporaryDirectory(prefix="influence-") as folder:
             write(result, Path(folder), f"Audit of {title}")
-            record.keep(_metrics(result), Path(folder))
             deliver(Path(folder), out)
+            record.log(_metrics(result), Path(folder))
     for sentence in findings(result):
         console.print(sentence)
     console.print(f"{out / REPORT}\n{out / SUSPICIONS}.csv\nrun {record.run_id}")
-    return 0
+    return record.exit_status()
 
 
 def _metrics(result: AuditResult) -> dict[str, float]:

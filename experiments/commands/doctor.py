@@ -11,8 +11,9 @@ from rich.text import Text
 from common.cli import option, parse, run
 from experiments.commands.environment_options import EnvironmentOptions
 from experiments.doctor.checks import Subject, examine
-from experiments.execution.ray_executor import Pool, cluster, nodes
-from experiments.tracking.enclosing_run import Surrounding
+from experiments.execution.cluster import cluster, nodes
+from experiments.execution.pool import Pool
+from experiments.tracking.enclosing_run import EnclosingRun
 from experiments.tracking.uri import absolute
 
 PROGRAM = "python -m experiments.doctor"
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
-    around = Surrounding.taken()
+    around = EnclosingRun.from_environment()
     options = parse(DoctorOptions, PROGRAM, DESCRIPTION, argv)
     console = Console(highlight=False, soft_wrap=True)
     uri = absolute(options.uri)

@@ -15,10 +15,9 @@ from experiments.commands import grid_report as report
 from experiments.commands.grid_options import GridOptions
 from experiments.commands.publication import publish
 from experiments.datasets import DATASETS
-from experiments.execution.ray_executor import Pool, check_pool
+from experiments.execution.job import Job
+from experiments.execution.pool import Pool, check_pool
 from experiments.execution.scratch import own_scratch
-from experiments.execution.watchdog import Limits
-from experiments.execution.worker import Job
 from experiments.grid.definition import load_grid, only
 from experiments.grid.estimate import Estimates
 from experiments.grid.fetch import fetch
@@ -26,8 +25,7 @@ from experiments.grid.inventory import DataKey, Surveyed, data_key, rehearse, su
 from experiments.grid.plan import Current, make_plan
 from experiments.grid.preflight import Preflight, look
 from experiments.grid.runner import Campaign
-from experiments.machine import total_mib
-from experiments.tracking.enclosing_run import Surrounding
+from experiments.tracking.enclosing_run import EnclosingRun
 from experiments.tracking.provenance import code_version
 from experiments.tracking.session import open_session, read_finished
 from experiments.tracking.store import check_answers
@@ -37,8 +35,6 @@ from experiments.trial.spec import TrialSpec
 
 PROGRAM = "python -m experiments.grid"
 DESCRIPTION = "Run the trials of a grid; those that are finished are not run again."
-_RESERVED_SHARE = 0.05
-"""Of the machine's memory; a trial over its share is ended before less is left."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
-    around = Surrounding.taken()
+    around = EnclosingRun.from_environment()
     options = parse(GridOptions, PROGRAM, DESCRIPTION, argv)
     around.check(options.tracking_uri)
     console = Console(highlight=False, soft_wrap=True)
@@ -72,12 +68,11 @@ def _main(argv: Sequence[str] | None) -> int:
     session = open_session(options.uri, experiment, {schema.GRID: grid.name})
     plan = make_plan(specs, session.finished, _current(options, data))
     report.header(console, grid, plan, session)
-    limits = Limits(options.time_limit, None, max(_RESERVED_SHARE * total_mib(), 256.0))
     campaign = Campaign(
         grid,
         specs,
         plan,
-        Job(session.tracker, context, limits),
+        Job(session.tracker, context, options.time_limit),
         pool,
         session,
         Estimates(session.finished, data),

@@ -76,7 +76,7 @@ def where_to_look(console: Console, tally: Tally, session: Session, experiment: 
     """The commands that show the runs, and what is not among them yet."""
     if tally.spooled:
         console.print(
-            f"{tally.spooled} results wait in {session.spool.folder} for the tracking store: "
+            f"{tally.spooled} results wait in {session.outbox.folder} for the tracking store: "
             "the next start logs them",
             markup=False,
         )

@@ -24,7 +24,7 @@ from experiments.datasets.lookup import source_for
 from experiments.repair.decisions import Decisions, propose, read_decisions, validated
 from experiments.repair.gain import Gain, check_measurable, gain
 from experiments.repair.rewrite import Repaired, target_of, write_repaired
-from experiments.tracking.command_run import KIND_AUDIT, KIND_REPAIR, recording
+from experiments.tracking.command_run import KIND_AUDIT, KIND_REPAIR, command_run
 from experiments.tracking.retry import TrackingError
 from experiments.tracking.store import check_answers
 from experiments.tracking.tracker import Tracker
@@ -64,7 +64,7 @@ def _main(argv: Sequence[str] | None) -> int:
     out = made(options.out)
     params = {"audit": options.audit, "decisions": str(options.decisions or "proposed")}
     name = f"repair of {Path(asked['data']).name}"
-    with recording(options.uri, options.experiment, name, KIND_REPAIR, params) as record:
+    with command_run(options.uri, options.experiment, name, KIND_REPAIR, params) as record:
         measured = gain(
             plan.data, plan.decisions, plan.truth, plan.recipe, context, range(options.seeds)
         )
@@ -73,9 +73,9 @@ def _main(argv: Sequence[str] | None) -> int:
             write_csv(plan.table, Path(folder) / DECISIONS)
             measured.table().to_csv(Path(folder) / GAIN, index=False)
             deliver(Path(folder), out)
-            record.keep(_metrics(measured), Path(folder))
+            record.log(_metrics(measured), Path(folder))
     _report(plan, measured, f"{written}\nrun {record.run_id}")
-    return 0
+    return record.exit_status()
 
 
 def _audit(options: RepairOptions) -> tuple[Mapping[str, str], pd.DataFrame]:

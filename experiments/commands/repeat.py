@@ -15,7 +15,7 @@ from rich.console import Console
 from common.errors import UserError
 from experiments import schema
 from experiments.commands.trial_report import print_scores
-from experiments.execution.worker import Job
+from experiments.execution.job import Job
 from experiments.tracking.provenance import code_version, library_versions
 from experiments.tracking.record import finished, started
 from experiments.tracking.retry import TrackingError

@@ -16,12 +16,13 @@ from experiments import schema
 from experiments.commands.repeat import repeat
 from experiments.commands.trial_options import TrialOptions
 from experiments.commands.trial_report import print_scores
+from experiments.execution.job import Job, Task
 from experiments.execution.outcome import Outcome
 from experiments.execution.scratch import own_scratch
-from experiments.execution.worker import Job, Task, Worker
+from experiments.execution.worker import Worker
 from experiments.grid.inventory import rehearse
 from experiments.grid.preflight import look
-from experiments.tracking.enclosing_run import Surrounding
+from experiments.tracking.enclosing_run import EnclosingRun
 from experiments.tracking.outbox import record_of
 from experiments.tracking.process import Owner
 from experiments.tracking.queries import close_runs_of
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
-    around = Surrounding.taken()
+    around = EnclosingRun.from_environment()
     words = given(PROGRAM, DESCRIPTION, argv, TrialOptions, TrialSpec)
     request = {f.name: words.pop(f.name) for f in fields(TrialSpec) if f.name in words}
     options = build(TrialOptions, words)
@@ -106,11 +107,11 @@ def _report(console: Console, session: Session, spec: TrialSpec, outcome: Outcom
         console.print(f"failed: {outcome.error}; its run: {outcome.run_id}", markup=False)
         return 1
     if outcome.parcel is not None:
-        session.spool.add(outcome.parcel)
+        session.outbox.add(outcome.parcel)
         record = record_of(outcome.parcel)
         print_scores(console, spec.name, {name: value for name, value, _ in record.metrics})
         console.print(
-            f"not logged yet ({outcome.error}): waits in {session.spool.folder}", markup=False
+            f"not logged yet ({outcome.error}): waits in {session.outbox.folder}", markup=False
         )
         return 1
     metrics: Mapping[str, float] = session.tracker.run(str(outcome.run_id)).data.metrics

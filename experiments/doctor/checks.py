@@ -16,7 +16,7 @@ from common.errors import UserError
 from experiments.datasets import DATASETS
 from experiments.datasets.base import DataOptions
 from experiments.machine import available_mib, cores, total_mib
-from experiments.tracking.outbox import Spool
+from experiments.tracking.outbox import Outbox
 from experiments.tracking.record import RunRecord, now_ms
 from experiments.tracking.retry import TrackingError, one_line
 from experiments.tracking.store import exists, open_experiment
@@ -159,7 +159,7 @@ def _store(subject: Subject) -> Iterator[Finding]:
         yield Finding("tracking store", "note", f"{shown} is not there: the first run makes it")
     else:
         yield _tried("tracking store", lambda: _written_to(subject))
-    waiting = len(Spool.of(absolute(subject.uri), subject.experiment).parcels())
+    waiting = len(Outbox.of(absolute(subject.uri), subject.experiment).parcels())
     if waiting:
         yield Finding("spool", "bad", f"{waiting} results wait: start the grid again to log them")
     else:

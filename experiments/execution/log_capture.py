@@ -1,11 +1,11 @@
-"""A trial's log: what was logged and warned of while it ran, with the time of each line."""
+"""The log of a trial: its log records and warnings, with the time of each line."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from experiments.tracking.uri import without_secrets
 
@@ -13,7 +13,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class TrialLog(logging.Handler):
-    """Collects log records as lines."""
+    """Collects log records as lines of text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,11 +21,11 @@ class TrialLog(logging.Handler):
         self._lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take one record."""
+        """Add one record."""
         self._lines.append(without_secrets(self.format(record)))
 
     def note(self, message: str) -> None:
-        """Take a line of the trial's own."""
+        """Add a line of the trial's own."""
         self.handle(logging.LogRecord("trial", logging.INFO, "", 0, message, None, None))
 
     def text(self) -> str:
@@ -35,24 +35,17 @@ class TrialLog(logging.Handler):
 
 @contextlib.contextmanager
 def captured(log: TrialLog) -> Iterator[None]:
-    """Collect log records and warnings of the block in ``log``.
+    """Collect the log records and warnings of the block in ``log``.
 
-    A warning is noted in every trial anew, not only in the first one of a process.
+    Each trial reports a warning anew, not only the first trial of a process.
     """
     root = logging.getLogger()
     root.addHandler(log)
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _noting(log)
+            warnings.showwarning = lambda message, category, file, line, *_: log.note(
+                f"{category.__name__}: {message} ({file}:{line})"
+            )
             yield
     finally:
         root.removeHandler(log)
-
-
-def _noting(log: TrialLog) -> Callable[..., None]:
-    def note(
-        message: Warning | str, category: type[Warning], file: str, line: int, *_: object
-    ) -> None:
-        log.note(f"{category.__name__}: {message} ({file}:{line})")
-
-    return note

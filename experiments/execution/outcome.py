@@ -13,16 +13,17 @@ class Outcome:
     """The end of one trial.
 
     Attributes:
-        spec_hash: which trial.
-        ending: ``skipped``: another run had finished the spec meanwhile; ``stopped``: the grid was
-            ended first.
+        spec_hash: of the trial.
+        ending: ``skipped``: another run of the spec had finished in the meantime; ``stopped``: the
+            grid ended before the trial did.
         seconds: wall time of the trial.
         run_id: in MLflow, if a run was started.
-        error: one line of what went wrong.
-        own_fault: whether the trial would fail again wherever it ran.
-        bad_input: whether the user can mend it.
-        digest: content of the data that it read.
-        parcel: a finished trial's run with its files, where the tracking store was out of reach.
+        error: one line that says what went wrong.
+        own_fault: whether the trial would fail again on any machine.
+        bad_input: whether the user can correct the cause.
+        digest: hash of the data that the trial read.
+        parcel: record and files of a finished trial that could not be logged (see
+            ``tracking/outbox.py``).
     """
 
     spec_hash: str

@@ -1,29 +1,29 @@
-"""Which trials wait, run and have ended, and which of them run again."""
+"""Which trials are waiting, running or ended, and which of them are tried again."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from experiments.execution.job import Task
 from experiments.execution.outcome import Outcome
-from experiments.execution.worker import Task
 
 FRUITLESS = 5
-"""After so many faults of the surroundings in a row no further trial is begun."""
+"""Consecutive failures that are no fault of the trials, after which no further trial starts."""
 
 
 class TaskQueue:
-    """Hands out trials, and takes back those that ended for no fault of their own.
+    """Hands out trials, and takes back those that failed through no fault of their own.
 
     Attributes:
         running: numbers of the trials that were taken and have not ended.
-        stopping: set it, and no further trial begins.
-        reason: why it was set, where the queue itself did so.
+        stopping: set it to start no further trial.
+        reason: why the queue itself has set ``stopping``.
 
     Args:
-        tasks: in the order in which they shall run.
-        attempts: how often a trial is begun at most, if its surroundings fail.
-        ended: called once a trial, with its final outcome.
+        tasks: in the order in which they are to run.
+        attempts: how often a trial is started at most if its machine or process fails.
+        ended: called once for each trial, with its final outcome.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class TaskQueue:
     ) -> None:
         self._tasks = tasks
         self._waiting = deque(range(len(tasks)))
-        self._begun = [0] * len(tasks)
+        self._starts = [0] * len(tasks)
         self._attempts = attempts
         self._ended = ended
         self._in_a_row = 0
@@ -40,32 +40,27 @@ class TaskQueue:
         self.reason: str | None = None
 
     @property
-    def waiting(self) -> int:
-        """How many trials wait."""
-        return len(self._waiting)
-
-    @property
     def over(self) -> bool:
-        """Whether nothing more is to be begun, now or later."""
+        """Whether no trial is left to start, now or later."""
         return self.stopping or not (self._waiting or self.running)
 
     def take(self) -> int | None:
-        """The number of the next trial to begin, ``None`` while there is none."""
+        """The number of the next trial to start, ``None`` while there is none."""
         if self.stopping or not self._waiting:
             return None
         number = self._waiting.popleft()
-        self._begun[number] += 1
+        self._starts[number] += 1
         self.running.add(number)
         return number
 
     def put_back(self, number: int) -> None:
-        """Return a trial that was taken but has not begun."""
+        """Return a trial that was taken but has not started."""
         self.running.discard(number)
-        self._begun[number] -= 1
+        self._starts[number] -= 1
         self._waiting.appendleft(number)
 
     def report(self, number: int, outcome: Outcome) -> None:
-        """A trial has ended; one whose surroundings failed waits again."""
+        """A trial has ended; if its machine or process failed, it is queued again."""
         self.running.discard(number)
         if outcome.ending != "failed" or outcome.own_fault:
             self._in_a_row = 0
@@ -74,7 +69,7 @@ class TaskQueue:
             if self._in_a_row >= FRUITLESS:
                 self.stopping = True
                 self.reason = f"{FRUITLESS} trials in a row failed: {outcome.error}"
-            elif self._begun[number] < self._attempts and not self.stopping:
+            elif self._starts[number] < self._attempts and not self.stopping:
                 self._waiting.append(number)
                 return
         self._ended(outcome)
@@ -85,7 +80,7 @@ class TaskQueue:
         self.report(number, Outcome(spec_hash, "failed", error=why, own_fault=False))
 
     def abandon(self) -> None:
-        """Nothing runs any more: report what was not finished as stopped."""
+        """No trial runs any more: report those that did not end as stopped."""
         for number in [*sorted(self.running), *self._waiting]:
             self._ended(Outcome(self._tasks[number].spec.spec_hash, "stopped"))
         self.running.clear()

@@ -1,64 +1,60 @@
-"""Temporary files in one directory a process, so that those of killed processes can be removed."""
+"""Private temporary directories that the next start removes if their process was killed."""
 
 from __future__ import annotations
 
-import hashlib
-import re
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from experiments.tracking.process import Owner
 
-_NAME = re.compile(r"influence-(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<birth>[0-9a-f]{8})-")
+PREFIX: Final = "influence-"
+SHORT: Final = Path("/tmp")  # noqa: S108 - the directories in it are private
+"""Where directories go whose paths must be short."""
+
+_OWNER_FILE: Final = "owner.json"
 
 
 @contextmanager
 def own_scratch() -> Iterator[Path]:
-    """While the block runs, all temporary files of this process lie in a directory of its own,
-    whichever library makes them. What dead processes have left is removed before and after.
+    """Keep all temporary files of this process in one private directory while the block runs.
+
+    It holds the files of every library that uses ``tempfile``, and is removed at the end, together
+    with the directories of processes that have died.
 
     Yields:
         The directory.
     """
     sweep()
     before = tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix=_prefix(Owner.here())) as folder:
-        tempfile.tempdir = folder
+    with private_directory() as folder:
+        tempfile.tempdir = str(folder)
         try:
-            yield Path(folder)
+            yield folder
         finally:
             tempfile.tempdir = before
     sweep()
 
 
-def sweep() -> int:
-    """Remove the temporary files of processes of this host that have ended without doing so.
-
-    Returns:
-        How many directories there were.
-    """
-    found = 0
-    for folder in Path(tempfile.gettempdir()).glob("influence-*"):
-        if folder.is_dir() and _is_left_behind(folder.name):
-            shutil.rmtree(folder, ignore_errors=True)  # those of other users are theirs to remove
-            found += 1
-    return found
+@contextmanager
+def private_directory(base: Path | None = None) -> Iterator[Path]:
+    """A directory that only this user can read, in ``base`` or where temporary files go."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=base, ignore_cleanup_errors=True) as folder:
+        Path(folder, _OWNER_FILE).write_text(Owner.here().to_json())
+        yield Path(folder)
 
 
-def _is_left_behind(name: str) -> bool:
-    parts = _NAME.match(name)
-    if parts is None or parts["host"] != _digits(Owner.here().host):
-        return False
-    owner = Owner.of(int(parts["pid"]))
-    return owner is None or not name.startswith(_prefix(owner))
-
-
-def _prefix(owner: Owner) -> str:
-    return f"influence-{_digits(owner.host)}-{owner.pid}-{_digits(owner.birth)}-"
-
-
-def _digits(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def sweep() -> None:
+    """Remove the private directories of processes of this machine that have died."""
+    for base in {Path(tempfile.gettempdir()), SHORT}:
+        for file in base.glob(f"{PREFIX}*/{_OWNER_FILE}"):
+            try:
+                owner = Owner.from_json(file.read_text())
+            except (OSError, ValueError, TypeError):
+                continue  # of another user, or of another program
+            if owner.host == platform.node() and not owner.alive():
+                shutil.rmtree(file.parent, ignore_errors=True)

@@ -1,131 +1,56 @@
-"""One trial after another in a worker process: run it, log it, report how it ended."""
+"""Runs one trial after another in a worker process and logs each as a run."""
 
 from __future__ import annotations
 
-import errno
-import importlib
 import platform
-import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
+from typing import Final, TypeVar
 
-from threadpoolctl import threadpool_limits
-
-from common.errors import UserError
 from experiments import schema
-from experiments.execution.log_capture import TrialLog, captured
+from experiments.execution.attempt import attempt, timed_out
+from experiments.execution.job import Job, Task
 from experiments.execution.outcome import Outcome
-from experiments.execution.watchdog import Limits, Watchdog
-from experiments.machine import reset_peak
 from experiments.tracking.outbox import pack
 from experiments.tracking.provenance import library_versions
-from experiments.tracking.record import RunRecord, finished, started, write_artifacts
-from experiments.tracking.retry import TrackingError, one_line
+from experiments.tracking.record import RunRecord, started
+from experiments.tracking.retry import TrackingError
 from experiments.tracking.tracker import Tracker
-from experiments.tracking.uri import without_secrets
-from experiments.training.context import TrialContext
-from experiments.trial.result import TrialResult
-from experiments.trial.spec import TrialSpec
 
-RUN_TRIAL = "experiments.trial.run:run_trial"
-HASTE = 5.0
-RunTrial = Callable[[TrialSpec, TrialContext], TrialResult]
-_SURROUNDINGS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
+IMPATIENT: Final = 5.0
+"""Seconds of retries while the tracking store is known to be out of reach."""
 
-
-@dataclass(frozen=True)
-class Job:
-    """What is the same for every trial of a grid.
-
-    Attributes:
-        tracker: where runs go.
-        context: surroundings of the trials.
-        limits: of one trial.
-        target: the function that runs a trial, as ``module:name``.
-    """
-
-    tracker: Tracker
-    context: TrialContext
-    limits: Limits = field(default_factory=Limits)
-    target: str = RUN_TRIAL
-
-    def result_of(self, spec: TrialSpec) -> TrialResult:
-        """Run a trial, with its number of threads in every library."""
-        module, _, name = self.target.partition(":")
-        run_trial = cast(RunTrial, getattr(importlib.import_module(module), name))
-        with threadpool_limits(limits=self.context.threads):
-            return run_trial(spec, self.context)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One trial to run.
-
-    Attributes:
-        spec: what to run.
-        replaces: finished runs of the same spec, of another version, that the new one succeeds.
-        memory_mib: memory to set aside for it, if that is known.
-    """
-
-    spec: TrialSpec
-    replaces: tuple[str, ...] = ()
-    memory_mib: float | None = None
+T = TypeVar("T")
 
 
 @dataclass
 class Worker:
-    """Runs the trials that come to one process.
+    """Runs the trials that one process is given.
 
     Attributes:
-        job: common to them.
-        away: whether the tracking store was out of reach when it was last needed. The full
-            patience is paid once: while the store stays away, results are handed over sooner.
+        job: what the trials have in common.
+        store_error: why the last request to the tracking store failed, ``None`` if it did not.
+            Only the first request that fails waits for the full patience of the tracker.
     """
 
     job: Job
-    away: bool = False
+    store_error: str | None = None
 
     def run(self, task: Task) -> Outcome:
-        """Run one trial and log it. Raises nothing that the trial or the store can cause."""
-        earlier = self._earlier(task)
-        if earlier is not None:
-            return earlier
-        record = started(task.spec, self.job.context, self._place())
-        run_id = self._start(record)
-        log = TrialLog()
-        log.note(f"{record.name} on {platform.node()}, {library_versions()}")
+        """Run one trial and log it. Errors of the trial and of the store end in the outcome."""
+        settled = self._ask(partial(_settled, task=task))
+        if settled is not None:
+            return settled
+        record = started(task.spec, self.job.context, self._tags())
+        run_id = self._ask(lambda tracker: tracker.start(record))
         with TemporaryDirectory(prefix="influence-trial-") as scratch:
             folder = Path(scratch)
-            try:
-                record, outcome = self._tried(task, run_id, record, folder, log)
-            except Exception as error:  # whatever a trial raises ends that trial alone
-                record, outcome = _failed(record, error, folder)
+            overdue = partial(self._give_up, run_id, record)
+            record, outcome = attempt(self.job, task.spec, record, folder, overdue)
             return self._log(run_id, record, outcome, folder, task.replaces)
-
-    def _tried(
-        self, task: Task, run_id: str | None, record: RunRecord, folder: Path, log: TrialLog
-    ) -> tuple[RunRecord, Outcome]:
-        limits = replace(self.job.limits, memory_mib=task.memory_mib)
-        watchdog = Watchdog(limits, lambda why, peak: self._give_up(run_id, record, why, peak))
-        reset_peak()
-        began = time.perf_counter()
-        try:
-            with captured(log), watchdog:
-                result = self.job.result_of(task.spec)
-            for step, spent in result.seconds.items():
-                log.note(f"{step}: {spent:.3f} s")
-        finally:
-            (folder / schema.LOG_FILE).write_text(log.text())
-        write_artifacts(result, folder)
-        seconds = time.perf_counter() - began
-        outcome = Outcome(
-            record.spec_hash, "finished", seconds=seconds, digest=result.dataset.digest
-        )
-        return finished(record, result, seconds), outcome
 
     def _log(
         self,
@@ -135,97 +60,66 @@ class Worker:
         folder: Path,
         replaces: tuple[str, ...],
     ) -> Outcome:
-        try:
-            tracker = self._tracker
-            run_id = tracker.start(record) if run_id is None else run_id
-            status = tracker.finish(run_id, record, folder, replaces)
-        except TrackingError as error:
-            self.away = True
+        def write(tracker: Tracker) -> tuple[str, str]:
+            written = run_id or tracker.start(record)
+            return written, tracker.finish(written, record, folder, replaces)
+
+        logged = self._ask(write)
+        if logged is None:
             parcel = pack(record, folder) if outcome.ending == "finished" else None
-            return replace(outcome, run_id=run_id, parcel=parcel, error=outcome.error or str(error))
-        self.away = False
+            error = outcome.error or self.store_error
+            return replace(outcome, run_id=run_id, parcel=parcel, error=error)
+        run_id, status = logged
         if outcome.ending == "finished" and status != "FINISHED":
             return Outcome(outcome.spec_hash, "skipped", run_id=run_id)
         return replace(outcome, run_id=run_id)
 
-    def _give_up(self, run_id: str | None, record: RunRecord, why: str, peak_mib: float) -> None:
-        """Log what is known of a trial whose process is about to end."""
+    def _give_up(self, run_id: str | None, record: RunRecord, reason: str) -> None:
+        """Log a trial whose process is about to end."""
         if run_id is None:
             return
-        tags = {schema.ERROR: why, schema.FAULT: schema.FAULT_OWN}
-        ended = replace(record.ended("FAILED", tags), metrics=((schema.PEAK_RSS, peak_mib, 0),))
         with TemporaryDirectory(prefix="influence-trial-") as scratch:
-            _write_traceback(Path(scratch), f"{why}\n", ended)
-            self.job.tracker.hasty(HASTE).finish(run_id, ended, Path(scratch))
+            folder = Path(scratch)
+            ended = timed_out(record, reason, folder)
+            self.job.tracker.hasty(IMPATIENT).finish(run_id, ended, folder)
 
-    def _earlier(self, task: Task) -> Outcome | None:
-        """The outcome of a trial that need not, or must not, run again."""
-        if self.away:
-            return None
+    def _ask(self, request: Callable[[Tracker], T]) -> T | None:
+        """What the request returns, or ``None`` if the tracking store is out of reach."""
         tracker = self.job.tracker
-        spec_hash = task.spec.spec_hash
+        if self.store_error is not None:
+            tracker = tracker.hasty(IMPATIENT)
         try:
-            for run in tracker.runs_of(spec_hash):
-                tags = run.data.tags
-                found = Outcome(
-                    spec_hash, "skipped", run_id=run.info.run_id, error=tags.get(schema.ERROR)
-                )
-                if run.info.status == "FINISHED" and run.info.run_id not in task.replaces:
-                    return found
-                if tracker.parent is None or tags.get(schema.PARENT) != tracker.parent:
-                    continue
-                if run.info.status == "RUNNING":
-                    tracker.end(run.info.run_id, "KILLED", tags={schema.ERROR: "its worker ended"})
-                elif tags.get(schema.FAULT) == schema.FAULT_OWN:
-                    # its process was ended for its own fault: in a new one it would fare the same
-                    return replace(found, ending="failed")
-        except TrackingError:
-            self.away = True
-        return None
-
-    def _start(self, record: RunRecord) -> str | None:
-        try:
-            run_id = self._tracker.start(record)
-        except TrackingError:
-            self.away = True
+            answer = request(tracker)
+        except TrackingError as error:
+            self.store_error = str(error)
             return None
-        self.away = False
-        return run_id
+        self.store_error = None
+        return answer
 
-    @property
-    def _tracker(self) -> Tracker:
-        return self.job.tracker.hasty(HASTE) if self.away else self.job.tracker
-
-    def _place(self) -> dict[str, str]:
-        parent = self.job.tracker.parent
-        return {
-            schema.HOST: platform.node(),
-            schema.VERSIONS: library_versions(),
-            **({} if parent is None else {schema.PARENT: parent}),
-            **(self.job.tracker.tags or {}),
-        }
+    def _tags(self) -> dict[str, str]:
+        tracker = self.job.tracker
+        tags = {schema.HOST: platform.node(), schema.VERSIONS: library_versions()}
+        if tracker.parent is not None:
+            tags[schema.PARENT] = tracker.parent
+        return {**tags, **(tracker.tags or {})}
 
 
-def _failed(record: RunRecord, error: Exception, folder: Path) -> tuple[RunRecord, Outcome]:
-    own = not isinstance(error, (ConnectionError, TimeoutError)) and (
-        getattr(error, "errno", None) not in _SURROUNDINGS
-    )
-    message = one_line(error)
-    tags = {schema.ERROR: message, schema.FAULT: schema.FAULT_OWN if own else schema.FAULT_OTHER}
-    ended = record.ended("FAILED", tags)
-    text = without_secrets("".join(traceback.format_exception(error)))
-    _write_traceback(folder, text, ended)
-    outcome = Outcome(
-        record.spec_hash,
-        "failed",
-        seconds=((ended.end or record.start) - record.start) / 1000,
-        error=message,
-        own_fault=own,
-        bad_input=isinstance(error, UserError),
-    )
-    return ended, outcome
+def _settled(tracker: Tracker, task: Task) -> Outcome | None:
+    """The outcome of a trial that another run has settled; ``None`` if it has to run.
 
-
-def _write_traceback(folder: Path, text: str, record: RunRecord) -> None:
-    repeat = record.tags[schema.REPEAT]
-    (folder / schema.TRACEBACK_FILE).write_text(f"{text}\nTo repeat this trial alone:\n{repeat}\n")
+    Runs that a worker of the same grid left RUNNING when it died are ended on the way.
+    """
+    spec_hash = task.spec.spec_hash
+    for run in tracker.runs_of(spec_hash):
+        run_id, tags = run.info.run_id, run.data.tags
+        found = Outcome(spec_hash, "skipped", run_id=run_id, error=tags.get(schema.ERROR))
+        if run.info.status == "FINISHED" and run_id not in task.replaces:
+            return found
+        if tracker.parent is None or tags.get(schema.PARENT) != tracker.parent:
+            continue
+        if run.info.status == "RUNNING":
+            tracker.end(run_id, "KILLED", tags={schema.ERROR: "its worker ended"})
+        elif tags.get(schema.FAULT) == schema.FAULT_OWN:
+            # the trial exceeded its limit and its process was ended: it would happen again
+            return replace(found, ending="failed")
+    return None

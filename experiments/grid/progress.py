@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from experiments.execution.job import Task
 from experiments.execution.outcome import Outcome
-from experiments.execution.worker import Task
 from experiments.grid.estimate import duration
 
 QUIET = 10.0

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from experiments import schema
 from experiments.execution.outcome import Outcome
 from experiments.grid.definition import Grid
 from experiments.grid.summary import Tally
-from experiments.tracking.process import Heartbeat, Owner
+from experiments.tracking.process import owner_tags
 from experiments.tracking.queries import search
 from experiments.tracking.record import RunRecord, now_ms
-from experiments.tracking.retry import TrackingError
 from experiments.tracking.tracker import Tracker
 from experiments.trial.spec import TrialSpec
-
-_log = logging.getLogger(__name__)
 
 
 def open_grid_run(
@@ -31,8 +26,7 @@ def open_grid_run(
     tags = {
         schema.KIND: schema.KIND_GRID,
         **(tracker.tags or {}),
-        schema.OWNER: Owner.here().to_json(),
-        schema.HEARTBEAT: str(now_ms()),
+        **owner_tags(),
         "mlflow.runName": grid.name,
         "mlflow.note.content": f"**{grid.title}**\n\n{grid.description}",
     }
@@ -44,20 +38,6 @@ def open_grid_run(
     hashes = [spec.spec_hash for spec in specs]
     tracker.text(run_id, schema.GRID_TRIALS_FILE, json.dumps(hashes))
     return run_id
-
-
-@contextmanager
-def kept_alive(tracker: Tracker, run_id: str) -> Iterator[None]:
-    """Say every half minute that the process of the run lives, while the block runs."""
-
-    def beat() -> None:
-        try:
-            tracker.annotate(run_id, {schema.HEARTBEAT: str(now_ms())})
-        except TrackingError as error:
-            _log.debug("no heartbeat: %s", error)
-
-    with Heartbeat(beat):
-        yield
 
 
 def close_grid_run(tracker: Tracker, run_id: str, tally: Tally) -> None:

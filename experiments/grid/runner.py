@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 
+from experiments.execution.cluster import cluster
+from experiments.execution.job import Job, Task
 from experiments.execution.outcome import Outcome
-from experiments.execution.ray_executor import Observer, Pool, cluster, execute
-from experiments.execution.worker import Job, Task
+from experiments.execution.pool import Pool
+from experiments.execution.ray_executor import Observer, execute
 from experiments.grid.definition import Grid
 from experiments.grid.estimate import Estimates
 from experiments.grid.plan import Plan
 from experiments.grid.progress import Watch
-from experiments.grid.run_record import close_grid_run, kept_alive, open_grid_run
+from experiments.grid.run_record import close_grid_run, open_grid_run
 from experiments.grid.summary import Tally
+from experiments.tracking.heartbeat import kept_alive
 from experiments.tracking.retry import TrackingError, one_line
 from experiments.tracking.session import Session
 from experiments.trial.spec import TrialSpec
@@ -100,7 +103,7 @@ class Campaign:
             return outcome
         kept = replace(outcome, parcel=None)
         try:
-            self.session.spool.add(outcome.parcel)
+            self.session.outbox.add(outcome.parcel)
         except OSError as error:
             why = f"neither logged nor spooled: {one_line(error)}"
             return replace(kept, ending="failed", error=why, own_fault=False)
@@ -108,8 +111,8 @@ class Campaign:
 
     def _close(self, run_id: str, tally: Tally) -> None:
         tracker = self.session.tracker
-        self.session.spool.deliver(tracker)
-        tally.spooled = len(self.session.spool.parcels())
+        self.session.outbox.deliver(tracker)
+        tally.spooled = len(self.session.outbox.parcels())
         if self.publish is not None and tally.count("finished") and not tally.broken:
             self.publish(tracker.uri, run_id)
         try:

@@ -10,8 +10,9 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 from uuid import uuid4
 
 from experiments import schema
@@ -19,15 +20,15 @@ from experiments.tracking.record import RunRecord
 from experiments.tracking.retry import TrackingError
 from experiments.tracking.tracker import Tracker
 
-SPOOL_VARIABLE = "INFLUENCE_SPOOL"
-_RECORD = "record.json"
-_FILES = "files"
+OUTBOX_VARIABLE: Final = "INFLUENCE_SPOOL"
+_RECORD: Final = "record.json"
+_FILES: Final = "files"
 _log = logging.getLogger(__name__)
 
 
-def default_spool() -> Path:
-    """From the environment, or in the user's state folder."""
-    value = os.environ.get(SPOOL_VARIABLE)
+def default_folder() -> Path:
+    """The folder of all outboxes: from the environment, or in the user's state folder."""
+    value = os.environ.get(OUTBOX_VARIABLE)
     if value:
         return Path(value).resolve()
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
@@ -35,13 +36,12 @@ def default_spool() -> Path:
 
 
 def pack(record: RunRecord, artifacts: Path) -> bytes:
-    """A run with its files, as one parcel."""
+    """A run and its files as one zip file, a parcel."""
     parcel = io.BytesIO()
     with zipfile.ZipFile(parcel, "w") as archive:
         archive.writestr(_RECORD, record.to_json())
         for path in sorted(artifacts.rglob("*")):
-            if path.is_file():
-                archive.write(path, f"{_FILES}/{path.relative_to(artifacts).as_posix()}")
+            archive.write(path, f"{_FILES}/{path.relative_to(artifacts).as_posix()}")
     return parcel.getvalue()
 
 
@@ -52,38 +52,38 @@ def record_of(parcel: bytes) -> RunRecord:
 
 
 @contextmanager
-def unpacked(parcel: Path) -> Iterator[tuple[RunRecord, Path]]:
+def _unpacked(parcel: Path) -> Iterator[tuple[RunRecord, Path]]:
     """The run and a directory with its files, for as long as the block runs."""
-    with zipfile.ZipFile(parcel) as archive, TemporaryDirectory(prefix="influence-") as folder:
-        for member in archive.namelist():
-            inside = PurePosixPath(member).parts
-            if inside[0] == _FILES:
-                if ".." in inside:
-                    raise zipfile.BadZipFile(f"a parcel must not name {member!r}")
-                target = Path(folder, *inside[1:])
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(archive.read(member))
-        yield RunRecord.from_json(archive.read(_RECORD).decode()), Path(folder)
+    with TemporaryDirectory(prefix="influence-") as folder:
+        with zipfile.ZipFile(parcel) as archive:
+            archive.extractall(folder)  # drops ".." from the names of members
+        files = Path(folder, _FILES)
+        files.mkdir(exist_ok=True)
+        yield record_of(parcel.read_bytes()), files
 
 
 @dataclass(frozen=True)
-class Spool:
-    """Parcels of one experiment in one store.
+class Outbox:
+    """The parcels of one experiment in one store.
 
     Attributes:
-        folder: where they lie.
+        folder: that holds them.
     """
 
     folder: Path
 
     @classmethod
-    def of(cls, uri: str, experiment: str, base: Path | None = None) -> Spool:
-        """That of an experiment, by name; the URI, which may hold a password, is hashed."""
+    def of(cls, uri: str, experiment: str, base: Path | None = None) -> Outbox:
+        """The outbox of an experiment; the URI, which may hold a password, is hashed."""
         key = hashlib.sha256(f"{uri}\0{experiment}".encode()).hexdigest()[:16]
-        return cls((base or default_spool()) / key)
+        return cls((base or default_folder()) / key)
 
     def add(self, parcel: bytes) -> None:
-        """Keep a parcel, whole or not at all. Raises ``OSError`` where there is no room."""
+        """Keep a parcel, whole or not at all.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         target = self.folder / f"{uuid4().hex}.zip"
         draft = target.with_suffix(".tmp")
@@ -95,11 +95,11 @@ class Spool:
             raise
 
     def parcels(self) -> list[Path]:
-        """All parcels, in no particular order."""
+        """All parcels."""
         return sorted(self.folder.glob("*.zip"))
 
     def deliver(self, tracker: Tracker) -> int:
-        """Log what is there; stops where the store is still away.
+        """Log the parcels, until the store fails.
 
         Returns:
             How many runs were logged.
@@ -107,22 +107,22 @@ class Spool:
         delivered = 0
         for parcel in self.parcels():
             try:
-                with unpacked(parcel) as (record, artifacts):
+                with _unpacked(parcel) as (record, artifacts):
                     _log_once(tracker, record, artifacts)
-            except zipfile.BadZipFile:
-                _log.warning("%s is damaged and was set aside", parcel)
+            except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+                _log.warning("%s is damaged and was set aside: %s", parcel, error)
                 parcel.replace(parcel.with_suffix(".damaged"))
                 continue
             except TrackingError as error:
                 _log.warning("%s cannot be logged yet: %s", parcel, error)
-                return delivered
+                break
             parcel.unlink()
             delivered += 1
         return delivered
 
 
 def _log_once(tracker: Tracker, record: RunRecord, artifacts: Path) -> None:
-    """Log the run under the grid that ran it, unless its spec is finished already."""
+    """Log the run below the grid that ran it, unless its spec has been finished since."""
     if tracker.runs_of(record.spec_hash, "attributes.status = 'FINISHED'"):
         return
     parent = record.tags.get(schema.PARENT)

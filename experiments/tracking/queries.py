@@ -1,8 +1,9 @@
-"""What an experiment already holds: finished runs by spec, and runs that their process left."""
+"""What an experiment holds: finished runs by spec, and runs whose process has died."""
 
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,19 +12,21 @@ from mlflow.entities import Run
 
 from experiments import schema
 from experiments.tracking.process import Owner
-from experiments.tracking.record import TOTAL
+from experiments.tracking.retry import TrackingError
 from experiments.tracking.tracker import Tracker, is_over
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What is worth knowing of a finished run before another grid starts.
+    """What another grid has to know about a finished trial.
 
     Attributes:
         run_id: in MLflow.
-        spec_hash: what was run.
+        spec_hash: of the trial.
         code_version: of the code that ran it.
-        dataset, digest: name and content of its data.
+        dataset, digest: name and content hash of its data.
         model: name of its model.
         seconds: wall time of the trial.
         peak_rss_mib: peak resident memory, MiB.
@@ -42,7 +45,7 @@ class FinishedRun:
 
 
 def search(tracker: Tracker, wanted: str) -> Iterator[Run]:
-    """Active runs of the experiment that MLflow's filter ``wanted`` lets through, oldest first."""
+    """Active runs of the experiment that match an MLflow filter, oldest first."""
     token = None
     while True:
         with _without_cyclic_gc():
@@ -60,36 +63,41 @@ def finished_runs(tracker: Tracker) -> list[FinishedRun]:
 
 
 def _finished(run: Run) -> FinishedRun:
-    tags, metrics = run.data.tags, run.data.metrics
+    tags, metrics, params = run.data.tags, run.data.metrics, run.data.params
     return FinishedRun(
         run_id=run.info.run_id,
         spec_hash=tags.get(schema.SPEC_HASH, ""),
         code_version=tags.get(schema.CODE_VERSION, ""),
-        dataset=run.data.params.get("dataset", ""),
+        dataset=params.get("dataset", ""),
         digest=tags.get(schema.DATASET_DIGEST, ""),
-        model=run.data.params.get("model", ""),
-        seconds=metrics.get(f"{schema.SECONDS}/{TOTAL}", float("nan")),
+        model=params.get("model", ""),
+        seconds=metrics.get(f"{schema.SECONDS}/{schema.TOTAL}", float("nan")),
         peak_rss_mib=metrics.get(schema.PEAK_RSS, float("nan")),
-        subset=float(run.data.params.get("subset", "nan")),
+        subset=_number(params.get("subset", "")),
     )
 
 
-def close_orphans(tracker: Tracker) -> list[str]:
-    """End the runs that are RUNNING although the process that writes them is gone.
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
-    A trial of a grid belongs to the grid's process; a trial on its own, to its own.
+
+def close_orphans(tracker: Tracker) -> list[str]:
+    """End the runs that are RUNNING although the process that writes them has died.
+
+    A trial of a grid belongs to the process of the grid, any other run to its own. A run whose
+    owner cannot be read is left as it is.
 
     Returns:
         Names of the runs, which are KILLED now.
     """
     runs = list(search(tracker, "attributes.status = 'RUNNING'"))
-    owners = {run.info.run_id: run for run in runs}
+    known = {run.info.run_id: run for run in runs}
     closed = []
     for run in runs:
-        if schema.KIND not in run.data.tags:
-            continue
-        holder = _holder(tracker, run, owners)
-        if holder is None or _is_alone(holder):
+        if schema.KIND in run.data.tags and _is_orphan(tracker, run, known):
             tracker.end(run.info.run_id, "KILLED", tags={schema.ERROR: "its process ended"})
             closed.append(str(run.info.run_name))
     return closed
@@ -102,26 +110,31 @@ def close_runs_of(tracker: Tracker, owner: Owner) -> None:
             tracker.end(run.info.run_id, "KILLED", tags={schema.ERROR: "interrupted"})
 
 
-def _holder(tracker: Tracker, run: Run, known: dict[str, Run]) -> Run | None:
-    """The run whose tags say which process writes ``run``; ``None`` if that one has ended."""
+def _is_orphan(tracker: Tracker, run: Run, known: dict[str, Run]) -> bool:
     parent = run.data.tags.get(schema.PARENT)
-    if parent is None or schema.OWNER in run.data.tags:
-        return run
-    if parent not in known:
-        known[parent] = tracker.run(parent)
-    return None if is_over(known[parent]) else known[parent]
-
-
-def _is_alone(run: Run) -> bool:
+    if parent is not None and schema.OWNER not in run.data.tags:
+        try:
+            run = known[parent] = known.get(parent) or tracker.run(parent)
+        except TrackingError as error:
+            if error.final:  # there is no such run
+                return True
+            raise
+        if is_over(run):
+            return True
     tags = run.data.tags
     if schema.OWNER not in tags:
         return True
-    return not Owner.from_json(tags[schema.OWNER]).lives(int(tags.get(schema.HEARTBEAT, "0")))
+    try:
+        owner = Owner.from_json(tags[schema.OWNER])
+        return not owner.alive(int(tags.get(schema.HEARTBEAT, "0")))
+    except ValueError as error:
+        _log.warning("run %s stays RUNNING: %s", run.info.run_id, error)
+        return False
 
 
 @contextmanager
 def _without_cyclic_gc() -> Iterator[None]:
-    """Two thirds of a query's time are passes of the cyclic collector over its fresh rows."""
+    """The cyclic garbage collector would take two thirds of the time of a query."""
     enabled = gc.isenabled()
     gc.disable()
     try:

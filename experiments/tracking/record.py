@@ -1,4 +1,4 @@
-"""What one trial leaves in MLflow, put together before anything is written."""
+"""What a trial stores in MLflow, assembled before anything is written."""
 
 from __future__ import annotations
 
@@ -8,35 +8,30 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
 
-from common.errors import UserError
 from experiments import schema
 from experiments.tracking.artifacts.curves import write_curves
 from experiments.tracking.artifacts.top_samples import write_suspects
 from experiments.training.context import TrialContext
-from experiments.trial.resolve import resolve
 from experiments.trial.result import DatasetIdentity, TrialResult
 from experiments.trial.spec import TrialSpec
 
-TOTAL = schema.TOTAL
-_ALWAYS_GIVEN = ("dataset", "model", "glitch", "ratio", "seed")
 MetricPoint = tuple[str, float, int]
 """Name, value, step."""
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as it will stand in MLflow.
+    """A run as MLflow will hold it.
 
     Attributes:
         name: readable name of the run.
-        spec_hash: what the trial is known by.
+        spec_hash: of the trial; empty for other runs.
         start: milliseconds since the epoch.
         params, tags: as in MLflow.
         metrics: points in the order of their steps.
-        status: ``"FINISHED"``, ``"FAILED"`` or ``"KILLED"``; ``"RUNNING"`` at the start.
-        end: milliseconds since the epoch, once it has ended.
+        status: ``"RUNNING"``, ``"FINISHED"``, ``"FAILED"`` or ``"KILLED"``.
+        end: milliseconds since the epoch, once the run has ended.
         dataset: for MLflow's dataset input.
     """
 
@@ -51,16 +46,16 @@ class RunRecord:
     dataset: DatasetIdentity | None = None
 
     def ended(self, status: str, tags: Mapping[str, str]) -> RunRecord:
-        """The same run, ended now."""
+        """The same run, ended now, with further tags."""
         return replace(self, status=status, end=now_ms(), tags={**self.tags, **tags})
 
     def to_json(self) -> str:
-        """Everything, as JSON."""
+        """As JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
-        """What :meth:`to_json` wrote."""
+        """The inverse of :meth:`to_json`."""
         values = json.loads(text)
         values["metrics"] = tuple((name, value, step) for name, value, step in values["metrics"])
         if values["dataset"] is not None:
@@ -69,12 +64,12 @@ class RunRecord:
 
 
 def now_ms() -> int:
-    """Milliseconds since the epoch, as MLflow counts."""
+    """Milliseconds since the epoch, the unit of MLflow."""
     return int(time.time() * 1000)
 
 
 def started(spec: TrialSpec, context: TrialContext, tags: Mapping[str, str]) -> RunRecord:
-    """The record of a trial that begins now."""
+    """The record of a trial that starts now."""
     values = asdict(spec)
     return RunRecord(
         name=spec.name,
@@ -94,11 +89,11 @@ def started(spec: TrialSpec, context: TrialContext, tags: Mapping[str, str]) -> 
 
 
 def finished(record: RunRecord, result: TrialResult, seconds: float) -> RunRecord:
-    """The record of the trial that returned ``result`` after ``seconds`` in all."""
+    """The record of a trial that has returned ``result`` after ``seconds`` of wall time."""
     final = {
         **result.metrics,
         **{f"{schema.SECONDS}/{step}": value for step, value in result.seconds.items()},
-        f"{schema.SECONDS}/{TOTAL}": seconds,
+        f"{schema.SECONDS}/{schema.TOTAL}": seconds,
         schema.PEAK_RSS: result.peak_rss_mib,
     }
     points = [(name, float(value), 0) for name, value in final.items()]
@@ -114,7 +109,7 @@ def finished(record: RunRecord, result: TrialResult, seconds: float) -> RunRecor
 
 
 def write_artifacts(result: TrialResult, folder: Path) -> None:
-    """The files of a finished trial: what later analysis reads, and what people look at."""
+    """Write the files of a finished trial: data for later analysis, and pictures and tables."""
     result.scores.to_parquet(folder / schema.SCORES_FILE, index=False)
     result.profile.save(folder / schema.PROFILE_FILE)
     write_suspects(result, folder / schema.SUSPECTS_FOLDER)
@@ -124,29 +119,12 @@ def write_artifacts(result: TrialResult, folder: Path) -> None:
 
 
 def repeat_command(spec: TrialSpec, data_root: Path | None = None) -> str:
-    """The command that runs this trial again, and nothing else."""
+    """The command that repeats this trial, with every option that is not at its default."""
     words = ["python", "-m", "experiments.trial"]
-    for name, value in given(spec, data_root).items():
-        words += [f"--{name.replace('_', '-')}", str(value)]
+    for f in fields(spec):
+        value = getattr(spec, f.name)
+        if value != f.default:
+            words += [f"--{f.name.replace('_', '-')}", str(value)]
     if data_root is not None:
         words += ["--data-root", str(data_root)]
     return shlex.join(words)
-
-
-def given(spec: TrialSpec, data_root: Path | None = None) -> dict[str, Any]:
-    """The fields that must be given to get this spec again; defaults bring the others."""
-    values = {name: value for name, value in asdict(spec).items() if value is not None}
-    for f in fields(TrialSpec):
-        if f.name in _ALWAYS_GIVEN or f.name not in values:
-            continue
-        others = {name: value for name, value in values.items() if name != f.name}
-        if _gives(others, spec, data_root):
-            values = others
-    return values
-
-
-def _gives(values: Mapping[str, Any], spec: TrialSpec, data_root: Path | None) -> bool:
-    try:
-        return resolve(values, data_root) == spec
-    except UserError:
-        return False

@@ -1,24 +1,29 @@
-"""Patience with a tracking server: bounded retries with backoff."""
+"""Retries of requests to a tracking store, with a bounded time and a growing delay."""
 
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from mlflow.exceptions import MlflowException
 from requests import RequestException
 from sqlalchemy.exc import SQLAlchemyError
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from experiments.tracking.uri import without_secrets
 
-FIRST_DELAY = 0.1
-LONGEST_DELAY = 10.0
+FIRST_DELAY: Final = 0.1
+LONGEST_DELAY: Final = 10.0
 
-# What asking again cannot mend: the server has understood and refuses.
-_FINAL_CODES = frozenset(
+# The server has understood the request and refuses it.
+_FINAL_CODES: Final = frozenset(
     {
         "BAD_REQUEST",
         "ENDPOINT_NOT_FOUND",
@@ -29,17 +34,17 @@ _FINAL_CODES = frozenset(
         "UNAUTHENTICATED",
     }
 )
-_FAULTS = (MlflowException, RequestException, SQLAlchemyError, OSError)
+_FAULTS: Final = (MlflowException, RequestException, SQLAlchemyError, OSError)
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
 class TrackingError(Exception):
-    """The tracking store could not be used, after all patience.
+    """The tracking store could not be used, after all retries.
 
     Attributes:
-        final: the store answered, and asking again would not help.
+        final: whether the store refused the request, so that a retry would not help.
     """
 
     def __init__(self, message: str, final: bool = False) -> None:
@@ -47,40 +52,42 @@ class TrackingError(Exception):
         self.final = final
 
 
-def patiently(
-    action: Callable[[], T], patience: float, sleep: Callable[[float], None] = time.sleep
-) -> T:
-    """The result of ``action``, tried again after passing faults.
+def patiently(action: Callable[[], T], patience: float) -> T:
+    """The result of ``action``, which is tried again if the store fails.
 
-    Waits 0.1 s, then twice as long each time, up to 10 s, with some chance so that many workers
-    do not return at once.
+    Delays grow from 0.1 s to 10 s and are random, so that many workers do not return at once.
 
     Args:
         action: must be safe to repeat.
-        patience: seconds of waiting in all.
-        sleep: for tests.
+        patience: seconds within which a retry may start.
 
     Raises:
-        TrackingError: when patience is over, or at once if the store refuses.
+        TrackingError: after the last retry, or at once if the store refuses the request.
     """
-    waited, delay = 0.0, FIRST_DELAY
-    while True:
-        try:
-            return action()
-        except _FAULTS as error:
-            message = one_line(error)
-            if getattr(error, "error_code", None) in _FINAL_CODES:
-                raise TrackingError(message, final=True) from error
-            if waited >= patience:
-                raise TrackingError(message) from error
-            _log.warning("tracking store: %s; trying again", message)
-        pause = min(delay * random.uniform(0.5, 1.0), patience - waited)  # noqa: S311 - spread, not secrecy
-        sleep(pause)
-        waited += pause
-        delay = min(2 * delay, LONGEST_DELAY)
+    attempts = Retrying(
+        retry=retry_if_exception(lambda e: isinstance(e, _FAULTS) and not _is_final(e)),
+        wait=wait_random_exponential(multiplier=FIRST_DELAY, max=LONGEST_DELAY),
+        stop=stop_before_delay(patience),
+        before_sleep=_warn,
+        reraise=True,
+    )
+    try:
+        return attempts(action)
+    except _FAULTS as error:
+        raise TrackingError(one_line(error), final=_is_final(error)) from error
+
+
+def _is_final(error: BaseException) -> bool:
+    return getattr(error, "error_code", None) in _FINAL_CODES
+
+
+def _warn(state: RetryCallState) -> None:
+    if state.attempt_number == 1 and state.outcome is not None:
+        error = state.outcome.exception() or Exception()
+        _log.warning("tracking store: %s; trying again", one_line(error))
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of an error, with its type where it says nothing, and without secrets."""
+    """The first line of an error message, without secrets; its type if there is no message."""
     text = str(error).strip().splitlines()
     return without_secrets(text[0]) if text else type(error).__name__

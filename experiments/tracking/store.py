@@ -1,4 +1,4 @@
-"""Opening a tracking store: checked quickly, created once, never by a worker."""
+"""Opens a tracking store: checks that it answers, and creates what is missing once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import chdir, closing, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,31 +25,53 @@ from experiments.tracking.retry import one_line
 from experiments.tracking.uri import absolute, sqlite_file, without_secrets
 
 ANSWER_WITHIN = 30.0
-"""Seconds; an MLflow server that has just been started takes many for its first answer."""
-CREATE_WITHIN = 120.0
-_DATABASES = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-_SERVERS = {"http": 80, "https": 443}
+"""Seconds; an MLflow server that has just been started takes long for its first answer."""
+CREATE_WITHIN: Final = 120.0
+ARTIFACTS: Final = "mlartifacts"
+"""The folder beside a SQLite store that holds the artifacts of its runs."""
+
+_DATABASES: Final = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+_SERVERS: Final = {"http": 80, "https": 443}
 
 T = TypeVar("T")
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # every new database: 2 lines
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it reports every migration
 
 
-def client_for(uri: str) -> MlflowClient:
-    """A quiet client whose requests end: MLflow alone would retry one for several minutes."""
+def connect(uri: str) -> MlflowClient:
+    """A client of a store that exists, whose requests end: by default MLflow retries one for
+    several minutes."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     return MlflowClient(tracking_uri=uri)
 
 
-def exists(uri: str) -> bool:
-    """Whether there is a store to read; only a SQLite one can be absent and made."""
+def client_for(uri: str) -> MlflowClient:
+    """A client of a store. A SQLite one is created or migrated by one process at a time."""
     path = sqlite_file(uri)
-    return path is None or path.is_file()
+    if path is None:
+        return connect(uri)
+    writable = os.access(path.parent, os.W_OK)
+    with FileLock(f"{path}.lock") if writable else nullcontext():
+        if path.exists():
+            return connect(uri)
+        folder = path.parent / ARTIFACTS
+        folder.mkdir(exist_ok=True)
+        with chdir(folder):  # MLflow keeps the artifacts of its default experiment below it
+            return connect(uri)
+
+
+def exists(uri: str) -> bool:
+    """Whether there is a store to read. Only a SQLite file can be missing."""
+    path = sqlite_file(uri)
+    try:
+        return path is None or path.is_file()
+    except OSError:  # no file can have such a name
+        return False
 
 
 def check_answers(uri: str) -> None:
-    """Make sure, within seconds and without writing anything, that the store can be used.
+    """Check within seconds, without writing anything, that the store can be used.
 
     Raises ``UserError`` naming the URI and what is wrong.
     """
@@ -57,52 +79,42 @@ def check_answers(uri: str) -> None:
     if path is not None:
         _check_sqlite(path)
         return
-    parts = urlsplit(uri)
-    kind = parts.scheme.partition("+")[0]
-    if kind in _SERVERS or kind in _DATABASES:
-        port = parts.port or (_SERVERS | _DATABASES)[kind]
+    try:
+        parts = urlsplit(uri)
+        kind = parts.scheme.partition("+")[0]
+        host, port = parts.hostname or "", parts.port or (_SERVERS | _DATABASES).get(kind)
+    except ValueError as error:
+        raise _unusable(uri, one_line(error)) from error
+    if port is not None and kind in _SERVERS | _DATABASES:
         try:
-            socket.create_connection((parts.hostname or "", port), timeout=5).close()
-        except OSError as error:
-            raise _no_answer(uri, one_line(error)) from error
+            socket.create_connection((host, port), timeout=5).close()
+        except (OSError, UnicodeError) as error:
+            raise _unusable(uri, one_line(error)) from error
     if kind in _DATABASES:
-        _within(ANSWER_WITHIN, uri, lambda: _connect(uri))
+        _within(ANSWER_WITHIN, uri, lambda: _connect_to_database(uri))
     elif kind in _SERVERS or kind == "databricks":
-        _within(ANSWER_WITHIN, uri, lambda: client_for(uri).search_experiments(max_results=1))
+        _within(ANSWER_WITHIN, uri, lambda: connect(uri).search_experiments(max_results=1))
     else:
         raise UserError(
-            f"tracking URI {without_secrets(uri)!r} is of no kind that runs can be kept in; "
-            "allowed: sqlite:///FILE, http(s)://SERVER, postgresql://..., mysql://..., "
-            "mssql://..., databricks"
+            f"tracking URI {without_secrets(uri)!r} is not supported; allowed: sqlite:///FILE, "
+            "http(s)://SERVER, postgresql://..., mysql://..., mssql://..., databricks"
         )
 
 
 def open_experiment(uri: str, name: str) -> tuple[str, str]:
-    """The absolute URI of the store and the id of the experiment, both created if need be.
+    """The absolute URI of the store and the id of the experiment; both are created if necessary.
 
-    To be called by one process: creating a database from several at once breaks it.
+    Raises ``UserError`` if the store cannot be used or the experiment has been deleted.
     """
     uri = absolute(uri)
     check_answers(uri)
     path = sqlite_file(uri)
-    if path is None:
-        return uri, _within(CREATE_WITHIN, uri, lambda: _experiment(client_for(uri), name, None))
-    root = path.parent / "mlartifacts"
-    artifacts = (root / uuid4().hex[:8]).as_uri()
-
-    def opened() -> str:
-        if not path.exists():
-            # MLflow would keep artifacts in the working directory, wherever the database is
-            SqlAlchemyStore(uri, root.as_uri())  # type: ignore[no-untyped-call]  # MLflow's gap
-        return _experiment(client_for(uri), name, artifacts)
-
-    # a lock for the moment of creation: commands that start together must not both create
-    with FileLock(f"{path}.lock"):
-        return uri, _within(CREATE_WITHIN, uri, opened)
+    root = None if path is None else (path.parent / ARTIFACTS / uuid4().hex[:8]).as_uri()
+    return uri, _within(CREATE_WITHIN, uri, lambda: _experiment(client_for(uri), name, root))
 
 
 def find_experiment(uri: str, name: str) -> str | None:
-    """The id of the experiment, or ``None`` where there is none; nothing is created."""
+    """The id of the experiment, or ``None`` if there is none; nothing is created."""
     if not exists(uri):
         return None
     uri = absolute(uri)
@@ -129,25 +141,27 @@ def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
 
 def _check_sqlite(path: Path) -> None:
     folder = path.parent
-    if not folder.is_dir():
-        raise UserError(f"tracking store {path}: no directory {folder}")
-    if path.is_dir():
-        raise UserError(f"tracking store {path} is a directory, however it must be a file")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise UserError(f"tracking store {path} is not writable")
-    if not path.exists():
-        return
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        finally:
-            connection.close()
+        if not folder.is_dir():
+            raise UserError(f"tracking store {path}: no directory {folder}")
+        if path.is_dir():
+            raise UserError(f"tracking store {path} must be a file, got a directory")
+        if not os.access(path if path.exists() else folder, os.W_OK):
+            raise UserError(f"tracking store {path} is not writable")
+        if not path.exists():
+            return
+    except OSError as error:
+        raise UserError(f"tracking store {path}: {error.strerror}") from error
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as store:
+            store.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        raise UserError(f"tracking store {path} cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:
         raise UserError(f"tracking store {path} is no SQLite database: {error}") from error
 
 
-def _connect(uri: str) -> None:
+def _connect_to_database(uri: str) -> None:
     engine = create_engine(uri)
     try:
         engine.connect().close()
@@ -164,7 +178,7 @@ def _within(seconds: float, uri: str, action: Callable[[], T]) -> T:
         try:
             result.append(action())
         except BaseException as error:
-            failure.append(error)  # raised again below, in the caller's thread
+            failure.append(error)  # raised again below, in the thread of the caller
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
@@ -172,13 +186,13 @@ def _within(seconds: float, uri: str, action: Callable[[], T]) -> T:
     if failure:
         error = failure[0]
         if isinstance(error, (MlflowException, SQLAlchemyError, ImportError, OSError)):
-            raise _no_answer(uri, one_line(error)) from error
+            raise _unusable(uri, one_line(error)) from error
         raise error
     if not result:
-        raise _no_answer(uri, f"no answer within {seconds:g} s")
+        raise _unusable(uri, f"no answer within {seconds:g} s")
     return result[0]
 
 
-def _no_answer(uri: str, why: str) -> UserError:
+def _unusable(uri: str, why: str) -> UserError:
     text = without_secrets(uri)
     return UserError(f"tracking store {text} cannot be used: {why.replace(uri, text)}")

@@ -1,7 +1,7 @@
-"""The only writer to MLflow.
+"""Writes runs to MLflow.
 
-A run becomes FINISHED only after its last artifact is stored, and only once for each spec: what a
-reader finds FINISHED is whole, and there is no other.
+A run becomes FINISHED only after its last artifact is stored, and only if no other run of its spec
+is FINISHED: a reader finds each finished trial once, and whole.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 from experiments import schema
 from experiments.tracking.record import RunRecord, now_ms
 from experiments.tracking.retry import TrackingError, patiently
-from experiments.tracking.store import client_for
+from experiments.tracking.store import connect
 from experiments.trial.result import DatasetIdentity
 
 PATIENCE = 60.0
@@ -41,20 +41,22 @@ _METRICS_A_BATCH = 1000
 _PAGE = 1000
 
 T = TypeVar("T")
-client = cache(client_for)
-"""One client a process and store: opening a database costs seconds."""
+client = cache(connect)
+"""The client of a store that exists, one for each process: opening a database takes seconds."""
 
 
 @dataclass(frozen=True)
 class Tracker:
-    """Writes runs of one experiment. Small and picklable: every process opens its own client.
+    """Writes the runs of one experiment. Picklable: every process opens its own client.
+
+    Every method raises ``TrackingError`` if the store fails for longer than the patience.
 
     Attributes:
         uri: absolute tracking URI.
         experiment_id: of an experiment that exists.
-        parent: id of the grid's run, if there is a grid.
+        parent: id of the grid's run, for the trials of a grid.
         tags: of every run that it starts.
-        patience: seconds that a passing fault of the store is borne, a call.
+        patience: seconds of retries for each request (see :func:`~.retry.patiently`).
     """
 
     uri: str
@@ -77,20 +79,20 @@ class Tracker:
     def finish(
         self, run_id: str, record: RunRecord, artifacts: Path, replaces: Iterable[str] = ()
     ) -> str:
-        """Store what a trial found, then end its run, whatever its status.
+        """Store the results of a trial, then end its run. Safe to repeat.
 
-        A run that was taken from its process meanwhile, or whose spec another run has finished,
-        ends as KILLED. Safe to repeat.
+        A run that was ended by another process, or whose spec another run has finished, ends as
+        KILLED instead of FINISHED.
 
         Args:
             run_id: of a started run.
             record: with the final status.
             artifacts: directory of the files to store.
-            replaces: finished runs of the same spec, of another version, that this one succeeds:
-                they are deleted in MLflow, from where they can be restored.
+            replaces: ids of finished runs of the same spec that this one replaces; MLflow can
+                restore them after their deletion.
 
         Returns:
-            The status that the run has now.
+            The status of the run.
         """
         end = record.end or now_ms()
         metrics = [Metric(name, value, end, step) for name, value, step in record.metrics]
@@ -118,7 +120,7 @@ class Tracker:
         tags: Mapping[str, str] | None = None,
         files: Mapping[str, str] | None = None,
     ) -> None:
-        """End a run, with tags and text files that say why."""
+        """End a run, with further tags and text files."""
         if tags:
             self.annotate(run_id, tags)
         for file, text in (files or {}).items():
@@ -142,7 +144,7 @@ class Tracker:
         self._do(lambda c: c.log_batch(run_id, tags=listed))
 
     def measure(self, run_id: str, values: Mapping[str, float]) -> None:
-        """Log metrics that have no steps."""
+        """Log final metrics."""
         self._log_metrics(
             run_id, [Metric(key, value, now_ms(), 0) for key, value in values.items()]
         )
@@ -156,8 +158,7 @@ class Tracker:
         return Path(self._do(lambda c: c.download_artifacts(run_id, file, str(folder))))
 
     def page(self, wanted: str, token: str | None) -> PagedList[Run]:
-        """One page of the experiment's active runs that MLflow's filter lets through, oldest
-        first."""
+        """One page of the experiment's active runs that match an MLflow filter, oldest first."""
         order = ["attributes.start_time ASC"]
         return self._do(
             lambda c: c.search_runs(
@@ -166,7 +167,7 @@ class Tracker:
         )
 
     def runs_of(self, spec_hash: str, *conditions: str) -> list[Run]:
-        """Runs of a spec in this experiment, under further conditions of MLflow's filter."""
+        """The experiment's runs of a spec that match further conditions of an MLflow filter."""
         wanted = " and ".join([f"tags.{schema.SPEC_HASH} = '{spec_hash}'", *conditions])
         found = self._do(
             lambda c: c.search_runs([self.experiment_id], wanted, ViewType.ACTIVE_ONLY, 20)
@@ -174,15 +175,15 @@ class Tracker:
         return list(found)
 
     def delete(self, run_id: str) -> None:
-        """Delete a run, in the sense of MLflow: it can be restored."""
+        """Delete a run; MLflow can restore it."""
         self._do(lambda c: c.delete_run(run_id))
 
     def under(self, parent: str) -> Tracker:
-        """The same, for the trials of a grid's run."""
+        """A tracker for the trials of a grid's run."""
         return replace(self, parent=parent)
 
     def hasty(self, patience: float) -> Tracker:
-        """The same, with less patience."""
+        """A tracker that retries no longer than this many seconds."""
         return replace(self, patience=min(patience, self.patience))
 
     def _may_finish(self, run_id: str, spec_hash: str, replaced: set[str]) -> bool:
@@ -198,8 +199,8 @@ class Tracker:
         except TrackingError as error:
             if not error.final:
                 raise
-            # of two runs that log a new dataset at once, MLflow refuses the second as a bad
-            # request; asked again, it finds the dataset of the first
+            # If two runs log a new dataset at once, MLflow refuses the second request, and accepts
+            # it again when the dataset exists.
             self._do(lambda c: c.log_inputs(run_id, [dataset]))
 
     def _log_metrics(self, run_id: str, metrics: list[Metric]) -> None:

@@ -1,4 +1,4 @@
-"""Tracking URIs: the default one, absolute forms, and forms without secrets."""
+"""Tracking URIs: the default, absolute forms, and forms without passwords."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _IN_QUERY = re.compile(
 
 
 def default_uri() -> str:
-    """The tracking URI of the environment, or the database beside the project."""
+    """The tracking URI of the environment, or the database of the project."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{PROJECT / 'mlflow.db'}"
 
 
 def sqlite_file(uri: str) -> Path | None:
-    """The absolute path of a SQLite store, ``None`` for another kind of store.
+    """The absolute path of a SQLite store; ``None`` for other stores.
 
     >>> str(sqlite_file("sqlite:////data/runs.db"))
     '/data/runs.db'
@@ -34,7 +34,7 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def absolute(uri: str) -> str:
-    """The same store, whatever the working directory of the process that opens it."""
+    """The URI in a form that names the same store in every working directory."""
     path = sqlite_file(uri)
     if path is None:
         return uri
@@ -43,7 +43,7 @@ def absolute(uri: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """A URI, or a text with URIs in it, for messages and logs: passwords and tokens left out.
+    """A text with its URIs stripped of passwords and tokens, for messages and logs.
 
     >>> without_secrets("no answer from http://ada:love@runs.example.org:5000/api")
     'no answer from http://ada:***@runs.example.org:5000/api'

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.execution.worker import Job, Worker
+from experiments.execution.job import Job
+from experiments.execution.worker import Worker
 from experiments.tracking.store import open_experiment
 from experiments.tracking.tracker import Tracker
 from experiments.training.context import TrialContext

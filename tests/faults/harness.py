@@ -36,7 +36,8 @@ from mlflow.entities import Run, ViewType
 from services import TrackingServer, small_disk
 
 from experiments import schema
-from experiments.execution.worker import Job, Task, Worker
+from experiments.execution.job import Job, Task
+from experiments.execution.worker import Worker
 from experiments.grid.definition import load_grid
 from experiments.tracking.record import now_ms
 from experiments.tracking.store import find_experiment, open_experiment

@@ -3,7 +3,7 @@
     python tests/faults/soak.py --trials 2000
 
 The trials are made up; everything around them is real: the queries, the run, its metrics and
-artifacts in a SQLite store, the log, the watchdog, the temporary files.
+artifacts in a SQLite store, the log, the temporary files.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from pathlib import Path
 import psutil
 from tracking_rate import run_one
 
+from experiments.execution.job import Job
 from experiments.execution.scratch import own_scratch
-from experiments.execution.worker import Job, Worker
+from experiments.execution.worker import Worker
 from experiments.machine import resident_mib
 from experiments.tracking.store import open_experiment
 from experiments.tracking.tracker import Tracker

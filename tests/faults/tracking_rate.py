@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from experiments.execution.worker import Job, Task, Worker
+from experiments.execution.job import Job, Task
+from experiments.execution.worker import Worker
 from experiments.tracking.store import open_experiment
 from experiments.tracking.tracker import Tracker
 from experiments.training.context import TrialContext

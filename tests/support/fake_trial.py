@@ -22,10 +22,9 @@ from experiments.trial.spec import TrialSpec
 from glitches.contaminated import Contaminated
 from influence.profile import Profile
 
-FAILS, WARNS, HANGS, DIES_ONCE, DIES, HUNGRY, BAD_INPUT, NO_ROOM = range(1000, 1008)
+FAILS, WARNS, HANGS, DIES_ONCE, DIES, BAD_INPUT, NO_ROOM = range(1000, 1007)
 HOLD_VARIABLE = "FAKE_TRIAL_SECONDS"
 N, EPOCHS, CLASSES = 20, 3, 2
-HELD_MIB = 200
 
 
 def spec(seed: int = 0, **changes: Any) -> TrialSpec:
@@ -58,11 +57,8 @@ def _misbehave(seed: int, folder: Path) -> None:
         case 1004:
             os.kill(os.getpid(), signal.SIGKILL)
         case 1005:
-            held = np.ones(HELD_MIB * 2**20, np.uint8)
-            time.sleep(3600 * held[0])
-        case 1006:
             raise UserError("no class is eligible")
-        case 1007:
+        case 1006:
             raise OSError(28, "No space left on device")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from common.errors import UserError
 from experiments.doctor.checks import Finding, Subject, examine
-from experiments.tracking.outbox import Spool
+from experiments.tracking.outbox import Outbox
 from experiments.tracking.tracker import client
 from experiments.training.context import TrialContext
 
@@ -41,7 +41,7 @@ def test_what_is_wrong_is_said_with_what_to_do(store_uri: str, tmp_path: Path) -
     weights = root / "weights" / "resnet20-12fca82f.th"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"other")
-    Spool.of(store_uri, "Default").add(b"a result")
+    Outbox.of(store_uri, "Default").add(b"a result")
     findings = found(store_uri, root, tmp_path / "cache", ray=None)
     assert "sha256 must be" in findings["weights resnet20"].text
     assert "1 results wait" in findings["spool"].text

@@ -1,8 +1,8 @@
 from fake_trial import spec
 
+from experiments.execution.job import Task
 from experiments.execution.outcome import Outcome
 from experiments.execution.queue import FRUITLESS, TaskQueue
-from experiments.execution.worker import Task
 
 
 def queue_of(count: int, attempts: int = 3) -> tuple[TaskQueue, list[Outcome]]:

@@ -3,11 +3,13 @@
 import os
 import signal
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from experiments.execution.scratch import own_scratch, sweep
+from experiments.tracking.process import Owner
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +42,20 @@ def test_the_next_start_removes_what_a_killed_process_left(tmp_path: Path) -> No
         assert list(tmp_path.iterdir()) == [scratch]
 
 
-def test_files_of_living_processes_other_hosts_and_others_are_kept(tmp_path: Path) -> None:
+def test_directories_of_living_processes_other_hosts_and_other_programs_are_kept(
+    tmp_path: Path,
+) -> None:
     with own_scratch() as scratch:
-        inside = Path(scratch)
-        others = [tmp_path / "influence-00000000-1-00000000-x", tmp_path / "influence-notes"]
-        for other in others:
+        elsewhere, notes = tmp_path / "influence-elsewhere", tmp_path / "influence-notes"
+        for other in (elsewhere, notes):
             other.mkdir()
+        owner = replace(Owner.here(), host="elsewhere", birth="earlier")
+        elsewhere.joinpath("owner.json").write_text(owner.to_json())
         tempfile.tempdir = str(tmp_path)
-        assert sweep() == 0
-        assert sorted(tmp_path.iterdir()) == sorted([inside, *others])
+        sweep()
+        assert sorted(tmp_path.iterdir()) == sorted([scratch, elsewhere, notes])
+
+
+def test_others_cannot_read_temporary_files() -> None:
+    with own_scratch() as scratch:
+        assert scratch.stat().st_mode & 0o777 == 0o700

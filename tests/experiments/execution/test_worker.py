@@ -1,7 +1,6 @@
 import io
 import logging
 import os
-import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +12,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from experiments import schema
+from experiments.execution.job import Job, Task
 from experiments.execution.log_capture import TrialLog, captured
-from experiments.execution.watchdog import Limits, Watchdog
-from experiments.execution.worker import Job, Task, Worker
-from experiments.tracking.outbox import Spool
+from experiments.execution.worker import Worker
+from experiments.tracking.outbox import Outbox
 from experiments.tracking.record import started
 from experiments.tracking.tracker import client
 
@@ -95,20 +94,20 @@ def store_away(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_what_cannot_be_logged_is_spooled_and_logged_by_the_next_start(
+def test_what_cannot_be_logged_is_outboxed_and_logged_by_the_next_start(
     worker: Worker, store_away: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tracker = worker.job.tracker
     outcome = worker.run(Task(spec(1)))
     assert outcome.ending == "finished"
     assert outcome.parcel is not None
-    assert worker.away
-    spool = Spool.of(tracker.uri, "study", tmp_path / "spool")
-    spool.add(outcome.parcel)
-    assert spool.deliver(tracker) == 0
+    assert worker.store_error is not None
+    outbox = Outbox.of(tracker.uri, "study", tmp_path / "outbox")
+    outbox.add(outcome.parcel)
+    assert outbox.deliver(tracker) == 0
     store_away.undo()
-    assert spool.deliver(tracker) == 1
-    assert spool.parcels() == []
+    assert outbox.deliver(tracker) == 1
+    assert outbox.parcels() == []
     (run,) = tracker.runs_of(spec(1).spec_hash)
     assert run.info.status == "FINISHED"
     listed = client(tracker.uri).list_artifacts
@@ -123,7 +122,7 @@ def test_what_cannot_be_logged_is_spooled_and_logged_by_the_next_start(
     assert [f.path for f in inside] == [f"{schema.SUSPECTS_FOLDER}/{schema.SUSPECTS_TABLE}"]
 
 
-def test_a_spooled_result_is_dropped_where_the_spec_is_finished(
+def test_a_outboxed_result_is_dropped_where_the_spec_is_finished(
     worker: Worker, store_away: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tracker = worker.job.tracker
@@ -131,9 +130,9 @@ def test_a_spooled_result_is_dropped_where_the_spec_is_finished(
     assert parcel is not None
     store_away.undo()
     Worker(worker.job).run(Task(spec(1)))
-    spool = Spool(tmp_path / "spool")
-    spool.add(parcel)
-    assert spool.deliver(tracker) == 1
+    outbox = Outbox(tmp_path / "outbox")
+    outbox.add(parcel)
+    assert outbox.deliver(tracker) == 1
     assert len(tracker.runs_of(spec(1).spec_hash)) == 1
 
 
@@ -141,18 +140,18 @@ def test_a_parcel_cannot_name_a_path_outside(worker: Worker, tmp_path: Path) -> 
     parcel = io.BytesIO()
     with zipfile.ZipFile(parcel, "w") as archive:
         archive.writestr("files/../../escaped", "x")
-    spool = Spool(tmp_path / "spool")
-    spool.add(parcel.getvalue())
-    assert spool.deliver(worker.job.tracker) == 0
-    assert spool.parcels() == []
+    outbox = Outbox(tmp_path / "outbox")
+    outbox.add(parcel.getvalue())
+    assert outbox.deliver(worker.job.tracker) == 0
+    assert outbox.parcels() == []
     assert not list(tmp_path.rglob("escaped"))
 
 
 def test_a_damaged_parcel_is_set_aside(worker: Worker, tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool")
-    spool.add(b"no archive")
-    assert spool.deliver(worker.job.tracker) == 0
-    assert [path.suffix for path in spool.folder.iterdir()] == [".damaged"]
+    outbox = Outbox(tmp_path / "outbox")
+    outbox.add(b"no archive")
+    assert outbox.deliver(worker.job.tracker) == 0
+    assert [path.suffix for path in outbox.folder.iterdir()] == [".damaged"]
 
 
 def test_a_worker_that_takes_over_closes_the_run_of_the_one_that_died(worker: Worker) -> None:
@@ -164,40 +163,8 @@ def test_a_worker_that_takes_over_closes_the_run_of_the_one_that_died(worker: Wo
     assert run_of(worker, first).info.status == "KILLED"
 
 
-def test_the_watchdog_ends_a_trial_over_its_time() -> None:
-    said: list[str] = []
-    ended = False
-
-    def end() -> None:
-        nonlocal ended
-        ended = True
-
-    ticks = iter([0.0, 11.0])
-    watchdog = Watchdog(
-        Limits(seconds=10), lambda why, _: said.append(why), end, lambda: next(ticks)
-    )
-    with watchdog:
-        watchdog._thread.join(10)
-    assert ended
-    assert said == ["took longer than its limit of 10 s"]
-
-
-def test_memory_over_the_share_matters_only_when_the_machine_runs_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("experiments.execution.watchdog.resident_mib", lambda: 500.0)
-    left = 1000.0
-    monkeypatch.setattr("experiments.execution.watchdog.available_mib", lambda: left)
-    watchdog = Watchdog(Limits(memory_mib=400, reserve_mib=300), lambda *_: None)
-    watchdog._started = time.monotonic()
-    assert watchdog.verdict() is None
-    left = 200.0
-    assert "it held 500 MiB, 400 were set aside" in (watchdog.verdict() or "")
-    assert Watchdog(Limits(memory_mib=600, reserve_mib=300), print).limits.memory_mib == 600
-
-
 def test_a_hanging_trial_is_failed_and_its_process_ends(job: Job) -> None:
-    worker = Worker(replace(job, limits=Limits(seconds=0.5)))
+    worker = Worker(replace(job, time_limit=0.5))
     child = os.fork()
     if child == 0:
         worker.run(Task(spec(fake_trial.HANGS)))

@@ -5,8 +5,8 @@ import io
 from fake_trial import spec
 from rich.console import Console
 
+from experiments.execution.job import Task
 from experiments.execution.outcome import Outcome
-from experiments.execution.worker import Task
 from experiments.grid.progress import Watch
 
 TASKS = [Task(spec(seed)) for seed in range(4)]

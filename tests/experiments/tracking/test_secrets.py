@@ -10,8 +10,9 @@ from fake_trial import spec
 
 from common.errors import UserError
 from experiments.commands.grid import main as grid
-from experiments.execution.worker import Task, Worker
-from experiments.tracking.outbox import Spool
+from experiments.execution.job import Task
+from experiments.execution.worker import Worker
+from experiments.tracking.outbox import Outbox
 from experiments.tracking.retry import TrackingError
 from experiments.tracking.store import check_answers
 from experiments.tracking.tracker import Tracker
@@ -52,7 +53,7 @@ def test_a_trial_whose_store_is_away_keeps_the_password_to_itself(
     assert outcome.error is not None
     assert "127.0.0.1:1" in outcome.error
     assert HUSH not in outcome.error
-    spool = Spool.of(AWAY, "study", tmp_path)
+    spool = Outbox.of(AWAY, "study", tmp_path)
     spool.add(outcome.parcel)
     assert spool.deliver(away.job.tracker) == 0
     assert HUSH.encode() not in outcome.parcel

@@ -1,0 +1,44 @@
+"""What Ctrl-C and SIGTERM do to a running grid."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+ECHO: Final = 2.0
+"""Seconds after SIGINT in which SIGTERM is taken for its echo: ``mlflow run`` passes Ctrl-C on as
+both."""
+
+
+@contextmanager
+def interruptible(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` at the first Ctrl-C; raise ``KeyboardInterrupt`` at the second and at SIGTERM.
+
+    The former signal handlers are back at the end of the block.
+    """
+    interrupted: float | None = None
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if interrupted is not None:
+            raise KeyboardInterrupt
+        interrupted = time.monotonic()
+        stop()
+
+    def on_terminate(number: int, frame: FrameType | None) -> None:
+        if interrupted is None or time.monotonic() - interrupted > ECHO:
+            raise KeyboardInterrupt
+
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, on_interrupt),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, on_terminate),
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
