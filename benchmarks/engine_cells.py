@@ -20,7 +20,7 @@ from influence.trace import Samples, Trace
 from models.backbone import FrozenBackbone
 from models.base import Network, TrainingSettings
 from models.resnet20 import ResNet20
-from models.training import fit
+from models.training import LabelledInputs, fit
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,7 @@ def resnet20_cell() -> ResNetCell:
     prepared = prepare(spec, context, train, validation, pool)
     network, backbone = prepared.model.network, prepared.model.frozen
     assert isinstance(backbone, FrozenBackbone)  # noqa: S101  # of pretrained ResNet-20
-    inputs = prepared.train, train.y, prepared.validation, validation.y
-    record = fit(network, *inputs, spec.settings, seed=spec.seed)
+    record = fit(network, prepared.train, prepared.validation, spec.settings, seed=spec.seed)
     whole = Network(WholeBody(backbone.load(), network.body), network.head)
     record.checkpoints.at(1)
     states = [copy.deepcopy(whole.state_dict())]
@@ -175,8 +174,7 @@ def _random_block_record() -> TrainingRecord:
     resnet = ResNet20()
     network = Network(nn.Sequential(resnet.layer3[-1], resnet.pool), nn.Linear(64, 10))
     x_train, x_validation = (torch.rand(count, 64, 8, 8) for count in (4_800, 1_200))
-    y_train, y_validation = (
-        torch.randint(0, 10, (len(x),)).numpy() for x in (x_train, x_validation)
+    train, validation = (
+        LabelledInputs(x, torch.randint(0, 10, (len(x),)).numpy()) for x in (x_train, x_validation)
     )
-    settings = TrainingSettings(7, 128, 0.1)
-    return fit(network, x_train, y_train, x_validation, y_validation, settings, seed=0)
+    return fit(network, train, validation, TrainingSettings(7, 128, 0.1), seed=0)

@@ -197,9 +197,7 @@ def label_repair(case: Case, result: FoldResult, decisions: Decisions) -> dict[s
     CNCI has no threshold, so it is given the number of wrong labels.
     """
     train = case.train
-    evidence = result.prepared.evidence(
-        exact_profile(result.trace).as_stored(), result.trace, case.spec.seed
-    )
+    evidence = result.prepared.evidence(exact_profile(result.trace).as_stored(), result.trace)
     wrong = wrong_labels(train)
     cnci = np.zeros(len(train), dtype=bool)
     cnci[np.argsort(-SIGNALS["cnci"](evidence), kind="stable")[: wrong.sum()]] = True

@@ -147,9 +147,9 @@ def training_set(glitch: str, seed: int, context: TrialContext) -> TrainingSet:
     clean, reference = split(pool, seed)
     train = inject(spec, context, clean, pool)
     prepared = prepare(spec, context, train.data, reference, pool)
-    record = prepared.fit(spec, context)
+    record = prepared.fit()
     profile = exact_profile(record.trace)
-    return TrainingSet(prepared.evidence(profile, record.trace, seed), train.is_glitch)
+    return TrainingSet(prepared.evidence(profile, record.trace), train.is_glitch)
 
 
 def shown_quality(cell: Cell, sets: Sequence[TrainingSet], config: DiagnosisConfig) -> str:

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from models import MODELS
 from models.base import BuildContext, Network, TrainingSettings
 from models.resnet20 import ResNet20
-from models.training import fit
+from models.training import LabelledInputs, fit
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ CELLS = [
 def traced(cell: Cell, data: tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
     """Training as in a trial."""
     x, y, x_validation, y_validation = data
-    fit(cell.make(), x, y.numpy(), x_validation, y_validation.numpy(), cell.settings, seed=0)
+    validation = LabelledInputs(x_validation, y_validation.numpy())
+    fit(cell.make(), LabelledInputs(x, y.numpy()), validation, cell.settings, seed=0)
 
 
 def in_memory(x: Tensor, y: Tensor, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:

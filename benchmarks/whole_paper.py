@@ -28,7 +28,7 @@ from influence.estimators.exact import exact_profile
 from models import MODELS
 from models.base import BuildContext, Network, TrainingSettings
 from models.resnet20 import ResNet20
-from models.training import fit
+from models.training import LabelledInputs, fit
 
 CORES = 16
 FEATURES = 768
@@ -109,7 +109,8 @@ def training_seconds(model: str, data: Data, batch_size: int) -> float:
     seconds = []
     for _ in range(2):  # the first one warms up
         began = time.process_time()
-        fit(network, x, y, x_validation, y_validation, settings, seed=0)
+        validation = LabelledInputs(x_validation, y_validation)
+        fit(network, LabelledInputs(x, y), validation, settings, seed=0)
         seconds.append(time.process_time() - began)
     return seconds[-1] / n
 

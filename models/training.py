@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,75 +19,82 @@ from influence.trace import Samples, Trace
 from models.base import Network, TrainingSettings
 
 EVALUATION_CHUNK = (64, 256)
-"""Samples a forward pass without gradients, at least and at most; else as many as in training."""
+"""Smallest and largest number of samples per forward pass without gradients; in between, the batch
+size of training."""
 
 
-def fit(  # noqa: PLR0913, PLR0917  # two sets of samples, what to do, and where
+class LabelledInputs(NamedTuple):
+    """Samples as the body of a network takes them.
+
+    Attributes:
+        x: inputs of the body, (n, ...) float32, on the CPU.
+        y: labels, (n,) int64 in 0 .. C - 1.
+    """
+
+    x: Tensor
+    y: NDArray[np.int64]
+
+
+def fit(
     network: Network,
-    x_train: Tensor,
-    y_train: NDArray[np.int64],
-    x_validation: Tensor,
-    y_validation: NDArray[np.int64],
+    train: LabelledInputs,
+    validation: LabelledInputs,
     settings: TrainingSettings,
     *,
     seed: int,
-    device: str = "cpu",
 ) -> TrainingRecord:
     """Train ``network`` in place and record what the influence of its last layer needs.
 
-    SGD without momentum or weight decay on the cross-entropy (paper, section 4). The order of the
-    samples is drawn anew each epoch; a last batch of a single sample joins the one before it, since
-    batch normalisation cannot tell the spread of one. At the end of each epoch one pass in eval
-    mode over both sets keeps inputs and outputs of the last layer. On the CPU, for equal
-    seed, settings and number of threads, every bit of the record is the same.
+    SGD without momentum or weight decay on the cross-entropy (paper, section 4), on the device of
+    the network. The order of the samples is drawn anew each epoch. A last batch of a single sample
+    joins the one before it, since batch normalisation needs at least two. At the end of each epoch
+    one pass in eval mode over both sets records inputs and outputs of the last layer. On the CPU,
+    every bit of the record is the same for equal seed, settings and number of threads.
 
     Args:
-        network: body and head; left in eval mode, on ``device``, as it is after the last epoch.
-        x_train: inputs of the body, (n, ...) float32, on the CPU.
-        y_train: (n,) int64 in 0 .. C - 1.
-        x_validation: (m, ...) float32.
-        y_validation: (m,) int64.
+        network: body and head; left in eval mode, as it is after the last epoch.
+        train: n training samples.
+        validation: m validation samples.
         settings: epochs, batch size and learning rate.
-        seed: of the order of the samples and of dropout; torch's global generators are left alone.
-        device: torch device string.
+        seed: of the order of the samples and of dropout; the global generators of torch are left
+            as they are.
 
     Returns:
-        The trace of all epochs and the checkpoints, in CPU memory. Where the body has nothing to
-        train or to track, every epoch lists the same array of last-layer inputs.
+        The trace of all epochs and the checkpoints, in CPU memory. Where the body has no state,
+        every epoch lists the same array of last-layer inputs.
 
     Raises:
-        UserError: where training diverges, or a batch of one meets batch normalisation.
+        UserError: training diverges, or batches of one sample meet batch normalisation.
     """
-    target = torch.device(device)
-    network.to(target)
-    on_device = x_train.to(target), x_validation.to(target)
+    device = network.head.weight.device
+    on_device = [part.x.to(device) for part in (train, validation)]
     recorders = [_Recorder(network, x, _chunk(settings)) for x in on_device]
     states: list[dict[str, Tensor]] = []
 
-    with _own_randomness(seed, target):
-        for epoch in _epochs(network, on_device[0], y_train, settings, seed):
+    with _own_randomness(seed, device):
+        for epoch in _epochs(network, LabelledInputs(on_device[0], train.y), settings, seed):
             for recorder in recorders:
                 if not recorder.record():
                     raise _diverged(epoch, settings)
             states.append({k: v.detach().cpu().clone() for k, v in network.state_dict().items()})
 
-    train, validation = (
-        recorder.samples(y) for recorder, y in zip(recorders, (y_train, y_validation), strict=True)
+    trace = Trace(
+        recorders[0].samples(train.y),
+        recorders[1].samples(validation.y),
+        np.full(settings.epochs, settings.learning_rate),
+        bias=network.head.bias is not None,
     )
-    rates = np.full(settings.epochs, settings.learning_rate)
-    trace = Trace(train, validation, rates, bias=network.head.bias is not None)
-    return TrainingRecord(trace, Checkpoints(network, states, x_train, x_validation), device)
+    checkpoints = Checkpoints(network, states, train.x, validation.x)
+    return TrainingRecord(trace, checkpoints, str(device))
 
 
-def predict_after_training(  # noqa: PLR0913  # as fit
+def predict_after_training(
     network: Network,
-    x_train: Tensor,
-    y_train: NDArray[np.int64],
+    train: LabelledInputs,
     x_validation: Tensor,
     settings: TrainingSettings,
     *,
     seed: int,
-    device: str = "cpu",
 ) -> NDArray[np.int64]:
     """Train as :func:`fit` does, without its record, and predict: about half the work.
 
@@ -96,27 +104,23 @@ def predict_after_training(  # noqa: PLR0913  # as fit
     Raises:
         UserError: as :func:`fit`.
     """
-    target = torch.device(device)
-    network.to(target)
-    with _own_randomness(seed, target):
-        for _ in _epochs(network, x_train.to(target), y_train, settings, seed):
+    device = network.head.weight.device
+    with _own_randomness(seed, device):
+        for _ in _epochs(network, LabelledInputs(train.x.to(device), train.y), settings, seed):
             pass
-        recorder = _Recorder(network, x_validation.to(target), _chunk(settings))
+        recorder = _Recorder(network, x_validation.to(device), _chunk(settings))
         if not recorder.record():
             raise _diverged(settings.epochs, settings)
     return np.asarray(recorder.last_logits.argmax(axis=1), dtype=np.int64)
 
 
 def _epochs(
-    network: Network,
-    x: Tensor,
-    y: NDArray[np.int64],
-    settings: TrainingSettings,
-    seed: int,
+    network: Network, train: LabelledInputs, settings: TrainingSettings, seed: int
 ) -> Iterator[int]:
     """Train one epoch after the other, counted from 1; the network is in eval mode after each."""
+    x = train.x
     _check_batches(network, _batch_starts(len(x), settings.batch_size))
-    labels = torch.from_numpy(np.ascontiguousarray(y)).to(x.device)
+    labels = torch.from_numpy(np.ascontiguousarray(train.y)).to(x.device)
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.SGD(parameters, lr=settings.learning_rate)
     for epoch, batches in enumerate(epoch_batches(len(labels), settings, seed), start=1):
@@ -151,7 +155,7 @@ def epoch_batches(n: int, settings: TrainingSettings, seed: int) -> Iterator[tup
 
 
 class _Recorder:
-    """Keeps last-layer inputs and logits of one set of samples, epoch by epoch."""
+    """Records last-layer inputs and logits of one set of samples, epoch by epoch."""
 
     def __init__(self, network: Network, x: Tensor, chunk: int) -> None:
         self._network = network
@@ -179,12 +183,12 @@ class _Recorder:
         return self._logits[-1]
 
     def samples(self, labels: NDArray[np.int64]) -> Samples:
-        """What was kept, (T, n, ...)."""
+        """Everything that was recorded, (T, n, ...)."""
         return Samples(self._inputs, np.stack(self._logits), np.asarray(labels, dtype=np.int64))
 
 
 def _batch_starts(n: int, batch_size: int) -> list[int]:
-    """Where batches start, the first one left out.
+    """Where batches start, except the first.
 
     >>> _batch_starts(6, 2), _batch_starts(7, 2), _batch_starts(5, 8)
     ([2, 4], [2, 4], [])
@@ -198,14 +202,12 @@ def _batch_starts(n: int, batch_size: int) -> list[int]:
 def _check_batches(network: nn.Module, batch_starts: list[int]) -> None:
     one = bool(batch_starts) and batch_starts[0] == 1
     if one and any(isinstance(module, _BatchNorm) for module in network.modules()):
-        raise UserError(
-            "batch_size must be at least 2 for a model with batch normalisation, however: 1"
-        )
+        raise UserError("batch_size must be at least 2 for a model with batch normalisation, got 1")
 
 
 @contextlib.contextmanager
 def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """Dropout from ``seed``, deterministic kernels, and the caller's generators as they were."""
+    """Seed dropout, use deterministic kernels, and leave the caller's generators as they were."""
     cuda = [device] if device.type == "cuda" else []
     with (
         torch.random.fork_rng(devices=cuda),

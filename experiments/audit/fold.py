@@ -93,7 +93,7 @@ def run_fold(
 ) -> FoldResult:
     """Train on a fold and diagnose its training samples, at most ``BLOCK`` of them at a time."""
     prepared = prepare(choice, context, fold.train, fold.reference, fold.pool)
-    trace = prepared.fit(choice, context).trace
+    trace = prepared.fit().trace
     blocks = list(_blocks(len(fold.rows), choice.seed))
     diagnoses, scores = [], []
     for block in blocks:
@@ -101,7 +101,7 @@ def run_fold(
             trace.train.take(block), trace.validation, trace.learning_rates, bias=trace.bias
         )
         profile = exact_profile(part, device=context.device).as_stored()
-        evidence = prepared.evidence(profile, part, choice.seed, block)
+        evidence = prepared.evidence(profile, part, block)
         with warnings.catch_warnings():
             # Classes of few samples are noted once, by the reader of the data.
             warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)

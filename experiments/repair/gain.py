@@ -147,4 +147,4 @@ def _accuracies(
     for name, (kept, labels) in variants.items():
         used = np.setdiff1d(kept, held)
         part = replace(train, y=labels).take(used)
-        yield name, prepare(recipe, context, part, validation, pool).accuracy(recipe, context)
+        yield name, prepare(recipe, context, part, validation, pool).accuracy()

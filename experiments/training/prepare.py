@@ -1,7 +1,8 @@
-"""From raw samples to what the trained part of the model takes."""
+"""From raw samples to a model and its inputs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -9,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
-from torch import Tensor
 
 from common.dataset import Dataset
 from common.seeds import derive_seed
@@ -23,99 +23,76 @@ from influence.trace import Trace
 from influence.train_support import train_support
 from models.base import Model
 from models.feature_cache import FeatureCache
-from models.training import fit, predict_after_training
+from models.training import LabelledInputs, fit, predict_after_training
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A model and its inputs.
+    """A model and its inputs, ready to be trained once.
 
     Attributes:
-        model: freshly built.
-        train, validation: inputs of the model's body, n and m rows.
+        model: freshly built, on the device of the context.
+        train, validation: inputs of the body and labels, n and m rows.
+        spec: model, settings and seed.
+        stages: returns the pooled outputs of the stages by name, of the training samples (n, d_s)
+            and of the validation samples (m, d_s).
     """
 
     model: Model
-    train: Tensor
-    validation: Tensor
-    _x_train: NDArray[np.generic]
-    _x_validation: NDArray[np.generic]
-    _y_train: NDArray[np.int64]
-    _y_validation: NDArray[np.int64]
-    _features: FeatureCache
-    _pool: NDArray[np.generic]
+    train: LabelledInputs
+    validation: LabelledInputs
+    spec: ModelSpec
+    stages: Callable[[], tuple[Stages, Stages]]
 
-    def fit(self, spec: ModelSpec, context: TrialContext) -> TrainingRecord:
+    def fit(self) -> TrainingRecord:
         """Train the model in place, as :func:`models.training.fit` does."""
         return fit(
             self.model.network,
             self.train,
-            self._y_train,
             self.validation,
-            self._y_validation,
-            spec.settings,
-            seed=derive_seed(spec.seed, "train"),
-            device=context.device,
+            self.spec.settings,
+            seed=derive_seed(self.spec.seed, "train"),
         )
 
-    def accuracy(self, spec: ModelSpec, context: TrialContext) -> float:
-        """Train the model in place, without a trace, and validate it."""
+    def accuracy(self) -> float:
+        """Train the model in place, without a trace; its accuracy on the validation samples."""
         predicted = predict_after_training(
             self.model.network,
             self.train,
-            self._y_train,
-            self.validation,
-            spec.settings,
-            seed=derive_seed(spec.seed, "train"),
-            device=context.device,
+            self.validation.x,
+            self.spec.settings,
+            seed=derive_seed(self.spec.seed, "train"),
         )
-        return float((predicted == self._y_validation).mean())
+        return float((predicted == self.validation.y).mean())
 
     def evidence(
-        self,
-        profile: Profile,
-        trace: Trace,
-        seed: int,
-        rows: NDArray[np.int64] | None = None,
+        self, profile: Profile, trace: Trace, rows: NDArray[np.int64] | None = None
     ) -> Evidence:
-        """What signals may look at.
+        """What signals may use.
 
         Args:
             profile: of the trace.
-            trace: of all training rows, or of ``rows`` alone.
-            seed: of signals that draw at random.
-            rows: training rows to look at; default all.
+            trace: of all training samples, or of ``rows`` only.
+            rows: training samples to score; default all.
         """
+
+        def stages() -> tuple[Stages, Stages]:
+            train, validation = self.stages()
+            if rows is not None:
+                train = {name: stage[rows] for name, stage in train.items()}
+            return train, validation
+
         return Evidence(
             full_profile=profile,
             profile=profile.cumulative,
             labels=trace.train.labels,
-            validation_labels=self._y_validation,
+            validation_labels=self.validation.y,
             n_classes=trace.n_classes,
-            seed=seed,
+            seed=self.spec.seed,
             _trace=trace,
             _counterfactual=partial(exact_profile, trace),
-            _stages=cache(partial(self._stages_of, rows)),
+            _stages=cache(stages),
             _train_support=cache(partial(train_support, trace)),
-        )
-
-    def _stages_of(self, rows: NDArray[np.int64] | None) -> tuple[Stages, Stages]:
-        train, validation = self.stages()
-        if rows is not None:
-            train = {name: stage[rows] for name, stage in train.items()}
-        return train, validation
-
-    def stages(self) -> tuple[Stages, Stages]:
-        """Pooled outputs of the stages by name, of train (n, d_s) and validation (m, d_s)."""
-        frozen = self.model.frozen
-        if frozen is None:
-            return (
-                {"input": _flat(self._x_train)},
-                {"input": _flat(self._x_validation)},
-            )
-        return (
-            self._features.stages(frozen, self._x_train, self._pool),
-            self._features.stages(frozen, self._x_validation, self._pool),
         )
 
 
@@ -124,26 +101,38 @@ def prepare(
 ) -> Prepared:
     """Build the model and its inputs.
 
-    Tables are standardised with mean and deviation of the training set as it is. What frozen
-    layers make of a sample of ``pool`` (the drawn subset before the split) is computed once and
-    shared through the cache.
+    Tables are standardised with mean and standard deviation of the training set as it is. The
+    outputs of frozen layers are computed once for each sample of ``pool`` (the drawn subset before
+    the split) and shared through the cache.
     """
     torch.manual_seed(derive_seed(spec.seed, "build"))
     model = build(spec, context, train)
-    features = FeatureCache(context.cache)
-    x_train, x_validation = train.x, validation.x
+    cached = FeatureCache(context.cache)
+    samples = [train.x, validation.x]
     if train.modality == "tabular":
-        scaler = StandardScaler().fit(x_train)
-        x_train = scaler.transform(x_train).astype(np.float32)
-        x_validation = scaler.transform(x_validation).astype(np.float32)
-    if model.frozen is None:
-        inputs = model.inputs(x_train), model.inputs(x_validation)
+        scaler = StandardScaler().fit(train.x)
+        samples = [scaler.transform(x).astype(np.float32) for x in samples]
+    frozen = model.frozen
+    if frozen is None:
+        inputs = [model.inputs(x) for x in samples]
     else:
-        inputs = (
-            torch.from_numpy(features.features(model.frozen, x_train, pool.x)),
-            torch.from_numpy(features.features(model.frozen, x_validation, pool.x)),
-        )
-    return Prepared(model, *inputs, x_train, x_validation, train.y, validation.y, features, pool.x)
+        inputs = [torch.from_numpy(cached.features(frozen, x, pool.x)) for x in samples]
+    model.network.to(context.device)
+
+    def stages() -> tuple[Stages, Stages]:
+        if frozen is None:
+            of_train, of_validation = ({"input": _flat(x)} for x in samples)
+        else:
+            of_train, of_validation = (cached.stages(frozen, x, pool.x) for x in samples)
+        return of_train, of_validation
+
+    return Prepared(
+        model,
+        LabelledInputs(inputs[0], train.y),
+        LabelledInputs(inputs[1], validation.y),
+        spec,
+        stages,
+    )
 
 
 def _flat(x: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Training many copies of a small network at once, each without samples of its own."""
+"""Training many copies of a small network at once, each on a part of the samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from common.errors import UserError
 from influence.ground_truth import Losses, Masks
 from models.base import Network, TrainingSettings
-from models.training import epoch_batches
+from models.training import LabelledInputs, epoch_batches
 
 Parameters = dict[str, Tensor]
 
@@ -25,73 +25,67 @@ class Retraining:
     """Retrains a network from one start, in one order of batches, leaving samples out.
 
     A sample that is left out has weight zero in its batches, whose divisor stays, so that two
-    trainings differ in nothing but the samples that are left out. With none left out the model is
-    that of :func:`models.training.fit`.
+    trainings differ only in the samples that are left out. With none left out, the model is that
+    of :func:`models.training.fit`.
 
     Attributes:
-        network: in the state that training starts from, without buffers and without dropout: two
-            trainings must not differ in their noise.
-        x_train, x_validation: inputs of its body, (n, ...) and (m, ...).
-        y_train, y_validation: (n,) and (m,) int64.
+        network: in the state that training starts from, on the CPU, without buffers and without
+            dropout, since two trainings must not differ in their noise.
+        train: n training samples.
+        validation: m validation samples.
         settings: of training.
         seed: of the order of the samples.
+
+    Raises:
+        UserError: the network has batch normalisation.
     """
 
     network: Network
-    x_train: Tensor
-    y_train: NDArray[np.int64]
-    x_validation: Tensor
-    y_validation: NDArray[np.int64]
+    train: LabelledInputs
+    validation: LabelledInputs
     settings: TrainingSettings
     seed: int
 
     def __post_init__(self) -> None:
         if any(True for _ in self.network.buffers()):
-            raise UserError("retraining copies at once needs a model without batch normalisation")
+            raise UserError("retraining needs a model without batch normalisation")
 
     def __call__(self, masks: Masks) -> Losses:
         """Losses of the models trained on the samples that each mask, (K, n), keeps."""
-        weights = torch.from_numpy(np.array(masks)).to(self.x_train.dtype)
-        labels = torch.from_numpy(np.array(self.y_train))
+        x, y = self.train.x, torch.from_numpy(np.array(self.train.y))
+        weights = torch.from_numpy(np.array(masks)).to(x.dtype)
         network = copy.deepcopy(self.network)
-        start = {name: p.detach() for name, p in network.named_parameters()}
         trained = [name for name, p in network.named_parameters() if p.requires_grad]
-        parameters = {
-            name: p.expand(len(weights), *p.shape).clone() if name in trained else p
-            for name, p in start.items()
-        }
+        parameters = {name: p.detach() for name, p in network.named_parameters()}
+        for name in trained:
+            shared = parameters[name]
+            parameters[name] = shared.expand(len(weights), *shared.shape).clone()
         axes = {name: 0 if name in trained else None for name in parameters}
 
-        def loss(own: Parameters, kept: Tensor, x: Tensor, y: Tensor) -> Tensor:
-            each = cross_entropy(functional_call(network, own, (x,)), y, reduction="none")
-            return (kept * each).sum() / len(y)
+        def each_loss(own: Parameters, x: Tensor, y: Tensor) -> Tensor:
+            return cross_entropy(functional_call(network, own, (x,)), y, reduction="none")
 
-        gradients = vmap(grad(loss), in_dims=(axes, 0, None, None))
-        for batches in epoch_batches(len(labels), self.settings, self.seed):
+        def batch_loss(own: Parameters, kept: Tensor, x: Tensor, y: Tensor) -> Tensor:
+            return (kept * each_loss(own, x, y)).sum() / len(y)
+
+        gradients = vmap(grad(batch_loss), in_dims=(axes, 0, None, None))
+        for batches in epoch_batches(len(y), self.settings, self.seed):
             for batch in batches:
-                found = gradients(parameters, weights[:, batch], self.x_train[batch], labels[batch])
+                found = gradients(parameters, weights[:, batch], x[batch], y[batch])
                 for name in trained:
                     parameters[name].sub_(found[name], alpha=self.settings.learning_rate)
 
-        def losses(x: Tensor, y: NDArray[np.int64]) -> NDArray[np.floating]:
-            labels = torch.from_numpy(np.array(y))
-            each = vmap(
-                lambda own: cross_entropy(
-                    functional_call(network, own, (x,)), labels, reduction="none"
-                ),
-                in_dims=(axes,),
-            )
+        def final_losses(part: LabelledInputs) -> NDArray[np.floating]:
+            losses = vmap(each_loss, in_dims=(axes, None, None))
             with torch.no_grad():
-                return np.asarray(each(parameters))
+                return np.asarray(losses(parameters, part.x, torch.from_numpy(np.array(part.y))))
 
-        return Losses(
-            losses(self.x_train, self.y_train), losses(self.x_validation, self.y_validation)
-        )
+        return Losses(final_losses(self.train), final_losses(self.validation))
 
 
 def without_noise(network: Network) -> Network:
-    """The network in double precision, its dropout switched off."""
+    """The network in double precision on the CPU, its dropout switched off."""
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    return network.double()
+    return network.cpu().double()

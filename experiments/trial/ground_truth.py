@@ -26,7 +26,7 @@ from influence.ground_truth import (
     rank_correlations,
     subset_losses,
 )
-from models.training import fit
+from models.training import LabelledInputs, fit
 
 COMPARED = ("exact", "captum_all_layers", "inverse_hessian", "arnoldi")
 LEFT_OUT = 128
@@ -68,7 +68,7 @@ class Truth:
 
 def find_truth(retraining: Retraining, seed: int) -> Truth:
     """Retrain without each of up to ``LEFT_OUT`` samples, and on ``SUBSETS`` random halves."""
-    n = len(retraining.y_train)
+    n = len(retraining.train.y)
     rows = generator(seed, "truth/left out").permutation(n)[:LEFT_OUT]
     masks = random_subsets(n, SUBSETS, SHARE, generator(seed, "truth/subsets"))
     left_out = leave_one_out(retraining, n, np.sort(rows))
@@ -128,12 +128,11 @@ def check_truth(
     """
     prepared = prepare(spec, context, train, validation, pool)
     network = without_noise(prepared.model.network)
-    x_train, x_validation = prepared.train.double(), prepared.validation.double()
-    samples = x_train, train.y, x_validation, validation.y
+    in_double = [LabelledInputs(x.double(), y) for x, y in (prepared.train, prepared.validation)]
     seed = derive_seed(spec.seed, "train")
-    retraining = Retraining(copy.deepcopy(network), *samples, spec.settings, seed)
+    retraining = Retraining(copy.deepcopy(network), in_double[0], in_double[1], spec.settings, seed)
     truth = find_truth(retraining, spec.seed)
-    record = fit(network, *samples, spec.settings, seed=seed)
+    record = fit(network, in_double[0], in_double[1], spec.settings, seed=seed)
 
     metrics = {
         "retrainings/loo": float(len(truth.left_out.rows)),

@@ -43,7 +43,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
             truth = check_truth(spec, context, train.data, validation, pool)
 
     with clock("train"):
-        record = prepared.fit(spec, context)
+        record = prepared.fit()
 
     with clock("influence"):
         profile = ESTIMATORS[spec.estimator].profile(record).as_stored()
@@ -51,7 +51,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
     with clock("signals"):
         scores, found = evaluate_signals(
             select(spec.signals),
-            prepared.evidence(profile, record.trace, spec.seed),
+            prepared.evidence(profile, record.trace),
             train,
             spec.seed,
         )

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 from common.errors import UserError
 from influence.record import TrainingRecord
 from models.base import Network, TrainingSettings
-from models.training import fit, predict_after_training
+from models.training import LabelledInputs, fit, predict_after_training
 
 N, M, D, C = 41, 23, 5, 3
 SETTINGS = TrainingSettings(epochs=3, batch_size=8, learning_rate=0.1)
@@ -22,14 +22,11 @@ def make_network(*, dropout: float = 0.0, norm: bool = False) -> Network:
     return Network(nn.Sequential(*layers, nn.Dropout(dropout)), nn.Linear(7, C))
 
 
-def make_data() -> tuple[torch.Tensor, NDArray[np.int64], torch.Tensor, NDArray[np.int64]]:
+def make_data() -> tuple[LabelledInputs, LabelledInputs]:
     rng = np.random.default_rng(0)
-    return (
-        torch.from_numpy(rng.normal(size=(N, D)).astype(np.float32)),
-        rng.integers(0, C, N),
-        torch.from_numpy(rng.normal(size=(M, D)).astype(np.float32)),
-        rng.integers(0, C, M),
-    )
+    x, y = torch.from_numpy(rng.normal(size=(N, D)).astype(np.float32)), rng.integers(0, C, N)
+    x_validation = torch.from_numpy(rng.normal(size=(M, D)).astype(np.float32))
+    return LabelledInputs(x, y), LabelledInputs(x_validation, rng.integers(0, C, M))
 
 
 def run(
@@ -46,7 +43,7 @@ def assert_equal_records(a: TrainingRecord, b: TrainingRecord) -> None:
 
 def test_record_is_what_the_checkpoints_compute() -> None:
     record = run(make_network(norm=True))
-    x, y, x_validation, y_validation = make_data()
+    (x, y), (x_validation, y_validation) = make_data()
     for epoch in range(1, SETTINGS.epochs + 1):
         network = record.checkpoints.at(epoch)
         assert isinstance(network, Network)
@@ -64,7 +61,7 @@ def test_record_is_what_the_checkpoints_compute() -> None:
 
 def test_equals_a_plain_loop_of_sgd() -> None:
     record = run(make_network())
-    x, y, _, _ = make_data()
+    (x, y), _ = make_data()
     network = make_network().train()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     order = torch.Generator().manual_seed(1)
@@ -107,7 +104,7 @@ def test_global_generator_is_left_alone() -> None:
 def test_fixed_body_lists_one_array() -> None:
     torch.manual_seed(0)
     record = run(Network(nn.Identity(), nn.Linear(D, C)))
-    x_train, _, x_validation, _ = make_data()
+    (x_train, _), (x_validation, _) = make_data()
     for samples, x in ((record.trace.train, x_train), (record.trace.validation, x_validation)):
         assert all(inputs is samples.inputs[0] for inputs in samples.inputs)
         np.testing.assert_array_equal(samples.inputs[0], x.numpy())
@@ -136,14 +133,14 @@ def test_batches_of_one() -> None:
 
 
 def test_predictions_without_a_record_are_those_of_the_last_checkpoint() -> None:
-    x, y, x_validation, _ = make_data()
+    train, (x_validation, _) = make_data()
     record = run(make_network(dropout=0.3, norm=True))
     network = make_network(dropout=0.3, norm=True)
-    predicted = predict_after_training(network, x, y, x_validation, SETTINGS, seed=1)
+    predicted = predict_after_training(network, train, x_validation, SETTINGS, seed=1)
     np.testing.assert_array_equal(predicted, record.trace.validation.logits[-1].argmax(axis=1))
     diverging = TrainingSettings(epochs=3, batch_size=8, learning_rate=1e30)
     with pytest.raises(UserError, match="diverged in epoch 3 of 3"):
-        predict_after_training(make_network(), x, y, x_validation, diverging, seed=1)
+        predict_after_training(make_network(), train, x_validation, diverging, seed=1)
 
 
 def test_last_layer_without_bias() -> None:
@@ -159,7 +156,7 @@ def test_last_layer_must_be_linear() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_on_the_gpu() -> None:
     on_cpu = run(make_network(norm=True))
-    on_gpu = fit(make_network(norm=True), *make_data(), SETTINGS, seed=1, device="cuda")
-    again = fit(make_network(norm=True), *make_data(), SETTINGS, seed=1, device="cuda")
+    on_gpu = fit(make_network(norm=True).to("cuda"), *make_data(), SETTINGS, seed=1)
+    again = fit(make_network(norm=True).to("cuda"), *make_data(), SETTINGS, seed=1)
     np.testing.assert_allclose(on_gpu.trace.train.logits, on_cpu.trace.train.logits, atol=1e-3)
     assert_equal_records(on_gpu, again)

@@ -10,7 +10,7 @@ from torch import nn
 
 from common.dataset import Modality
 from models.base import BuildContext, Model, ModelFamily, TrainingSettings
-from models.training import fit
+from models.training import LabelledInputs, fit
 
 N, M, C = 9, 6, 3
 SHAPES = {"image": ((8, 8, 1), (12, 10, 3)), "tabular": ((5,),)}
@@ -42,7 +42,8 @@ def check_conformance(family: ModelFamily, context: BuildContext) -> None:
     assert inputs.dtype == torch.float32
     assert len(inputs) == N + M
     before = states(model)
-    record = fit(model.network, inputs[:N], y[:N], inputs[N:], y[N:], SETTINGS, seed=0)
+    train, validation = LabelledInputs(inputs[:N], y[:N]), LabelledInputs(inputs[N:], y[N:])
+    record = fit(model.network, train, validation, SETTINGS, seed=0)
     assert states(model) != before
     for part, n in ((record.trace.train, N), (record.trace.validation, M)):
         assert [values.shape for values in part.inputs] == [(n, head.in_features)]

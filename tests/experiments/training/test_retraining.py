@@ -12,7 +12,7 @@ from torch import nn
 from common.errors import UserError
 from experiments.training.retraining import Retraining, without_noise
 from models.base import Network, TrainingSettings
-from models.training import epoch_batches, fit
+from models.training import LabelledInputs, epoch_batches, fit
 
 SETTINGS = TrainingSettings(epochs=3, batch_size=4, learning_rate=0.2)
 N, M, CLASSES = 21, 5, 3
@@ -26,21 +26,14 @@ def retraining(body: nn.Module | None = None) -> Retraining:
         network = without_noise(Network(body or hidden, nn.Linear(6, CLASSES)))
     x, x_validation = (torch.from_numpy(rng.standard_normal((k, 4))) for k in (N, M))
     y, y_validation = (rng.integers(0, CLASSES, k) for k in (N, M))
-    return Retraining(network, x, y, x_validation, y_validation, SETTINGS, seed=7)
+    train, validation = LabelledInputs(x, y), LabelledInputs(x_validation, y_validation)
+    return Retraining(network, train, validation, SETTINGS, seed=7)
 
 
 def test_none_left_out_is_the_ordinary_training() -> None:
     given = retraining()
     losses = given(np.ones((2, N), dtype=bool))
-    record = fit(
-        copy.deepcopy(given.network),
-        given.x_train,
-        given.y_train,
-        given.x_validation,
-        given.y_validation,
-        SETTINGS,
-        seed=7,
-    )
+    record = fit(copy.deepcopy(given.network), given.train, given.validation, SETTINGS, seed=7)
     for row in range(2):
         np.testing.assert_allclose(losses.train[row], record.trace.train.losses[-1], rtol=1e-10)
         np.testing.assert_allclose(
@@ -55,18 +48,18 @@ def test_each_copy_is_trained_on_its_own_samples() -> None:
     for mask, losses in zip(masks, found.validation, strict=True):
         network = copy.deepcopy(given.network)
         optimizer = torch.optim.SGD(network.parameters(), lr=SETTINGS.learning_rate)
-        labels = torch.from_numpy(given.y_train)
+        labels = torch.from_numpy(given.train.y)
         for batches in epoch_batches(N, SETTINGS, 7):
             for batch in batches:
                 kept = batch[torch.from_numpy(mask)[batch]]
                 optimizer.zero_grad()
-                logits = network(given.x_train[kept])
+                logits = network(given.train.x[kept])
                 loss = nn.functional.cross_entropy(logits, labels[kept], reduction="sum")
                 (loss / len(batch)).backward()
                 optimizer.step()
-        logits = network(given.x_validation)
+        logits = network(given.validation.x)
         expected = nn.functional.cross_entropy(
-            logits, torch.from_numpy(given.y_validation), reduction="none"
+            logits, torch.from_numpy(given.validation.y), reduction="none"
         )
         np.testing.assert_allclose(losses, expected.detach().numpy(), rtol=1e-10)
 
