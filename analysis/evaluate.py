@@ -80,7 +80,7 @@ def evaluate(runs: Selection, name: str, signal: Signal, *, force: bool = False)
             found = evaluate_signal(name, signal, evidence, is_glitch, int(seed))
         except EvidenceMissingError as error:
             raise UserError(f"{name!r} cannot be computed from stored profiles: {error}") from error
-        replace_scores(client, run_id, scores.assign(**{name: found.scores}))
+        replace_scores(client, run_id, scores.assign(**{name: found.scores[name]}))
         runs.store.forget(run_id)
         tags = runs.frames.curve_tags[run_id]
         add_evaluation(client, run_id, found.metrics, found.epoch_metrics, tags)

@@ -21,8 +21,8 @@ from experiments.audit.input.data import read
 from experiments.audit.model_choice import choose_model
 from experiments.audit.output.suspicions import suspicions_table
 from experiments.audit.pipeline import run_audit
+from experiments.machine import peak_mib
 from experiments.training.context import TrialContext
-from experiments.trial.evaluate import peak_rss_mib
 
 KINDS = {
     "uniform_noise": "label_error",
@@ -75,7 +75,7 @@ def measured(
         "kinds right of found": float(right[flagged & wrong].mean()) if hits else float("nan"),
         "expected false positives": found.summary.false_positives,
         "seconds": seconds,
-        "MiB": peak_rss_mib(),
+        "MiB": peak_mib(),
     }
     for kind in np.unique(glitch[wrong]):
         row[f"{kind} found"] = float(flagged[glitch == kind].mean())

@@ -23,8 +23,8 @@ from experiments.audit.input.data import read
 from experiments.audit.model_choice import choose_model
 from experiments.audit.output.files import SUSPICIONS, write
 from experiments.audit.pipeline import run_audit
+from experiments.machine import peak_mib
 from experiments.training.context import TrialContext
-from experiments.trial.evaluate import peak_rss_mib
 
 CLASSES = 5
 CATEGORICAL = 5
@@ -55,7 +55,7 @@ def main() -> None:
     flagged = int(table["flagged"].sum())
     print(
         f"{options.rows} x {options.columns}, {'with' if options.validation else 'without'} "
-        f"validation: {seconds:.0f} s, {worked:.0f} s of processor time, {peak_rss_mib():.0f} MiB; "
+        f"validation: {seconds:.0f} s, {worked:.0f} s of processor time, {peak_mib():.0f} MiB; "
         f"of {wrong.sum()} wrong labels {hits} among {flagged} flagged; "
         f"validation accuracy {found.summary.accuracy:.3f}"
     )

@@ -28,9 +28,9 @@ from experiments.audit.pipeline import stratified_parts
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
 from experiments.datasets.torchvision_images import TEST_PARTS
+from experiments.machine import peak_mib
 from experiments.tracking.artifacts.contact_sheet import Tile, contact_sheet
 from experiments.training.context import TrialContext
-from experiments.trial.evaluate import peak_rss_mib
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.diagnose import diagnose
 
@@ -70,7 +70,7 @@ def main() -> None:
     print(f"{len(train)} audited, {len(validation)} validated with")
     print(table[table["flagged"]]["kind"].value_counts().to_string())
     print(f"{perf_counter() - started:.0f} s, {process_time():.0f} s of processor time")
-    print(f"{peak_rss_mib():.0f} MiB")
+    print(f"{peak_mib():.0f} MiB")
 
 
 def diagnosed(train: Dataset, validation: Dataset, context: TrialContext) -> Diagnosis:

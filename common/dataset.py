@@ -42,10 +42,10 @@ class Dataset:
         x: images are uint8 of shape (n, height, width, channels) with 1 or 3 channels; tables are
             float32 of shape (n, d), not standardised.
         y: int64 class numbers 0 .. n_classes - 1, shape (n,).
-        class_names: one name a class.
+        class_names: one name per class.
         source_index: position of each sample in the published data, int64 of shape (n,).
-        feature_names: for tables, one name a column.
-        known_glitch: the user's own marks of known glitches, bool of shape (n,), if there are any.
+        feature_names: for tables, one name per column.
+        known_glitch: the user's marks of known glitches, bool of shape (n,), if there are any.
     """
 
     name: str
@@ -61,13 +61,13 @@ class Dataset:
         if len(self.x) != len(self.y) or len(self.y) != len(self.source_index):
             raise UserError(
                 f"dataset {self.name!r}: {len(self.x)} samples, {len(self.y)} labels and "
-                f"{len(self.source_index)} source positions must be equally many"
+                f"{len(self.source_index)} source positions; the numbers must be equal"
             )
         if self.modality == "tabular":
             self._check_finite()
         if len(self.y) and not 0 <= self.y.min() <= self.y.max() < self.n_classes:
             raise UserError(
-                f"dataset {self.name!r}: labels must lie in 0..{self.n_classes - 1}, however: "
+                f"dataset {self.name!r}: labels must be in 0..{self.n_classes - 1}, got "
                 f"{self.y.min()}..{self.y.max()}"
             )
 
@@ -77,7 +77,7 @@ class Dataset:
             if not finite.all():
                 row, column = np.argwhere(~finite)[0] + (start, 0)
                 raise UserError(
-                    f"dataset {self.name!r}: features must be finite, however: "
+                    f"dataset {self.name!r}: features must be finite, got "
                     f"x[{row}, {column}] = {self.x[row, column]}"
                 )
 
@@ -86,6 +86,7 @@ class Dataset:
 
     @property
     def n_classes(self) -> int:
+        """C."""
         return len(self.class_names)
 
     @cached_property
@@ -103,9 +104,8 @@ class Dataset:
             known_glitch=None if self.known_glitch is None else self.known_glitch[rows],
         )
 
-    def beside(self, other: Dataset) -> Dataset:
-        """These samples and after them those of ``other``, of the same classes; what is known of
-        glitches is left out."""
+    def followed_by(self, other: Dataset) -> Dataset:
+        """These samples, then those of ``other`` (of the same classes), without known glitches."""
         return replace(
             self,
             x=np.concatenate([self.x, other.x]),

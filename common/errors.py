@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 
 class UserError(ValueError):
-    """Bad input or a missing resource: one line that names the value and what is allowed.
+    """Bad input or a missing resource, in one line that names the value and what is allowed.
 
     Command lines print it without a traceback and exit with status 2.
     """
 
 
 def unknown_name(kind: str, name: object, allowed: Iterable[str]) -> UserError:
-    """The error for a name that no registry holds, with the nearest known one.
+    """The error for an unknown name, with the nearest known one.
 
     >>> print(unknown_name("glitch", "unifrom_noise", ["none", "uniform_noise"]))
     unknown glitch 'unifrom_noise' (did you mean 'uniform_noise'?); allowed: none, uniform_noise

@@ -1,4 +1,4 @@
-"""Seeds: one per trial, from which every step derives its own."""
+"""Seeds: every step of a trial derives its own from the seed of the trial."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def derive_seed(seed: int, step: str) -> int:
-    """A seed in [0, 2**63) for one step of a trial, independent of every other step's.
+    """A seed in [0, 2**63) for one step of a trial, independent of those of other steps.
 
     >>> derive_seed(0, "split") == derive_seed(0, "split")
     True

@@ -1,9 +1,11 @@
-"""Cores and memory that this process may use, limits of containers included."""
+"""Cores and memory that this process may use, including the limits of containers."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
+import sys
 from pathlib import Path
 
 import psutil
@@ -15,7 +17,7 @@ _RESET_PEAK = "5"
 
 
 def cores() -> int:
-    """Cores that processes here may use, at least 1."""
+    """Number of cores that this process may use, at least 1."""
     found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     quota = _cgroup("cpu.max")
     if quota is not None and quota[0] != "max":
@@ -24,13 +26,13 @@ def cores() -> int:
 
 
 def total_mib() -> float:
-    """Memory that processes here may use together, MiB."""
+    """Memory that all processes here may use together, MiB."""
     total = float(psutil.virtual_memory().total)
     return min(total, _cgroup_bytes("memory.max")) / MIB
 
 
 def available_mib() -> float:
-    """Memory that is left without swapping, MiB."""
+    """Memory that is available without swapping, MiB."""
     limit = _cgroup_bytes("memory.max")
     left = limit - _cgroup_bytes("memory.current", 0.0) + _cgroup_inactive()
     return min(float(psutil.virtual_memory().available), left) / MIB
@@ -41,10 +43,18 @@ def resident_mib() -> float:
     return float(psutil.Process().memory_info().rss) / MIB
 
 
+def peak_mib() -> float:
+    """Peak resident memory of this process since its start or the last :func:`reset_peak`, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024 if sys.platform != "darwin" else peak / 1024**2
+
+
 def reset_peak() -> None:
-    """Let the peak of resident memory begin anew, where the system can: a worker runs many trials
-    and each wants its own."""
-    with contextlib.suppress(OSError):  # not there, or not allowed: the peak stays the process's
+    """Start measuring the peak of resident memory anew: a worker runs many trials, one by one.
+
+    Where the system cannot do this, the peak remains that of the whole process.
+    """
+    with contextlib.suppress(OSError):
         _CLEAR_REFS.write_text(_RESET_PEAK)
 
 
@@ -61,7 +71,7 @@ def _cgroup_bytes(file: str, missing: float = float("inf")) -> float:
 
 
 def _cgroup_inactive() -> float:
-    """File pages that the kernel can drop at once."""
+    """Bytes of file pages that the kernel can drop at once."""
     words = _cgroup("memory.stat") or []
     known = dict(zip(words[::2], words[1::2], strict=False))
     return float(known.get("inactive_file", 0))

@@ -1,7 +1,7 @@
-"""The names under which runs are written to MLflow and found again.
+"""The names of tags, metrics and artifacts in MLflow.
 
-They are an interface: the tracker writes them, ``analysis`` and scripts of others read them.
-Reading a store must need nothing of what a trial needs, so nothing of the project is imported here.
+They are an interface: the tracker writes them, ``analysis`` and other people's scripts read them.
+Reading a store must not need what a trial needs, so this module imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import Final
 
-# Tags of every run of this project: a run without ``KIND`` is somebody else's.
+# Tags of every run of this project; a run without ``KIND`` does not belong to it.
 KIND: Final = "kind"
 KIND_GRID: Final = "grid"
 KIND_TRIAL: Final = "trial"
 GRID: Final = "grid"
 CODE_VERSION: Final = "code_version"
 
-# Tags of a trial, beside its parameters (one a field of ``TrialSpec``).
+# Tags of a trial; its parameters are the fields of ``TrialSpec``.
 PARENT: Final = "mlflow.parentRunId"
 SPEC_HASH: Final = "spec_hash"
 MODALITY: Final = "modality"
@@ -29,25 +29,25 @@ DEVICE: Final = "device"
 VERSIONS: Final = "versions"
 HOST: Final = "host"
 
-# Tags of a run whose process may die: who writes it, and when it last said that it lives.
+# Tags of a run whose process may die: which process writes it, and its last sign of life.
 OWNER: Final = "owner"
 HEARTBEAT: Final = "heartbeat"
 
-# Tags of a trial that did not finish: one line of why, whether the cause lies in the trial itself,
-# and the command that repeats it.
+# Tags of a trial that did not finish: one line with the reason, whether the trial itself is the
+# cause, and the command that repeats it.
 ERROR: Final = "error"
 FAULT: Final = "fault"
 FAULT_OWN: Final = "own"
 FAULT_OTHER: Final = "other"
 REPEAT: Final = "repeat"
 
-# Final metrics are named ``<metric>/<signal>``; those by epoch have the epoch, from 1, as step.
+# Final metrics are named ``<metric>/<signal>``; metrics by epoch have the epoch, from 1, as step.
 F1: Final = "f1"
 AVERAGE_PRECISION: Final = "average_precision"
 ROC_AUC: Final = "roc_auc"
 DETECTION_METRICS: Final = (F1, AVERAGE_PRECISION, ROC_AUC)
 EPOCH_F1: Final = "epoch_f1"
-# Of signals with a threshold of their own, and of those that name kinds.
+# Of signals that have their own threshold, and of signals that name kinds of glitches.
 THRESHOLD_F1: Final = "threshold_f1"
 FLAGGED_CLEAN: Final = "flagged_clean"
 KIND_ACCURACY: Final = "kind_accuracy"
@@ -68,7 +68,7 @@ CURVES_FILE: Final = "curves.png"
 TRUTH_FILE: Final = "truth.parquet"
 KINDS_FILE: Final = "kinds_{signal}.parquet"
 
-# Artifacts of a grid: the spec hashes of all its trials, also of those that an earlier grid ran.
+# Artifacts of a grid: the spec hashes of all its trials, including those that an earlier grid ran.
 GRID_TRIALS_FILE: Final = "trials.json"
 ANALYSIS_FOLDER: Final = "analysis"
 
@@ -82,11 +82,11 @@ def curves_tag(group: str) -> str:
 
 
 def curve_tags(epoch_metrics: dict[str, list[float]]) -> dict[str, str]:
-    """Per-epoch metrics as tags, so that one query for runs brings their curves along.
+    """Per-epoch metrics as tags, so that one query for runs returns their curves too.
 
-    MLflow answers a search with the last step of each metric only; histories cost one request a
-    run and metric. A group whose text would exceed MLflow's limit gets no tag and is read from
-    the histories.
+    A search in MLflow returns the last step of each metric only; histories take one request per
+    run and metric. A group whose text would exceed MLflow's limit gets no tag and is read from the
+    histories.
 
     >>> curve_tags({"epoch_f1/gd_class": [0.5, 0.25], "loss/train": [1.0, 0.5]})
     {'curves/epoch_f1': '{"gd_class":[0.5,0.25]}', 'curves/loss': '{"train":[1.0,0.5]}'}

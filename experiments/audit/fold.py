@@ -61,7 +61,7 @@ class Fold:
     def whole(cls, train: Dataset, reference: Dataset, pool: Dataset | None = None) -> Fold:
         """The only fold where there is a reference set."""
         rows = np.arange(len(train))
-        return cls(train, reference, rows, rows[:0], pool or train.beside(reference))
+        return cls(train, reference, rows, rows[:0], pool or train.followed_by(reference))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from experiments.audit.output.text import findings
 from experiments.audit.pipeline import AuditConfig, run_audit
 from experiments.audit.result import AuditResult
 from experiments.commands.audit_options import AuditOptions
+from experiments.machine import peak_mib
 from experiments.tracking.command_run import KIND_AUDIT, command_run
-from experiments.trial.evaluate import peak_rss_mib
 
 PROGRAM = "python -m experiments.audit"
 DESCRIPTION = (
@@ -74,5 +74,5 @@ def _metrics(result: AuditResult) -> dict[str, float]:
         **({"flagged_by_chance": chance} if isfinite(chance) else {}),
         "accuracy/validation": result.summary.accuracy,
         **{f"seconds/{step}": value for step, value in result.seconds.items()},
-        "peak_rss_mib": peak_rss_mib(),
+        "peak_rss_mib": peak_mib(),
     }

@@ -1,4 +1,4 @@
-"""What a dataset source is."""
+"""Dataset sources."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DATA_ROOT_VARIABLE = "INFLUENCE_DATA_ROOT"
 
 @dataclass(frozen=True)
 class DataOptions:
-    """What a source may use.
+    """What a source may use to load a dataset.
 
     Attributes:
         data_root: the user's directory of data and weights; sources that need files look there
             and, where they can, fetch what is missing into it.
-        label: for own data, the name of the label column.
-        glitch: for own data, the name of the column that marks known glitches, if there is one.
-        cache: directory where sources may keep what is slow to parse.
+        label: for user data, the name of the label column.
+        glitch: for user data, the name of the column that marks known glitches, if there is one.
+        cache: directory where sources may keep parsed copies of files that are slow to parse.
     """
 
     data_root: Path | None = None
@@ -48,13 +48,13 @@ class DatasetSource(Protocol):
     def foreign(self) -> str | None: ...
 
     def missing(self, options: DataOptions) -> str | None:
-        """What is missing to load it here without any download, and where it would go; ``None`` if
-        nothing. Costs next to nothing and never downloads."""
+        """What is missing to load it without a download, and where it would go; ``None`` if
+        nothing is. Fast, and never downloads."""
         ...
 
     def load(self, options: DataOptions) -> Dataset:
         """The whole dataset. Fetches missing files where the source has a public address.
 
-        Raises ``UserError`` where it cannot be had, or a file is truncated or altered.
+        Raises ``UserError`` where a file is missing and cannot be fetched, truncated or altered.
         """
         ...

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from common.csv_safety import meant
+from common.csv_safety import unescape_formula
 from common.dataset import Dataset
 from common.errors import UserError
 from influence.diagnosis.base import LABEL_ERROR, RARE_CLUSTER
@@ -98,7 +98,7 @@ def read_decisions(path: Path) -> pd.DataFrame:
                 f"{path} must have one column {name!r}, got {count}; the columns of a decisions "
                 f"file are {', '.join(COLUMNS)}"
             )
-    return table.assign(new_label=table["new_label"].map(meant))
+    return table.assign(new_label=table["new_label"].map(unescape_formula))
 
 
 def validated(table: pd.DataFrame, data: Dataset, what: str) -> Decisions:

@@ -143,7 +143,7 @@ def _accuracies(
     if validation is None:
         held = next(stratified_parts(train.y, FOLDS, recipe.seed))
         validation = train.take(np.setdiff1d(held, decisions.touched))
-    pool = train.beside(validation)
+    pool = train.followed_by(validation)
     for name, (kept, labels) in variants.items():
         used = np.setdiff1d(kept, held)
         part = replace(train, y=labels).take(used)

@@ -1,9 +1,7 @@
-"""Signals of a trial and how well they find its glitches."""
+"""The signals of a trial, and how well they find its glitches."""
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -30,25 +28,25 @@ from influence.trace import Trace
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One signal, compared with the error table.
+    """Signals, compared with the error table.
 
     Attributes:
-        scores: of each sample, (n,).
-        metrics: final ones by MLflow name; empty where nothing is glitched.
-        epoch_metrics: likewise by epoch, where the signal means something at each.
-        tables: by file name, such as the confusion of kinds where the signal names them.
+        scores: by signal, (n,) each.
+        metrics: final metrics by MLflow name; empty where nothing is glitched.
+        epoch_metrics: metrics by epoch, of the signals that are defined for single epochs.
+        tables: by file name, such as the confusion table of a signal that names kinds.
     """
 
-    scores: NDArray[np.float64]
-    metrics: dict[str, float]
-    epoch_metrics: dict[str, list[float]]
+    scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    epoch_metrics: dict[str, list[float]] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def evaluate_signal(
     name: str, signal: Signal, evidence: Evidence, is_glitch: NDArray[np.bool_], seed: int
 ) -> Evaluation:
-    """A signal on the evidence; ties are broken by the trial's ``seed`` and the signal's name."""
+    """Evaluate one signal; ``seed`` and name of the signal determine how ties are broken."""
     scores = signal(evidence)
     found = detection_metrics(is_glitch, scores, generator(seed, f"ties/{name}"))
     if signal.flag is not None:
@@ -62,14 +60,18 @@ def evaluate_signal(
             for epoch in range(1, evidence.full_profile.epochs + 1)
         ]
     metrics = {f"{metric}/{name}": value for metric, value in found.items()}
-    return Evaluation(scores, metrics, epoch_metrics)
+    return Evaluation({name: scores}, metrics, epoch_metrics)
 
 
 def compare_kinds(
     name: str, signal: Signal, evidence: Evidence, train: Contaminated
 ) -> tuple[dict[str, float], dict[str, pd.DataFrame]]:
-    """How rightly a signal names the kinds: the share of the glitches it found whose kind it named
-    (where it found any), and the table of all kinds and names; empty if it names none."""
+    """How well a signal names the kinds of the glitches.
+
+    Returns:
+        The share of the glitches it found whose kind it named correctly, where it found any, and
+        the confusion table of all kinds and names. Both are empty for a signal without kinds.
+    """
     if signal.kinds is None:
         return {}, {}
     true, named = true_kinds(train), signal.kinds(evidence)
@@ -91,29 +93,28 @@ def true_kinds(train: Contaminated) -> NDArray[np.object_]:
 def evaluate_signals(
     signals: Iterable[str], evidence: Evidence, train: Contaminated, seed: int
 ) -> tuple[pd.DataFrame, Evaluation]:
-    """The named signals on the evidence, compared with the error table.
+    """Evaluate the named signals and compare them with the error table.
 
     Returns:
-        The error table with one column a signal, and all metrics and tables together.
+        The error table with one column per signal, and the evaluation of all of them.
     """
-    table = train.error_table()
-    together = Evaluation(np.empty(0), {}, {})
+    together = Evaluation()
     for name in signals:
         signal = SIGNALS[name]
-        found = evaluate_signal(name, signal, evidence, train.is_glitch, seed)
-        table[name] = found.scores
+        one = evaluate_signal(name, signal, evidence, train.is_glitch, seed)
         metrics, tables = compare_kinds(name, signal, evidence, train)
-        together.metrics.update(found.metrics | metrics)
-        together.epoch_metrics.update(found.epoch_metrics)
+        together.scores.update(one.scores)
+        together.metrics.update(one.metrics | metrics)
+        together.epoch_metrics.update(one.epoch_metrics)
         together.tables.update(tables)
-    return table, together
+    return train.error_table().assign(**together.scores), together
 
 
 def dynamics(trace: Trace, is_glitch: NDArray[np.bool_]) -> dict[str, list[float]]:
-    """Accuracy and loss at the end of each epoch, in eval mode.
+    """Accuracy and loss by epoch, at its end and in eval mode.
 
-    ``accuracy/glitched`` is measured against the label that the glitched samples carry in
-    training (paper, Table 1).
+    ``accuracy/glitched`` compares with the labels that glitched samples have in training (paper,
+    Table 1).
     """
     found = {
         "accuracy/train": trace.train.correct.mean(axis=1).tolist(),
@@ -125,9 +126,3 @@ def dynamics(trace: Trace, is_glitch: NDArray[np.bool_]) -> dict[str, list[float
         found["accuracy/glitched"] = trace.train.correct[:, is_glitch].mean(axis=1).tolist()
         found["loss/glitched"] = trace.train.losses[:, is_glitch].mean(axis=1).tolist()
     return found
-
-
-def peak_rss_mib() -> float:
-    """Peak resident memory of this process so far, MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024 if sys.platform != "darwin" else peak / 1024**2

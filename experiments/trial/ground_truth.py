@@ -1,4 +1,4 @@
-"""Does the influence mean what it says? Retraining, and every estimator of influence beside it."""
+"""Comparing estimators of influence with the effect of retraining without samples."""
 
 from __future__ import annotations
 
@@ -36,29 +36,26 @@ SHARE = 0.5
 
 @dataclass(frozen=True)
 class TruthCheck:
-    """What a trial stores of the comparison.
+    """The comparison as a trial stores it; empty for a trial that does not ask for it.
 
     Attributes:
-        metrics: those of :func:`agreement` as ``measure/estimator``, and ``retrainings/loo`` and
-            ``retrainings/lds``, how many models were trained.
-        tables: ``truth.parquet``: those of :func:`agreement`, with the column ``estimator``.
+        metrics: those of :func:`agreement` as ``measure/estimator``, and the numbers of trained
+            models, ``retrainings/loo`` and ``retrainings/lds``.
+        tables: ``truth.parquet``, the tables of :func:`agreement` with a column ``estimator``.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
-NOT_CHECKED = TruthCheck()
-
-
 @dataclass(frozen=True)
 class Truth:
-    """What retraining found.
+    """Results of retraining.
 
     Attributes:
-        left_out: of single samples.
+        left_out: the effect of leaving out single samples.
         masks: subsets, (K, n).
-        losses: validation losses after training on each, (K, m).
+        losses: validation losses after training on each subset, (K, m).
     """
 
     left_out: LeftOut
@@ -78,13 +75,13 @@ def find_truth(retraining: Retraining, seed: int) -> Truth:
 def agreement(
     truth: Truth, influence: NDArray[np.floating], own: NDArray[np.floating]
 ) -> tuple[dict[str, float], pd.DataFrame]:
-    """How well one estimator's I(i → j), (n, m), and I(i → i), (n,), tell the truth.
+    """How well the I(i → j), (n, m), and I(i → i), (n,), of an estimator agree with retraining.
 
     Returns:
-        Metrics by name, and one row a sample: ``measure``, ``sample`` and ``value``, where
-        ``loo_train`` is the rank correlation over the validation samples for a training sample,
-        ``loo_validation`` that over the training samples for a validation sample, and ``lds`` the
-        linear datamodeling score of a validation sample.
+        Metrics by name, and a table with columns ``measure``, ``sample`` and ``value``. Its
+        measures are ``loo_train``, the rank correlation over the validation samples for a training
+        sample, ``loo_validation``, that over the training samples for a validation sample, and
+        ``lds``, the linear datamodeling score of a validation sample.
     """
     left_out = truth.left_out
     predicted, found = influence[left_out.rows], left_out.on_validation
@@ -115,9 +112,10 @@ def agreement(
 def check_truth(
     spec: TrialSpec, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
 ) -> TruthCheck:
-    """Retrain the spec's model on its training set and compare what every estimator says.
+    """Compare every estimator of ``COMPARED`` with retraining the model of the trial.
 
-    In double precision and without dropout, so that leaving a sample out is all that differs.
+    The models are trained in double precision and without dropout, so that they differ only in the
+    samples that are left out.
 
     Args:
         spec, context, train, validation, pool: as

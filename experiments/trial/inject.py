@@ -1,4 +1,4 @@
-"""The glitches of a trial put into its training set."""
+"""Injecting the glitches of a trial into its training set."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from glitches.contaminated import Contaminated
 
 
 def inject(spec: TrialSpec, context: TrialContext, clean: Dataset, pool: Dataset) -> Contaminated:
-    """The training set of the spec, dirty, from its clean one.
+    """The contaminated training set of a trial.
 
     Args:
-        spec: names glitch, ratio and seed.
-        context: where donors of foreign samples lie.
+        spec: glitch, ratio and seed.
+        context: where foreign samples are loaded from.
         clean: the training part of ``pool``.
-        pool: the drawn subset; no sample is added that it holds already.
+        pool: the drawn subset; samples that are in it are not added.
     """
     return spec.plan.inject(
         clean, spec.ratio, generator(spec.seed, "inject"), load_donors(spec, context, pool)

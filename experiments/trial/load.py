@@ -1,4 +1,4 @@
-"""Loading the data of a trial, once per process."""
+"""Loading the data of trials."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from glitches.base import Donors
 
 @dataclass(frozen=True)
 class LoadedDataset:
-    """A dataset and what MLflow says of it."""
+    """A dataset and its description."""
 
     data: Dataset
     identity: DatasetIdentity
@@ -47,7 +47,7 @@ def load_dataset(spec: TrialSpec, context: TrialContext) -> LoadedDataset:
 
 
 def load_donors(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Donors:
-    """Where the trial's glitch may take samples from, beside the drawn subset ``pool``."""
+    """Where the glitch of the trial may take samples from, other than the drawn subset ``pool``."""
     options = DataOptions(context.data_root)
     return Donors(
         foreign=None if spec.foreign is None else _load(spec.foreign, options).data,

@@ -38,8 +38,8 @@ def detection_f1(
 def detection_metrics(
     is_glitch: NDArray[np.bool_], scores: NDArray[np.floating], rng: np.random.Generator
 ) -> dict[str, float]:
-    """``f1`` (known number of glitches), ``average_precision`` and ``roc_auc``; empty where they
-    are undefined, without glitches or without clean samples."""
+    """``f1`` (with the number of glitches known), ``average_precision`` and ``roc_auc``; empty
+    without glitches or without clean samples, where they are undefined."""
     if is_glitch.all() or not is_glitch.any():
         return {}
     return {
@@ -50,10 +50,10 @@ def detection_metrics(
 
 
 def threshold_metrics(is_glitch: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> dict[str, float]:
-    """How well a signal does at its own threshold, the number of glitches unknown to it.
+    """How well a signal finds glitches at its own threshold, without knowing their number.
 
-    ``threshold_f1``, where anything is glitched, and ``flagged_clean``, the share of clean samples
-    that are called glitches.
+    ``threshold_f1``, where there are glitches, and ``flagged_clean``, the share of clean samples
+    that are flagged.
     """
     found = {schema.FLAGGED_CLEAN: float(flagged[~is_glitch].mean())} if not is_glitch.all() else {}
     if is_glitch.any():
@@ -62,6 +62,6 @@ def threshold_metrics(is_glitch: NDArray[np.bool_], flagged: NDArray[np.bool_]) 
 
 
 def kind_confusion(true: NDArray[np.object_], named: NDArray[np.object_]) -> pd.DataFrame:
-    """How many samples of each true kind got each name: ``true``, ``named``, ``samples``."""
+    """Number of samples by true and named kind: columns ``true``, ``named``, ``samples``."""
     pairs = pd.DataFrame({"true": true.astype(str), "named": named.astype(str)})
     return pairs.value_counts(sort=False).rename("samples").reset_index()

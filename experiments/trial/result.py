@@ -1,4 +1,4 @@
-"""What a trial returns. Tracking writes it down; nothing here knows how."""
+"""What a trial returns, before anything is logged."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from influence.profile import Profile
 
 @dataclass(frozen=True)
 class TrialResult:
-    """All that a trial found.
+    """Everything that a trial produced.
 
     Attributes:
-        spec: what ran.
+        spec: the trial.
         dataset: name and digest of the data that the subset was drawn from.
         train: the contaminated training set with its error table, in training order.
         validation: the clean validation set.
-        scores: the error table and one column a signal, one row a training sample.
+        scores: the error table and one column per signal, one row per training sample.
         metrics: final metrics by MLflow name, such as ``f1/self_influence``.
         epoch_metrics: per-epoch metrics by MLflow name; item t is epoch t + 1.
         profile: the influence profile.
@@ -46,7 +46,7 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class DatasetIdentity:
-    """What MLflow's dataset input says of the data."""
+    """The description of a dataset that is logged with a run."""
 
     name: str
     digest: str

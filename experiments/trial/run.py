@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from experiments.machine import peak_mib
 from experiments.training.context import StepClock, TrialContext
 from experiments.training.prepare import prepare
-from experiments.trial.evaluate import dynamics, evaluate_signals, peak_rss_mib
-from experiments.trial.ground_truth import NOT_CHECKED, check_truth
+from experiments.trial.evaluate import dynamics, evaluate_signals
+from experiments.trial.ground_truth import TruthCheck, check_truth
 from experiments.trial.inject import inject
 from experiments.trial.load import load_dataset
 from experiments.trial.result import TrialResult
@@ -18,9 +19,9 @@ from influence.signals import select
 
 
 def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
-    """Inject, train, trace, score. A function of the spec alone: equal specs give equal numbers.
+    """Inject, train, trace, score. Equal specs give equal numbers, whatever the context.
 
-    Raises ``UserError`` for what the user can mend, before training wherever it is known before.
+    Raises ``UserError`` for what the user can correct, before training wherever possible.
     """
     torch.set_num_threads(context.threads)
     clock = StepClock()
@@ -37,7 +38,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
     with clock("features"):
         prepared = prepare(spec, context, train.data, validation, pool)
 
-    truth = NOT_CHECKED
+    truth = TruthCheck()
     if spec.truth:
         with clock("truth"):
             truth = check_truth(spec, context, train.data, validation, pool)
@@ -66,6 +67,6 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
         epoch_metrics=found.epoch_metrics | dynamics(record.trace, train.is_glitch),
         profile=profile,
         seconds=clock.seconds,
-        peak_rss_mib=peak_rss_mib(),
+        peak_rss_mib=peak_mib(),
         tables={**truth.tables, **found.tables},
     )

@@ -18,8 +18,8 @@ SKLEARN_SEEDS = 2**32
 def draw_subset(dataset: Dataset, share: float, seed: int) -> Dataset:
     """A stratified share of the dataset, in random order.
 
-    The draw depends on ``seed`` (the trial's) and the dataset only, so that trials that differ in
-    model or glitch share it.
+    The draw depends only on the dataset and ``seed``, that of the trial, so that trials that differ
+    in model or glitch share it.
     """
     if share == 1.0:
         return dataset
@@ -28,9 +28,9 @@ def draw_subset(dataset: Dataset, share: float, seed: int) -> Dataset:
 
 
 def split(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
-    """80 % to train on and 20 % to validate with, stratified.
+    """The training set, 80 %, and the validation set, 20 %, stratified.
 
-    Validation is clean: samples that the user marks as glitches are left out of it.
+    Samples that the user has marked as glitches are left out of the validation set.
     """
     train, validation = _stratified(dataset, "split", seed, test_size=VALIDATION_SHARE)
     if dataset.known_glitch is not None:
@@ -39,9 +39,9 @@ def split(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
 
 
 def with_wrong_labels(validation: Dataset, share: float, seed: int) -> Dataset:
-    """The validation set with ``share`` of its labels moved to another class, uniformly.
+    """The validation set with ``share`` of its labels changed to another class, uniformly.
 
-    Zero, the paper's setting, leaves it clean; more asks how signals bear a dirty validation set.
+    The paper uses a clean validation set, a share of zero.
     """
     rng = generator(seed, "validation_noise")
     wrong = rng.choice(len(validation), int(share * len(validation)), replace=False)
@@ -57,8 +57,8 @@ def _stratified(
     for name, count in zip(dataset.class_names, counts, strict=True):
         if count < 2:
             raise UserError(
-                f"dataset {dataset.name!r}: class {name!r} has {count} samples, "
-                "however a stratified split needs at least 2 of each class"
+                f"dataset {dataset.name!r}: a stratified split needs at least 2 samples of each "
+                f"class, got {count} of class {name!r}"
             )
     rows = np.arange(len(dataset))
     try:

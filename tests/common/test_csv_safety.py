@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from common.csv_safety import inert, meant, write_csv
+from common.csv_safety import escape_formula, unescape_formula, write_csv
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+x", "-x", "@SUM(A1)", "\t=1", "\r=1", "-1+1", "-", "'=1", "''@"]
 HARMLESS = ["", "-1", "+3.5e7", "-.5", "2", "a=1", "'tis", "ü", " =1"]
@@ -16,14 +16,14 @@ HARMLESS = ["", "-1", "+3.5e7", "-.5", "2", "a=1", "'tis", "ü", " =1"]
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_formulas_are_marked_and_come_back(text: str) -> None:
-    assert inert(text) == "'" + text
-    assert meant("'" + text) == text
+    assert escape_formula(text) == "'" + text
+    assert unescape_formula("'" + text) == text
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_all_else_stays(text: str) -> None:
-    assert inert(text) == text
-    assert meant(text) == text
+    assert escape_formula(text) == text
+    assert unescape_formula(text) == text
 
 
 def test_a_table_has_no_formula(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_features_must_be_finite(bad: float) -> None:
 
 
 def test_labels_must_lie_within_the_classes() -> None:
-    with pytest.raises(UserError, match=r"labels must lie in 0\.\.1, however: 0\.\.2"):
+    with pytest.raises(UserError, match=r"0\.\.1, got 0\.\.2"):
         table(np.zeros((2, 2)), [0, 2])
 
 
