@@ -10,32 +10,33 @@ from rich.text import Text
 
 from common.cli import option, parse, run
 from experiments.commands.environment_options import EnvironmentOptions
-from experiments.doctor.checks import Subject, examine
-from experiments.execution.cluster import cluster, nodes
-from experiments.execution.pool import Pool
-from experiments.tracking.enclosing_run import EnclosingRun
-from experiments.tracking.uri import absolute
 
 PROGRAM = "python -m experiments.doctor"
-DESCRIPTION = "Look whether this machine has what the suite needs; say what to do where not."
+DESCRIPTION = "Check whether this machine has what the suite needs, and say what to do if not."
 _STYLES = {"good": "green", "note": "dim", "bad": "bold red"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorOptions(EnvironmentOptions):
-    """Where to look."""
+    """What is checked."""
 
     ray_address: str | None = option("existing Ray cluster, host:port or auto (default: none)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status: 0 if all is good, 1 if something is to be done, 2 for bad input."""
-    return run(lambda: _main(argv))
+    """The exit status: 0 if all is good, 1 if a problem was found, 2 for bad input."""
+    return run(lambda: _main(parse(DoctorOptions, PROGRAM, DESCRIPTION, argv)))
 
 
-def _main(argv: Sequence[str] | None) -> int:
-    around = EnclosingRun.from_environment()
-    options = parse(DoctorOptions, PROGRAM, DESCRIPTION, argv)
+def _main(options: DoctorOptions) -> int:
+    # here, because torch, Ray and MLflow take seconds to import: --help does not wait for them
+    from experiments.doctor.checks import Setup, check  # noqa: PLC0415 - see above
+    from experiments.execution.cluster import cluster, nodes  # noqa: PLC0415
+    from experiments.execution.pool import Pool  # noqa: PLC0415
+    from experiments.tracking.enclosing_run import EnclosingRun  # noqa: PLC0415
+    from experiments.tracking.uri import absolute  # noqa: PLC0415
+
+    experiment = options.experiment or EnclosingRun.from_environment().default_experiment()
     console = Console(highlight=False, soft_wrap=True)
     uri = absolute(options.uri)
 
@@ -43,12 +44,11 @@ def _main(argv: Sequence[str] | None) -> int:
         with cluster(Pool(address=options.ray_address), options.threads, uri):
             return f"starts, with {nodes()}"
 
-    experiment = options.experiment or around.default_experiment()
-    bad = 0
-    for finding in examine(Subject(options.context(), uri, experiment, start_ray)):
-        bad += finding.mark == "bad"
+    problems = 0
+    for finding in check(Setup(options.context(), uri, experiment, start_ray)):
+        problems += finding.mark == "bad"
         mark = Text(finding.mark, _STYLES[finding.mark])
         console.print(mark, Text(f"{finding.topic}: {finding.text}"))
-    if bad:
-        console.print(f"{bad} to be mended")
-    return 1 if bad else 0
+    if problems:
+        console.print(f"{problems} problem{'s' * (problems > 1)} found")
+    return 1 if problems else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ class EnvironmentOptions:
     )
     tracking_uri: str | None = option(
         "MLflow store: sqlite:///FILE, a server or a database (default: MLFLOW_TRACKING_URI of "
-        "the environment, or mlflow.db in the project's directory)"
+        "the environment, or mlflow.db in the repository)"
     )
     experiment: str | None = option("MLflow experiment (default: MLflow's own)")
     cache: Path | None = option("directory of frozen features (default: in the user's cache)")
@@ -34,19 +35,28 @@ class EnvironmentOptions:
         if self.threads < 1:
             raise UserError(f"threads must be at least 1, got {self.threads}")
 
+    def root(self) -> Path | None:
+        """The data root, absolute; ``None`` if there is none.
+
+        Raises:
+            UserError: it is not a directory.
+        """
+        named = self.data_root or os.environ.get("INFLUENCE_DATA_ROOT")
+        if not named:
+            return None
+        root = Path(named).expanduser()
+        if not root.is_dir():
+            raise UserError(f"data root {str(root)!r} is not a directory")
+        return root.resolve()
+
     def context(self) -> TrialContext:
         """Where trials are computed: as the options say, or else as the environment does."""
         from experiments.training.context import (  # noqa: PLC0415 - as above
             TrialContext,
             default_cache,
-            default_data_root,
         )
 
-        root = default_data_root() if self.data_root is None else self.data_root.expanduser()
-        if root is not None:
-            if not root.is_dir():
-                raise UserError(f"data root {str(root)!r} is not a directory")
-            root = root.resolve()
+        root = self.root()
         cache = default_cache() if self.cache is None else self.cache.expanduser().resolve()
         _check_device(self.device)
         return TrialContext(root, cache, self.device, self.threads)

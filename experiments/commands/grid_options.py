@@ -14,15 +14,17 @@ from experiments.commands.environment_options import EnvironmentOptions
 class GridOptions(EnvironmentOptions):
     """Which trials run, where, and which finished ones run again."""
 
-    grid: str = option("name of a grid, or path of a grid file (.toml)", "embedded")
+    grid: str | None = option(
+        "name of a grid, or path of a grid file (.toml) (default: embedded; with a data root "
+        "offline, without the trials that lack files)"
+    )
     only: tuple[str, ...] = option(
         "only trials with these values, such as dataset=mnist,glitch=uniform_noise", ()
     )
     dry_run: bool = option("list the trials and the estimated time, and run nothing", False)
-    missing: Literal["refuse", "fetch", "skip"] = option(
-        "what to do if data or weights of trials are missing: refuse to start, fetch (download) "
-        "them first, or skip those trials",
-        "refuse",
+    missing: Literal["refuse", "fetch", "skip"] | None = option(
+        "what to do if data or weights of trials are missing: refuse to start (the default), fetch "
+        "(download) them first, or skip those trials"
     )
     changed_code: Literal["keep", "repeat"] = option(
         "finished trials of another code version: keep or repeat", "keep"

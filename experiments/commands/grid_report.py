@@ -1,4 +1,4 @@
-"""What ``python -m experiments.grid`` says before, instead of and after running."""
+"""What ``python -m experiments.grid`` prints before, instead of and after running."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from experiments.grid.definition import Grid
 from experiments.grid.estimate import Estimates, duration
 from experiments.grid.plan import Plan
 from experiments.grid.preflight import Preflight
-from experiments.grid.summary import Tally
+from experiments.grid.summary import Summary
 from experiments.tracking.record import repeat_command
 from experiments.tracking.session import Session
 from experiments.tracking.uri import without_secrets
@@ -22,67 +22,75 @@ from experiments.trial.spec import TrialSpec
 SHOWN = 20
 
 
-def header(console: Console, grid: Grid, plan: Plan, session: Session) -> None:
-    """What is going to happen, in a few lines."""
+def print_header(console: Console, grid: Grid, plan: Plan, session: Session) -> None:
+    """What is going to run, in a few lines."""
     store = without_secrets(session.tracker.uri)
     console.print(f"{grid.title}: {_counts(plan)}; runs go to {store}", markup=False)
     if session.closed:
         console.print(f"{len(session.closed)} runs of ended processes were closed as KILLED")
     if session.delivered:
-        console.print(f"{session.delivered} spooled results of earlier starts were logged")
+        console.print(f"{session.delivered} results of earlier starts were logged")
     _changes(console, plan)
 
 
-def dry_run(
-    console: Console, plan: Plan, preflight: Preflight, estimates: Estimates, slots: int
+def print_dry_run(  # noqa: PLR0913, PLR0917 - each is a part of what is printed
+    console: Console,
+    grid: Grid,
+    plan: Plan,
+    files: Preflight,
+    estimates: Estimates,
+    slots: int,
 ) -> None:
     """Every trial: finished, to run with an estimate of its time, or why it cannot run here."""
+    console.print(f"{grid.title}\n{grid.description}\n", markup=False)
     table = Table("trial", "state", box=None, pad_edge=False)
     done = set(plan.finished)
     for spec in [*plan.finished, *plan.to_run]:
-        table.add_row(escape(spec.name), escape(_state(spec, done, preflight, estimates)))
+        table.add_row(escape(spec.name), escape(_state(spec, done, files, estimates)))
     console.print(table)
-    runnable = [spec for spec in plan.to_run if spec not in preflight.lacking]
+    runnable = [spec for spec in plan.to_run if spec not in files.lacking]
     guesses = [estimates.seconds(spec) for spec in runnable]
     seconds = sum(guess.value for guess in guesses) / slots
     measured = all(guess.measured for guess in guesses)
-    basis = "measured on earlier runs" if measured else "a rough guess, for want of earlier runs"
+    basis = "measured on earlier runs" if measured else "a rough guess: there are no earlier runs"
     console.print(f"\n{_counts(plan)}")
     if runnable:
-        console.print(f"about {duration(seconds)} with {slots} trials at once ({basis})")
+        console.print(f"about {duration(seconds)} with {slots} trials at a time ({basis})")
     _changes(console, plan)
-    if preflight.lacking:
-        console.print(preflight.message(), markup=False)
+    if not files.complete:
+        console.print(files.message(), markup=False)
 
 
-def summary(console: Console, tally: Tally, seconds: float, data_root: Path | None) -> None:
-    """What came of it, and the commands that repeat what failed."""
-    parts = [f"{tally.count('finished')} finished"]
-    skipped = tally.already + tally.count("skipped")
+def print_summary(
+    console: Console, summary: Summary, seconds: float, data_root: Path | None
+) -> None:
+    """How many trials ended in which way, and commands that repeat those that failed."""
+    parts = [f"{summary.count('finished')} finished"]
+    skipped = summary.already + summary.count("skipped")
     parts += [f"{skipped} finished before"] if skipped else []
-    parts += [f"{tally.count('failed')} failed"] if tally.failed else []
-    parts += [f"{tally.count('stopped')} not run"] if tally.count("stopped") else []
+    parts += [f"{summary.count('failed')} failed"] if summary.failed else []
+    parts += [f"{summary.count('stopped')} not run"] if summary.count("stopped") else []
     console.print(f"{', '.join(parts)}, in {duration(seconds)}")
-    for spec, outcome in tally.failed[:SHOWN]:
+    for spec, outcome in summary.failed[:SHOWN]:
         console.print(f"  failed: {spec.name}: {outcome.error}", markup=False)
         console.print(f"    {repeat_command(spec, data_root)}", markup=False)
-    if len(tally.failed) > SHOWN:
+    if len(summary.failed) > SHOWN:
         console.print(
-            f"  and {len(tally.failed) - SHOWN} more; each run's tags say how to repeat it"
+            f"  and {len(summary.failed) - SHOWN} more; a tag of each run holds its command"
         )
 
 
-def where_to_look(console: Console, tally: Tally, session: Session, experiment: str) -> None:
-    """The commands that show the runs, and what is not among them yet."""
-    if tally.spooled:
+def print_locations(console: Console, summary: Summary, session: Session, experiment: str) -> None:
+    """Commands that show the runs, and how many results are not logged yet."""
+    if summary.unlogged:
         console.print(
-            f"{tally.spooled} results wait in {session.outbox.folder} for the tracking store: "
-            "the next start logs them",
+            f"{summary.unlogged} results could not be logged and are kept in "
+            f"{session.outbox.folder}; the next start logs them",
             markup=False,
         )
     uri = without_secrets(session.tracker.uri)
     shown = shlex.join(["--tracking-uri", uri, "--experiment", experiment])
-    console.print(f"Tables: python analysis/tables.py {shown}", markup=False)
+    console.print(f"Tables: python -m analysis.tables {shown}", markup=False)
     if uri.startswith("http"):
         console.print(f"Runs:   {uri}/#/experiments/{session.tracker.experiment_id}", markup=False)
     else:
@@ -103,19 +111,17 @@ def _changes(console: Console, plan: Plan) -> None:
         kept = len(specs) - repeated
         if kept:
             console.print(
-                f"{kept} finished trials are of another version of the {what} and are kept; "
+                f"{kept} finished trials were made with other {what} and are kept; "
                 f"--{option} repeat runs them again"
             )
         if repeated:
-            console.print(f"{repeated} finished trials of another version of the {what} run again")
+            console.print(f"{repeated} finished trials made with other {what} run again")
 
 
-def _state(
-    spec: TrialSpec, done: set[TrialSpec], preflight: Preflight, estimates: Estimates
-) -> str:
+def _state(spec: TrialSpec, done: set[TrialSpec], files: Preflight, estimates: Estimates) -> str:
     if spec in done:
         return "finished"
-    if spec in preflight.lacking:
-        return f"cannot run here: lacks {'; '.join(preflight.lacking[spec])}"
+    if spec in files.lacking:
+        return f"cannot run here: lacks {'; '.join(files.lacking[spec])}"
     guess = estimates.seconds(spec)
     return f"to run, about {duration(guess.value)}" if guess.measured else "to run"

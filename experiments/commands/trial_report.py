@@ -17,12 +17,12 @@ _HEADINGS = {
 
 
 def print_scores(console: Console, name: str, metrics: Mapping[str, float]) -> None:
-    """One row a signal, the best of each column bold; below it accuracy and time.
+    """A row for each signal, the best score of each column in bold; then accuracy and time.
 
     Args:
-        console: where to.
+        console: where to print.
         name: of the trial.
-        metrics: final ones, by MLflow name.
+        metrics: final metrics by their MLflow names.
     """
     scores = _by_signal(metrics)
     if scores:

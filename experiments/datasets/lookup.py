@@ -10,6 +10,10 @@ from experiments.datasets.base import DatasetSource
 from experiments.datasets.user import source_at
 
 
+class NoDataError(UserError):
+    """There is nothing at the path of the user's data."""
+
+
 def source_for(dataset: str, data_root: Path | None) -> DatasetSource:
     """The registered source of that name, or the user's data at that path.
 
@@ -19,6 +23,7 @@ def source_for(dataset: str, data_root: Path | None) -> DatasetSource:
         data_root: the user's directory of data and weights, if there is one.
 
     Raises:
+        NoDataError: nothing is at the path.
         UserError: neither a dataset nor a file has that name, or the file cannot be read.
     """
     if dataset in DATASETS:
@@ -28,9 +33,9 @@ def source_for(dataset: str, data_root: Path | None) -> DatasetSource:
     found = next((folder / path for folder in folders if (folder / path).exists()), None)
     if found is not None:
         return source_at(dataset, found)
-    if path.suffix or len(path.parts) > 1:
+    if path.suffix or "/" in dataset:
         searched = " and ".join(map(str, folders))
-        raise UserError(f"there is no data at {dataset!r}; searched {searched}")
+        raise NoDataError(f"there is no data at {dataset!r}; searched {searched}")
     raise UserError(f"{unknown_name('dataset', dataset, DATASETS)}; or a path to your own data")
 
 

@@ -1,4 +1,4 @@
-"""Whether this machine has what the suite needs: a line each, good or with what to do."""
+"""Whether this machine has what the suite needs: one finding per topic."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,12 +23,13 @@ from experiments.tracking.retry import TrackingError, one_line
 from experiments.tracking.store import exists, open_experiment
 from experiments.tracking.tracker import Tracker
 from experiments.tracking.uri import PROJECT, absolute, without_secrets
-from experiments.training.build import check_weights, missing_weights
 from experiments.training.context import TrialContext
+from experiments.trial.requirements import Data, Weights
 from models import MODELS
 
 Mark = Literal["good", "note", "bad"]
 
+DISTRIBUTION = "influence-signals"
 _GIB = 2**30
 _LOW_DISK_GIB = 5.0
 _LOW_MEMORY_MIB = 3000.0
@@ -35,11 +37,11 @@ _LOW_MEMORY_MIB = 3000.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination.
+    """The result of one check.
 
     Attributes:
-        topic: what was looked at.
-        mark: ``good``; ``note``: not here, which only some trials would need; or ``bad``.
+        topic: what was checked.
+        mark: ``good``; ``note``: not here, which matters to some trials only; or ``bad``.
         text: what was found, and what to do if it is not good.
     """
 
@@ -49,14 +51,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What is examined.
+class Setup:
+    """What is checked.
 
     Attributes:
         context: data root and cache.
         uri: of the tracking store.
         experiment: in it.
-        ray: starts or joins Ray, and raises ``UserError`` where it cannot.
+        ray: starts or joins Ray and describes it; raises ``UserError`` where it cannot.
     """
 
     context: TrialContext
@@ -65,110 +67,94 @@ class Subject:
     ray: Callable[[], str]
 
 
-def examine(subject: Subject) -> Iterator[Finding]:
+def check(setup: Setup) -> Iterator[Finding]:
     """All findings, each as soon as it is known."""
-    yield from _versions()
-    yield from _machine(subject)
-    yield from _data(subject.context)
-    yield from _weights(subject.context)
-    yield from _store(subject)
-    yield _cache(subject.context.cache)
-    yield _tried("Ray", subject.ray)
+    yield _libraries()
+    yield _memory()
+    yield _disk("temporary files", Path(tempfile.gettempdir()))
+    yield _disk("cache", setup.context.cache)
+    yield from _files(setup.context)
+    yield _store(setup)
+    yield _outbox(setup)
+    yield _tried("Ray", setup.ray)
 
 
-def _versions() -> Iterator[Finding]:
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    yield Finding("Python", "good", platform.python_version())
-    wrong = []
-    for pin in project["dependencies"]:
-        name, _, wanted = pin.partition("==")
-        try:
-            found = importlib.metadata.version(name.partition("[")[0])
-        except importlib.metadata.PackageNotFoundError:
-            found = "missing"
-        if found.partition("+")[0] != wanted:
-            wrong.append(f"{name} {found} instead of {wanted}")
-    pins = len(project["dependencies"])
+def _libraries() -> Finding:
+    found = f"Python {platform.python_version()}"
+    pins = [pin.partition("==") for pin in _dependencies()]
+    wrong = [
+        f"{name} {version or 'missing'} instead of {wanted}"
+        for name, _, wanted in pins
+        if (version := _installed(name)) != wanted
+    ]
     if wrong:
-        text = f"{', '.join(wrong)}; results may differ: install with uv sync"
-        yield Finding("libraries", "bad", text)
-    else:
-        yield Finding("libraries", "good", f"all {pins} at their pinned versions")
+        text = f"{found}; {', '.join(wrong)}; results may differ: install with uv sync"
+        return Finding("libraries", "bad", text)
+    return Finding("libraries", "good", f"{found}, all {len(pins)} libraries as pinned")
 
 
-def _machine(subject: Subject) -> Iterator[Finding]:
-    left = available_mib()
-    text = f"{cores()} cores, {left:,.0f} of {total_mib():,.0f} MiB of memory available"
-    if left > _LOW_MEMORY_MIB:
-        yield Finding("machine", "good", text)
-    else:
-        advice = "a trial needs about 1.5 GiB: close other programs"
-        yield Finding("machine", "bad", f"{text}; {advice}")
-    for what, folder in (
-        ("scratch", Path(tempfile.gettempdir())),
-        ("cache", subject.context.cache),
-    ):
-        there = next(p for p in (folder, *folder.parents) if p.exists())
-        free = shutil.disk_usage(there).free / _GIB
-        text = f"{free:.0f} GiB free at {folder}"
-        if free > _LOW_DISK_GIB:
-            yield Finding(f"disk for {what}", "good", text)
-        else:
-            yield Finding(f"disk for {what}", "bad", f"{text}; make room, or name another folder")
+def _dependencies() -> list[str]:
+    """The pins of the project: of its folder, or of the installed package."""
+    file = PROJECT / "pyproject.toml"
+    if file.exists():
+        return list(tomllib.loads(file.read_text())["project"]["dependencies"])
+    return importlib.metadata.requires(DISTRIBUTION) or []
 
 
-def _data(context: TrialContext) -> Iterator[Finding]:
+def _installed(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name.partition("[")[0]).partition("+")[0]
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _memory() -> Finding:
+    free = available_mib()
+    text = f"{cores()} cores, {free:,.0f} of {total_mib():,.0f} MiB of memory available"
+    if free > _LOW_MEMORY_MIB:
+        return Finding("machine", "good", text)
+    return Finding("machine", "bad", f"{text}; a trial needs about 1.5 GiB: close other programs")
+
+
+def _disk(use: str, folder: Path) -> Finding:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free / _GIB
+    text = f"{free:.0f} GiB free in {folder}"
+    if free > _LOW_DISK_GIB:
+        return Finding(f"disk for {use}", "good", text)
+    return Finding(f"disk for {use}", "bad", f"{text}; free some, or name another folder")
+
+
+def _files(context: TrialContext) -> Iterator[Finding]:
     if context.data_root is None:
-        text = "none named: bundled data only; --data-root DIR or INFLUENCE_DATA_ROOT names one"
+        text = "none: bundled data only; --data-root DIR or INFLUENCE_DATA_ROOT names one"
         yield Finding("data root", "note", text)
     options = DataOptions(context.data_root, cache=context.cache)
-    for name in DATASETS:
-        source = DATASETS[name]
-        missing = source.missing(options)
+    needs: list[Data | Weights] = [Data(name, options) for name in DATASETS]
+    needs += [Weights(name, context) for name in MODELS if MODELS[name].defaults.pretrained]
+    for need in needs:
+        missing = need.missing()
         if missing is not None:
-            yield Finding(f"data {name}", "note", f"not here: {missing}")
-            continue
-
-        def load(name: str = name) -> str:
-            data = DATASETS[name].load(options)
-            return f"{len(data):,} samples, {data.n_classes} classes, digest {data.digest[:12]}"
-
-        yield _tried(f"data {name}", load)
+            yield Finding(str(need), "note", f"missing: {missing}")
+        else:
+            yield _tried(str(need), partial(_loaded, need))
 
 
-def _weights(context: TrialContext) -> Iterator[Finding]:
-    for name in MODELS:
-        family = MODELS[name]
-        if not family.defaults.pretrained:
-            continue
-        missing = missing_weights(name, family.defaults, context)
-        if missing is not None:
-            yield Finding(f"weights {name}", "note", f"not here: {missing}")
-            continue
-
-        def open_weights(name: str = name) -> str:
-            check_weights(name, context)
-            return "checksum as published"
-
-        yield _tried(f"weights {name}", open_weights)
+def _loaded(need: Data | Weights) -> str:
+    facts = need.load()
+    return "as published" if facts is None else f"readable, digest {facts.digest[:12]}"
 
 
-def _store(subject: Subject) -> Iterator[Finding]:
-    shown = without_secrets(subject.uri)
-    if not exists(subject.uri):
-        yield Finding("tracking store", "note", f"{shown} is not there: the first run makes it")
-    else:
-        yield _tried("tracking store", lambda: _written_to(subject))
-    waiting = len(Outbox.of(absolute(subject.uri), subject.experiment).parcels())
-    if waiting:
-        yield Finding("spool", "bad", f"{waiting} results wait: start the grid again to log them")
-    else:
-        yield Finding("spool", "good", "empty")
+def _store(setup: Setup) -> Finding:
+    if not exists(setup.uri):
+        text = f"{without_secrets(setup.uri)} does not exist: the first run creates it"
+        return Finding("tracking store", "note", text)
+    return _tried("tracking store", lambda: _write_and_delete(setup))
 
 
-def _written_to(subject: Subject) -> str:
-    """Write a run with an artifact, and delete it."""
-    uri, experiment_id = open_experiment(subject.uri, subject.experiment)
+def _write_and_delete(setup: Setup) -> str:
+    """Write a run with an artifact to the store, and delete it."""
+    uri, experiment_id = open_experiment(setup.uri, setup.experiment)
     tracker = Tracker(uri, experiment_id, patience=0.0)
     try:
         run_id = tracker.start(RunRecord("doctor", "", now_ms(), {}, {}))
@@ -179,9 +165,12 @@ def _written_to(subject: Subject) -> str:
     return f"{without_secrets(uri)} takes runs and artifacts"
 
 
-def _cache(folder: Path) -> Finding:
-    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    return Finding("cache", "good", f"{len(sizes)} files, {sum(sizes) / _GIB:.2f} GiB at {folder}")
+def _outbox(setup: Setup) -> Finding:
+    waiting = len(Outbox.of(absolute(setup.uri), setup.experiment).parcels())
+    if waiting:
+        text = f"{waiting} results are not logged: start the grid again to log them"
+        return Finding("outbox", "bad", text)
+    return Finding("outbox", "good", "no results wait to be logged")
 
 
 def _tried(topic: str, action: Callable[[], str]) -> Finding:

@@ -16,7 +16,7 @@ from experiments.execution.ray_api import ray
 from experiments.execution.scratch import SHORT, private_directory
 from experiments.machine import MIB, cores, total_mib
 from experiments.tracking.retry import one_line
-from experiments.tracking.uri import PROJECT, sqlite_file
+from experiments.tracking.uri import IS_REPOSITORY, PROJECT, sqlite_file
 
 PACKAGES: Final = ("common", "glitches", "models", "influence", "experiments")
 STARTS: Final = 3
@@ -41,9 +41,9 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
     Raises ``UserError`` if the cluster does not answer or its nodes could not log their runs.
     """
     check_pool(pool)
-    # workers find the project even where it is not installed
-    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    if IS_REPOSITORY:  # workers find the project even where it is not installed
+        paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     logging.getLogger("ray").setLevel(logging.ERROR)
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # outcomes report what it would
     # Ray prints a paragraph for every worker that dies; the outcome of its trial says it in a line

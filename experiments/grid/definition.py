@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from itertools import product
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_type_hints
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from common.errors import UserError, unknown_name
+from experiments.datasets.lookup import NoDataError
 from experiments.trial.resolve import resolve
 from experiments.trial.spec import TrialSpec
 
 GRIDS = Path(__file__).parent / "grids"
-_KEYS = ("title", "description", "include", "cells")
+MAX_TRIALS = 20_000
+MAX_FILES = 50
+MAX_DEPTH = 8
+MAX_BYTES = 2**18
+_STRICT = ConfigDict(extra="forbid", strict=True)
+_CELL = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, str_max_length=1000)
+_SHOWN = 20
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A trial whose data were not found.
+
+    Attributes:
+        request: its fields, as the grid file gives them.
+        message: what is missing and where it was looked for.
+    """
+
+    request: Mapping[str, Any]
+    message: str
 
 
 @dataclass(frozen=True)
@@ -26,12 +51,25 @@ class Grid:
         title: a few words.
         description: what it is for and what to expect.
         specs: its trials, each once, in the order of the file.
+        unavailable: trials on data of the user that were not found.
     """
 
     name: str
     title: str
     description: str
     specs: tuple[TrialSpec, ...]
+    unavailable: tuple[Unavailable, ...] = ()
+
+
+class _File(BaseModel):
+    """A grid file; its cells are checked one by one."""
+
+    model_config = _STRICT
+
+    title: str = ""
+    description: str = ""
+    include: list[str] = Field(default=[], max_length=MAX_FILES)
+    cells: list[dict[str, Any]] = Field(default=[], max_length=1000)
 
 
 def grid_names() -> tuple[str, ...]:
@@ -42,48 +80,60 @@ def grid_names() -> tuple[str, ...]:
 def load_grid(grid: str, data_root: Path | None) -> Grid:
     """The grid of that name, or of the TOML file at that path.
 
-    ``include`` takes the cells of other grids; cells that several share are run once. A cell gives
-    a value or a list of values for fields of :class:`~experiments.trial.spec.TrialSpec`.
-    Relative paths of the user's data are looked up in ``data_root`` too.
+    A cell gives a value or a list of values for fields of
+    :class:`~experiments.trial.spec.TrialSpec`. ``include`` adds the cells of other grids; a trial
+    that several cells share is run once. Relative paths of the user's data are looked up in the
+    working directory and in ``data_root``.
 
-    Raises ``UserError`` naming the file and, for a cell, its number: unknown keys, impossible
-    combinations, unknown grids.
+    Raises ``UserError`` with a line for each error of a file, and where a limit is exceeded: 20,000
+    trials, 50 files, 8 levels of ``include``, 256 KiB for a file.
     """
     path = _located(grid)
-    specs = dict.fromkeys(_specs(path, (), data_root))
-    content = _read(path)
-    return Grid(
-        path.stem,
-        str(content.get("title", path.stem)),
-        str(content.get("description", "")).strip(),
-        tuple(specs),
-    )
+    files = _files(path, ())
+    trials = sum(_size(cell) for file in files.values() for cell in file.cells)
+    if trials > MAX_TRIALS:
+        raise UserError(f"{path.name}: must have at most {MAX_TRIALS:,} trials, got {trials:,}")
+    specs: dict[TrialSpec, None] = {}
+    unavailable = []
+    for where, request in _requests(files):
+        try:
+            specs[resolve(request, data_root)] = None
+        except NoDataError as error:
+            unavailable.append(Unavailable(request, str(error)))
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
+    title, text = files[path].title or path.stem, files[path].description.strip()
+    return Grid(path.stem, title, text, tuple(specs), tuple(unavailable))
 
 
-def only(specs: Sequence[TrialSpec], conditions: Mapping[str, Sequence[str]]) -> list[TrialSpec]:
-    """The trials that meet all conditions; of one field any of several values will do.
+def only(grid: Grid, conditions: Mapping[str, Sequence[str]]) -> Grid:
+    """The trials that meet all conditions; each field must have one of the given values.
 
     Raises ``UserError`` where a field is unknown or no trial has the value.
     """
     known = {f.name for f in fields(TrialSpec)}
-    kept = list(specs)
-    for field, wanted in conditions.items():
-        if field not in known:
-            raise unknown_name("trial field", field, known)
-        for value in wanted:
-            if not any(_is(spec, field, value) for spec in specs):
-                there = sorted({str(getattr(spec, field)) for spec in specs})
-                raise UserError(
-                    f"no trial of the grid has {field}={value}; there are: {', '.join(there)}"
-                )
-        kept = [spec for spec in kept if any(_is(spec, field, value) for value in wanted)]
-    if not kept:
+    specs, unavailable = list(grid.specs), list(grid.unavailable)
+    for name, wanted in conditions.items():
+        if name not in known:
+            raise unknown_name("trial field", name, known)
+        values = [getattr(spec, name) for spec in grid.specs]
+        values += [u.request[name] for u in grid.unavailable if name in u.request]
+        for text in wanted:
+            if not any(_is(value, text) for value in values):
+                there = ", ".join(sorted({str(value) for value in values}))
+                raise UserError(f"no trial of the grid has {name}={text}; there are: {there}")
+        specs = [spec for spec in specs if any(_is(getattr(spec, name), t) for t in wanted)]
+        unavailable = [
+            u
+            for u in unavailable
+            if name not in u.request or any(_is(u.request[name], t) for t in wanted)
+        ]
+    if not specs and not unavailable:
         raise UserError("no trial of the grid meets all conditions of --only together")
-    return kept
+    return replace(grid, specs=tuple(specs), unavailable=tuple(unavailable))
 
 
-def _is(spec: TrialSpec, field: str, text: str) -> bool:
-    value = getattr(spec, field)
+def _is(value: object, text: str) -> bool:
     if str(value) == text:
         return True
     try:
@@ -92,55 +142,109 @@ def _is(spec: TrialSpec, field: str, text: str) -> bool:
         return False
 
 
-def _located(grid: str, beside: Path | None = None) -> Path:
+def _located(grid: str, folder: Path | None = None) -> Path:
+    """The file of a grid; a path is relative to ``folder``, or to the working directory."""
     if grid.endswith(".toml"):
-        path = Path(grid).expanduser() if beside is None else beside / grid
-        if not path.is_file():
-            raise UserError(f"grid file {grid!r} is not there; looked in {path.absolute().parent}")
-        return path.absolute()
+        path = Path(grid).expanduser() if folder is None else folder / grid
+        try:
+            if path.is_file():
+                return path.resolve()
+        except (OSError, ValueError) as error:
+            raise UserError(f"grid file {_short(grid)} cannot be read: {error}") from error
+        raise UserError(f"there is no grid file {_short(grid)} in {path.absolute().parent}")
     if grid not in grid_names():
-        raise unknown_name("grid", grid, grid_names())
+        raise unknown_name("grid", grid[:_LONGEST], grid_names())
     return GRIDS / f"{grid}.toml"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name}: not a TOML file: {error}") from error
-    for key in content:
-        if key not in _KEYS:
-            raise UserError(f"{path.name}: {unknown_name('key', key, _KEYS)}")
-    for key, kind in (("include", list), ("cells", list)):
-        if not isinstance(content.get(key, []), kind):
-            raise UserError(f"{path.name}: {key} must be a list, however: {content[key]!r}")
-    if not content.get("include") and not content.get("cells"):
-        raise UserError(f"{path.name}: no cells; write [[cells]] with dataset, model and glitch")
-    return content
-
-
-def _specs(path: Path, within: tuple[Path, ...], data_root: Path | None) -> Iterator[TrialSpec]:
+def _files(path: Path, within: tuple[Path, ...]) -> dict[Path, _File]:
+    """The grid file and those that it includes, each once, included ones first."""
     if path in within:
-        raise UserError(f"{path.name} includes itself: {' > '.join(p.stem for p in within)}")
-    content = _read(path)
-    for included in content.get("include", []):
-        yield from _specs(_located(str(included), path.parent), (*within, path), data_root)
-    for number, cell in enumerate(content.get("cells", []), start=1):
+        chain = " > ".join(p.stem for p in (*within, path))
+        raise UserError(f"{path.name} includes itself: {chain}")
+    if len(within) == MAX_DEPTH:
+        raise UserError(f"{path.name}: include must be at most {MAX_DEPTH} levels deep")
+    file = _read(path)
+    found: dict[Path, _File] = {}
+    for included in file.include:
+        inner = _located(included, path.parent)
+        if inner not in found:
+            found |= _files(inner, (*within, path))
+        if len(found) >= MAX_FILES:
+            raise UserError(f"{path.name}: must include at most {MAX_FILES} files")
+    return {**found, path: file}
+
+
+def _read(path: Path) -> _File:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f"{path.name}: must be at most {MAX_BYTES // 1024} KiB large")
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path.name}: not a TOML file: {_short(str(error))}") from error
+    except OSError as error:
+        raise UserError(f"{path.name}: cannot be read: {error.strerror}") from error
+    try:
+        file = _File.model_validate(content)
+    except ValidationError as error:
+        raise UserError(
+            "\n".join(_lines(path.name, error, content, tuple(_File.model_fields)))
+        ) from None
+    if not file.include and not file.cells:
+        raise UserError(f"{path.name}: no cells; write [[cells]] with dataset, model and glitch")
+    lines: list[str] = []
+    for number, cell in enumerate(file.cells, start=1):
         try:
-            yield from _expanded(cell, data_root)
-        except UserError as error:
-            raise UserError(f"{path.name}, cell {number}: {error}") from error
+            file.cells[number - 1] = (
+                _cell_schema().model_validate(cell).model_dump(exclude_unset=True)
+            )
+        except ValidationError as error:
+            known = tuple(_cell_schema().model_fields)
+            lines += _lines(f"{path.name}, cell {number}", error, cell, known)
+    if lines:
+        more = [f"and {len(lines) - _SHOWN} more errors"] if len(lines) > _SHOWN else []
+        raise UserError("\n".join(lines[:_SHOWN] + more))
+    return file
 
 
-def _expanded(cell: object, data_root: Path | None) -> Iterator[TrialSpec]:
-    if not isinstance(cell, dict):
-        raise UserError(f"a cell must be a table of fields, however: {cell!r}")
-    values = {key: _listed(key, value) for key, value in cell.items()}
-    for combination in product(*values.values()):
-        yield resolve(dict(zip(values, combination, strict=True)), data_root)
+@cache
+def _cell_schema() -> type[BaseModel]:
+    """A list of values for each field of a trial; a single value is a list of one."""
+    listed = BeforeValidator(lambda value: value if isinstance(value, list) else [value])
+    types: dict[str, Any] = {}
+    for name, hint in get_type_hints(TrialSpec).items():
+        kind = next((a for a in get_args(hint) if a is not type(None)), hint)
+        # mypy takes the variable in list[kind] for a type alias
+        types[name] = (Annotated[list[kind], listed, Field(min_length=1)], None)  # type: ignore[valid-type]
+    return create_model("Cell", __config__=_CELL, **types)
 
 
-def _listed(key: str, value: Any) -> Iterable[Any]:
-    if value == []:
-        raise UserError(f"{key} is an empty list")
-    return value if isinstance(value, list) else [value]
+def _lines(
+    where: str, error: ValidationError, content: Mapping[str, Any], known: Sequence[str]
+) -> Iterator[str]:
+    """One line for each error of a file or cell with that content."""
+    for problem in error.errors(include_url=False):
+        name, *place = (str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            yield f"{where}: {unknown_name('key', name[:_LONGEST], known)}"
+            continue
+        listed = place and isinstance(content[name], list)
+        number = f" (value {int(place[0]) + 1})" if listed else ""
+        text = problem["msg"].replace("Input should be", "must be")
+        yield f"{where}: {name}{number} {text}, got {_short(repr(problem['input']))}"
+
+
+def _size(cell: Mapping[str, Sequence[Any]]) -> int:
+    return prod(len(values) for values in cell.values())
+
+
+def _requests(files: Mapping[Path, _File]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The fields of each trial, and where they stand."""
+    for path, file in files.items():
+        for number, cell in enumerate(file.cells, start=1):
+            for values in product(*cell.values()):
+                yield f"{path.name}, cell {number}", dict(zip(cell, values, strict=True))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

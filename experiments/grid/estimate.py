@@ -1,4 +1,4 @@
-"""How long a trial takes and how much memory it needs, from earlier runs where there are any."""
+"""Time and memory that a trial will need, from earlier runs where there are any."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from math import ceil, isnan
 from statistics import median
 
-from experiments.grid.inventory import DataKey, Surveyed, data_key
-from experiments.grid.memory import footprint_mib
 from experiments.tracking.queries import FinishedRun
+from experiments.trial.requirements import DataKey, DatasetFacts, data_key
 from experiments.trial.spec import TrialSpec
 
 ROUGH_SECONDS = 10.0
 MARGIN = 1.25
 """More memory is set aside than earlier runs have needed."""
+BASE_MIB = 1536.0
+"""Peak of a worker on a small dataset: its libraries, a model and the trace of a trial."""
 STEP_MIB = 512.0
-"""Memory is set aside in such steps: a worker takes on trials that ask as much as its last one."""
+"""Memory is set aside in such steps: Ray reuses a worker for trials that ask for equal amounts."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +29,21 @@ class Guess:
 
 
 class Estimates:
-    """What earlier runs say of those to come.
+    """Predictions for the trials of a grid.
 
     Args:
-        runs: finished ones of the experiment.
-        data: the datasets of the trials to come, as far as they were looked at.
+        runs: finished runs of the experiment.
+        data: the datasets of the trials to come, as far as they were loaded.
     """
 
     def __init__(
-        self, runs: Iterable[FinishedRun], data: Mapping[DataKey, Surveyed] | None = None
+        self, runs: Iterable[FinishedRun], data: Mapping[DataKey, DatasetFacts] | None = None
     ) -> None:
         self._runs = list(runs)
         self._data = data or {}
 
     def seconds(self, spec: TrialSpec) -> Guess:
-        """Wall time of a trial, in proportion to the share of the dataset that it draws."""
+        """Wall time of a trial, proportional to the share of the dataset that it draws."""
 
         def scaled(run: FinishedRun) -> float:
             alike = run.dataset == spec.dataset
@@ -51,13 +52,14 @@ class Estimates:
         return self._from(spec, self._runs, scaled, median) or Guess(ROUGH_SECONDS, False)
 
     def memory_mib(self, spec: TrialSpec) -> float | None:
-        """Memory to set aside for a trial, MiB: what earlier ones have needed, else by shapes."""
+        """Memory to set aside for a trial, MiB; ``None`` if nothing is known of its data."""
         as_large = [run for run in self._runs if run.subset >= spec.subset]
         found = self._from(spec, as_large, lambda run: run.peak_rss_mib, max)
         if found is not None and found.measured:
             return _in_steps(MARGIN * found.value)
         data = self._data.get(data_key(spec))
-        return None if data is None else _in_steps(footprint_mib(spec, data))
+        # the dataset twice while it is loaded; its drawn samples as drawn, prepared and batched
+        return None if data is None else _in_steps(BASE_MIB + (2 + 3 * spec.subset) * data.mib)
 
     def _from(
         self,

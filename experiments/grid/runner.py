@@ -1,10 +1,10 @@
-"""A grid from its plan to its last outcome."""
+"""Runs the planned trials of a grid and logs the grid's own run around them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from rich.console import Console
@@ -17,48 +17,45 @@ from experiments.execution.ray_executor import Observer, execute
 from experiments.grid.definition import Grid
 from experiments.grid.estimate import Estimates
 from experiments.grid.plan import Plan
-from experiments.grid.progress import Watch
+from experiments.grid.progress import GridProgress
 from experiments.grid.run_record import close_grid_run, open_grid_run
-from experiments.grid.summary import Tally
+from experiments.grid.summary import Summary
 from experiments.tracking.heartbeat import kept_alive
 from experiments.tracking.retry import TrackingError, one_line
 from experiments.tracking.session import Session
-from experiments.trial.spec import TrialSpec
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Campaign:
+class GridRunner:
     """What is run, and where.
 
     Attributes:
-        grid: its name and words.
-        specs: its trials, those finished before included.
-        plan: what is to be done of them.
+        grid: name, description and all trials, including those finished before.
+        plan: which of its trials run.
         job: common to all trials; its tracker writes to the session's experiment.
         pool: where trials run.
         session: the experiment.
-        estimates: of time and memory of trials.
-        publish: called with tracking URI and id of the grid's run where trials were finished,
-            before that run ends; stores what people look at.
+        estimates: time and memory that trials need.
+        publish: stores tables and figures with the grid's run; called with the tracking URI and
+            the id of that run before it ends, if any trial was finished.
     """
 
     grid: Grid
-    specs: Sequence[TrialSpec]
     plan: Plan
     job: Job
     pool: Pool
     session: Session
     estimates: Estimates
-    publish: Callable[[str, str], object] | None = None
+    publish: Callable[[str, str], object]
 
-    def run(self, console: Console, adopted: str | None = None) -> Tally:
-        """Run what is to be run, and log the grid's own run around it.
+    def run(self, console: Console, enclosing: str | None = None) -> Summary:
+        """Run the planned trials.
 
         Args:
             console: where progress is shown.
-            adopted: id of an open run to take as the grid's own.
+            enclosing: id of an open run that becomes the grid's own.
         """
         tracker = self.session.tracker
         for duplicate in self.plan.duplicates:
@@ -67,55 +64,56 @@ class Campaign:
             Task(spec, self.plan.replaces.get(spec, ()), self.estimates.memory_mib(spec))
             for spec in self.plan.to_run
         ]
-        tally = Tally({t.spec.spec_hash: t.spec for t in tasks}, already=len(self.plan.finished))
-        with ExitStack() as stack:
-            if tasks:
-                stack.enter_context(cluster(self.pool, self.job.context.threads, tracker.uri))
-            run_id = open_grid_run(tracker, self.grid, self.specs, adopted)
+        summary = Summary(
+            {task.spec.spec_hash: task.spec for task in tasks}, already=len(self.plan.finished)
+        )
+        ray = cluster(self.pool, self.job.context.threads, tracker.uri) if tasks else nullcontext()
+        with ray:
+            run_id = open_grid_run(tracker, self.grid, enclosing)
             try:
                 with kept_alive(tracker, run_id):
-                    if tasks:
-                        job = replace(self.job, tracker=self.job.tracker.under(run_id))
-                        self._execute(tasks, job, tally, console)
+                    self._execute(tasks, run_id, summary, console)
             except BaseException:
-                tally.broken = True
+                summary.broken = True
                 raise
             finally:
-                self._close(run_id, tally)
-        return tally
+                self._close(run_id, summary)
+        return summary
 
-    def _execute(self, tasks: list[Task], job: Job, tally: Tally, console: Console) -> None:
-        guesses = [self.estimates.seconds(task.spec) for task in tasks]
-        seconds = [guess.value for guess in guesses]
-        measured = all(guess.measured for guess in guesses)
-        with Watch(console, tasks, seconds, measured) as watch:
+    def _execute(self, tasks: list[Task], run_id: str, summary: Summary, console: Console) -> None:
+        if not tasks:
+            return
+        job = replace(self.job, tracker=self.job.tracker.under(run_id))
+        specs = [task.spec for task in tasks]
+        seconds = [self.estimates.seconds(spec).value for spec in specs]
+        with GridProgress(console, specs, seconds) as progress:
 
             def ended(outcome: Outcome) -> None:
-                outcome = self._spooled(outcome)
-                tally.outcomes.append(outcome)
-                watch.ended(outcome)
+                outcome = self._kept(outcome)
+                summary.outcomes.append(outcome)
+                progress.ended(outcome)
 
-            execute(tasks, job, self.pool, Observer(watch.started, ended, watch.note))
+            execute(tasks, job, self.pool, Observer(progress.started, ended, progress.note))
 
-    def _spooled(self, outcome: Outcome) -> Outcome:
-        """The outcome, its parcel kept on disk."""
+    def _kept(self, outcome: Outcome) -> Outcome:
+        """The outcome; a result that could not be logged is kept on disk."""
         if outcome.parcel is None:
             return outcome
         kept = replace(outcome, parcel=None)
         try:
             self.session.outbox.add(outcome.parcel)
         except OSError as error:
-            why = f"neither logged nor spooled: {one_line(error)}"
-            return replace(kept, ending="failed", error=why, own_fault=False)
+            message = f"neither logged nor kept on disk: {one_line(error)}"
+            return replace(kept, ending="failed", error=message, own_fault=False)
         return kept
 
-    def _close(self, run_id: str, tally: Tally) -> None:
+    def _close(self, run_id: str, summary: Summary) -> None:
         tracker = self.session.tracker
         self.session.outbox.deliver(tracker)
-        tally.spooled = len(self.session.outbox.parcels())
-        if self.publish is not None and tally.count("finished") and not tally.broken:
+        summary.unlogged = len(self.session.outbox.parcels())
+        if summary.count("finished") and not summary.broken:
             self.publish(tracker.uri, run_id)
         try:
-            close_grid_run(tracker, run_id, tally)
+            close_grid_run(tracker, run_id, summary)
         except TrackingError as error:
             _log.warning("the run of the grid stays open until the next start: %s", error)

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 
 SQLITE = "sqlite:///"
 PROJECT = Path(__file__).resolve().parents[2]
+"""The repository, or the ``site-packages`` where the project is installed."""
+IS_REPOSITORY = (PROJECT / "pyproject.toml").is_file()
 _IN_AUTHORITY = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)")
 _IN_QUERY = re.compile(
     r"(?i)([?&][^=&\s]*(?:password|passwd|pwd|secret|token)[^=&\s]*=)[^&\s'\")]+"
@@ -16,8 +18,10 @@ _IN_QUERY = re.compile(
 
 
 def default_uri() -> str:
-    """The tracking URI of the environment, or the database of the project."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{PROJECT / 'mlflow.db'}"
+    """The tracking URI of the environment, or ``mlflow.db`` in the repository; where the project is
+    installed as a package, ``mlflow.db`` in the working directory."""
+    folder = PROJECT if IS_REPOSITORY else Path.cwd()
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{folder / 'mlflow.db'}"
 
 
 def sqlite_file(uri: str) -> Path | None:

@@ -21,7 +21,10 @@ from experiments.commands.trial import main as trial
 WITHIN = 20.0
 """Seconds to refuse; most of it is a slow machine's."""
 
-TRIAL = {"dataset": "wine", "model": "mlp", "glitch": "uniform_noise"}
+USUAL = {
+    trial: {"dataset": "wine", "model": "mlp", "glitch": "uniform_noise"},
+    grid: {"grid": "embedded"},
+}
 Case = tuple[str, Callable[[list[str]], int], dict[str, str], str]
 
 
@@ -142,8 +145,8 @@ CASES: list[Case] = [
     ("store away", grid, {"tracking_uri": "http://127.0.0.1:1"}, "cannot be used"),
     ("store folder", grid, {"tracking_uri": "sqlite:///none/mlflow.db"}, "no directory"),
     ("data root", trial, {"data_root": "nowhere"}, "data root 'nowhere' is not a directory"),
-    ("ray address", grid, {"ray_address": "here"}, "must be host:port or auto, however: 'here'"),
-    ("ray port", grid, {"ray_address": "127.0.0.1:99999"}, "no Ray cluster answers at"),
+    ("ray address", grid, {"ray_address": "here"}, "must be host:port or auto, got 'here'"),
+    ("ray port", grid, {"ray_address": "127.0.0.1:99999"}, "got '127.0.0.1:99999'"),
     ("ray away", grid, {"ray_address": "127.0.0.1:1"}, "no Ray cluster answers at 127.0.0.1:1"),
     ("attempts", grid, {"attempts": "0"}, "attempts must be at least 1, got 0"),
     ("audit of nothing", audit, {}, "missing: --data"),
@@ -174,7 +177,7 @@ def test_bad_input(
     monkeypatch.chdir(folder)
     monkeypatch.setenv("INFLUENCE_CACHE", str(folder / "cache"))
     monkeypatch.setenv("INFLUENCE_DATA_ROOT", str(folder))
-    given = {"tracking_uri": store_uri} | (TRIAL if command is trial else {}) | changes
+    given = {"tracking_uri": store_uri} | USUAL.get(command, {}) | changes
     argv = [word for k, v in given.items() for word in (f"--{k.replace('_', '-')}", v)]
     before = contents(folder)
     began = time.monotonic()

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from mlflow.entities import Run
 
@@ -13,7 +14,7 @@ from experiments import schema
 from experiments.commands.grid import main as grid
 from experiments.commands.trial import main as trial
 from experiments.grid.definition import load_grid
-from experiments.grid.preflight import look
+from experiments.grid.preflight import preflight
 from experiments.tracking.store import find_experiment
 from experiments.tracking.tracker import client
 from experiments.training.context import TrialContext
@@ -83,7 +84,7 @@ def test_a_repeat_that_differs_says_in_what(store: str, capsys: pytest.CaptureFi
     client(store).set_tag(run.info.run_id, schema.CODE_VERSION, "then")
     assert trial(["--from-run", run.info.run_id]) == 1
     said = capsys.readouterr().out
-    assert "other than run" in said
+    assert "differs from run" in said
     assert "code then: then" in said
 
 
@@ -94,6 +95,33 @@ def test_a_diverged_training_is_one_line_and_leaves_nothing_running(
     assert len(capsys.readouterr().err.splitlines()) == 1
     (run,) = runs(store)
     assert run.info.status == "FAILED"
+
+
+@pytest.mark.parametrize("damage", ["columns", "rows", "folder", "text"])
+def test_scores_of_a_run_that_lack_something_are_not_identical(
+    store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    trial(WINE)
+    (run,) = runs(store)
+    scores = Path(run.info.artifact_uri.removeprefix("file://")) / schema.SCORES_FILE
+    table = pd.read_parquet(scores)
+    scores.unlink()
+    match damage:
+        case "columns":
+            table[["is_glitch"]].to_parquet(scores)
+        case "rows":
+            table[:7].to_parquet(scores)
+        case "folder":
+            scores.mkdir()
+        case "text":
+            scores.write_text("scores")
+    capsys.readouterr()
+    assert trial(["--from-run", run.info.run_id]) == (2 if damage in {"folder", "text"} else 1)
+    said = capsys.readouterr()
+    assert "identical" not in said.out
+    expected = {"columns": "lacks columns: ", "rows": "has 7 rows instead of", "folder": "cannot"}
+    assert expected.get(damage, "cannot be read") in said.out + said.err
+    assert said.err.count("\n") <= 1
 
 
 def test_an_unknown_run_cannot_be_repeated(store: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,6 +151,18 @@ def test_a_run_of_mlflow_run_elsewhere_says_where_the_runs_are(
     note = client(store).get_run(launch).data.tags["mlflow.note.content"]
     assert "experiment `study`" in note
     assert len(runs(store, "study")) == 1
+
+
+@pytest.mark.parametrize("rooted", [False, True])
+def test_without_a_grid_that_one_runs_which_the_machine_can_run(
+    store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], rooted: bool
+) -> None:
+    root = tmp_path / "data"
+    root.mkdir()
+    assert grid(["--dry-run", *(["--data-root", str(root)] if rooted else [])]) == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert ("'offline' runs" if rooted else "'embedded' runs") in first
+    assert ("there is no data at './jannis'" in "\n".join(rest)) is rooted
 
 
 def test_a_dry_run_lists_everything_and_creates_nothing(
@@ -179,6 +219,7 @@ def test_what_is_missing_is_said_in_one_message(
 
 
 def test_preflight_sorts_trials_by_what_they_lack() -> None:
-    found = look(load_grid("figure2", None).specs, TrialContext(None))
+    grid = load_grid("figure2", None)
+    found = preflight(grid, TrialContext(None, Path()))
     assert found.ready == []
-    assert len(found.lacking) == len(load_grid("figure2", None).specs)
+    assert len(found.lacking) == len(grid.specs)

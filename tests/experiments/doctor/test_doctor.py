@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import UserError
-from experiments.doctor.checks import Finding, Subject, examine
+from experiments.doctor.checks import Finding, Setup, check
 from experiments.tracking.outbox import Outbox
 from experiments.tracking.tracker import client
 from experiments.training.context import TrialContext
@@ -22,17 +22,17 @@ def found(
             raise UserError("no Ray cluster answers")
         return ray
 
-    subject = Subject(TrialContext(root, cache), uri, "Default", start)
-    return {finding.topic: finding for finding in examine(subject)}
+    setup = Setup(TrialContext(root, cache), uri, "Default", start)
+    return {finding.topic: finding for finding in check(setup)}
 
 
 def test_a_sound_machine(store_uri: str, tmp_path: Path) -> None:
     findings = found(store_uri, None, tmp_path / "cache")
     assert {f.topic for f in findings.values() if f.mark == "bad"} <= {"machine", "libraries"}
     assert findings["tracking store"].mark == "good"
-    assert findings["data digits"].text.startswith("1,797 samples, 10 classes")
-    assert findings["data mnist"].mark == "note"
-    assert findings["weights resnet20"].mark == "note"
+    assert findings["digits"].text.startswith("readable, digest ")
+    assert findings["mnist"].mark == "note"
+    assert findings["weights of resnet20"].mark == "note"
     assert client(store_uri).search_runs(["0"]) == []
 
 
@@ -43,8 +43,8 @@ def test_what_is_wrong_is_said_with_what_to_do(store_uri: str, tmp_path: Path) -
     weights.write_bytes(b"other")
     Outbox.of(store_uri, "Default").add(b"a result")
     findings = found(store_uri, root, tmp_path / "cache", ray=None)
-    assert "sha256 must be" in findings["weights resnet20"].text
-    assert "1 results wait" in findings["spool"].text
+    assert "sha256 must be" in findings["weights of resnet20"].text
+    assert "1 results" in findings["outbox"].text
     assert findings["Ray"] == Finding("Ray", "bad", "no Ray cluster answers")
 
 

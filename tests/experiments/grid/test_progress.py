@@ -5,43 +5,45 @@ import io
 from fake_trial import spec
 from rich.console import Console
 
-from experiments.execution.job import Task
 from experiments.execution.outcome import Outcome
-from experiments.grid.progress import Watch
+from experiments.grid.progress import GridProgress
 
-TASKS = [Task(spec(seed)) for seed in range(4)]
+SPECS = [spec(seed) for seed in range(4)]
+SECONDS = [10.0, 10.0, 10.0, 30.0]
 
 
 def shown(terminal: bool, ended: int) -> list[str]:
-    """What is printed of a grid whose trials begin and end two at a time, ten seconds apart."""
+    """What is printed while trials run two at a time and end ten seconds apart."""
     out = io.StringIO()
     console = Console(file=out, force_terminal=terminal, width=100, legacy_windows=False)
-    clock = iter(range(0, 10_000, 10))
-    with Watch(console, TASKS, [10.0] * 4, True, lambda: float(next(clock))) as watch:
+    now = [0.0]
+    with GridProgress(console, SPECS, SECONDS, lambda: now[0]) as progress:
         for number in range(2):
-            watch.started(number)
+            progress.started(number)
         for number in range(ended):
-            watch.ended(Outcome(TASKS[number].spec.spec_hash, "finished", seconds=10.0))
+            now[0] += 10.0
+            progress.ended(Outcome(SPECS[number].spec_hash, "finished", seconds=10.0))
     return out.getvalue().replace("\r", "\n").splitlines()
 
 
-def test_plain_lines_tell_what_is_done_runs_and_is_left() -> None:
-    lines = [line[len("00:00:00  ") :] for line in shown(terminal=False, ended=0)]
+def test_plain_lines_give_what_is_done_runs_and_is_left() -> None:
+    lines = [line[len("00:00:00  ") :] for line in shown(terminal=False, ended=3)]
     assert lines == [
-        "0 of 4 done, 1 running, about 40 s left",
-        "0 of 4 done, 2 running, about 20 s left",
+        "1 of 4 done, 1 running",
+        "2 of 4 done, about 40 s left",
+        "3 of 4 done, about 30 s left",
     ]
 
 
 def test_the_bar_of_a_grid_that_is_stopped_counts_its_last_trials() -> None:
-    last = [line for line in shown(terminal=True, ended=2) if "/4" in line][-1]
-    assert "2/4" in last
+    last = [line for line in shown(terminal=True, ended=2) if "of 4" in line][-1]
+    assert "2 of 4 done" in last
     assert "running" not in last
 
 
-def test_a_failure_is_said_at_once_and_in_plain_text() -> None:
+def test_a_failure_is_printed_at_once_and_in_plain_text() -> None:
     out = io.StringIO()
-    with Watch(Console(file=out), TASKS, [1.0] * 4, False, lambda: 0.0) as watch:
-        watch.started(0)
-        watch.ended(Outcome(TASKS[0].spec.spec_hash, "failed", error="[bold]no[/bold]"))
-    assert out.getvalue() == f"failed: {TASKS[0].spec.name}: [bold]no[/bold]\n"
+    with GridProgress(Console(file=out), SPECS, SECONDS, lambda: 0.0) as progress:
+        progress.started(0)
+        progress.ended(Outcome(SPECS[0].spec_hash, "failed", error="[bold]no[/bold]"))
+    assert out.getvalue() == f"failed: {SPECS[0].name}: [bold]no[/bold]\n"
