@@ -3,7 +3,7 @@
     python docs/reference.py
 
 rewrites what stands between the marks ``<!-- reference: NAME -->`` and ``<!-- end -->`` in
-docs/signals.md and docs/models.md. A test checks that the tables are up to date.
+docs/glitches.md, docs/models.md and docs/signals.md. A test checks that the tables are up to date.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from glitches import GLITCHES
 from influence.signals import FAMILIES, SIGNALS
 from models import MODELS
 
 DOCS = Path(__file__).parent
+DATA = {
+    frozenset({"image", "tabular"}): "all",
+    frozenset({"image"}): "images",
+    frozenset({"tabular"}): "tables",
+}
 BLOCK = re.compile(r"(<!-- reference: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -35,18 +41,31 @@ def signals() -> str:
 
 
 def models() -> str:
-    """Name, architecture and training of each model."""
+    """Name, data and architecture of each model."""
+    rows = [
+        (
+            f"`{name}`",
+            MODELS.title(name),
+            DATA[MODELS[name].modalities],
+            _description(MODELS.module(name))[0],
+        )
+        for name in MODELS
+    ]
+    return _table(("name", "title", "data", "architecture and training"), rows)
+
+
+def glitches() -> str:
+    """Name, kind, data and description of each glitch."""
     rows = []
-    for name in MODELS:
-        family = MODELS[name]
-        architecture, _ = _description(MODELS.module(name))
-        configuration, _ = _description(family)
-        kinds = " and ".join({"image": "images", "tabular": "tables"}[m] for m in family.modalities)
-        rows.append((f"`{name}`", MODELS.title(name), kinds, architecture, configuration))
-    return _table(("name", "title", "data", "architecture", "configuration"), rows)
+    for name in GLITCHES:
+        glitch = GLITCHES[name]
+        kind = glitch.kind.replace("_", " ")
+        what, _ = _description(glitch)
+        rows.append((f"`{name}`", GLITCHES.title(name), kind, DATA[glitch.modalities], what))
+    return _table(("name", "title", "kind", "data", "what it does"), rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"signals": signals, "models": models}
+TABLES: dict[str, Callable[[], str]] = {"glitches": glitches, "models": models, "signals": signals}
 
 
 def rewritten(text: str) -> str:

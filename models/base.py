@@ -137,12 +137,6 @@ class BuildContext:
     keep_classifier: bool = False
 
 
-def require_scratch(context: BuildContext) -> None:
-    """Refuse pretrained weights, for families that have none."""
-    if context.pretrained:
-        raise UserError("pretrained must be false for a model without published weights, got true")
-
-
 class ModelFamily(Protocol):
     """One architecture."""
 
@@ -163,3 +157,30 @@ class ModelFamily(Protocol):
     def build(self, context: BuildContext) -> Model:
         """A new model, its random parts drawn from torch's global generator, which callers seed."""
         ...
+
+
+@dataclass(frozen=True)
+class ScratchFamily:
+    """A family without published weights, always trained from scratch.
+
+    Attributes:
+        modality: the kind of data that it takes.
+        defaults: see :class:`ModelFamily`.
+        model: builds the model.
+    """
+
+    modality: Modality
+    defaults: TrainingSettings
+    model: Callable[[BuildContext], Model]
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        return frozenset({self.modality})
+
+    def missing(self, context: BuildContext) -> str | None:
+        return None
+
+    def build(self, context: BuildContext) -> Model:
+        if context.pretrained:
+            raise UserError("pretrained must be false for a model trained from scratch, got true")
+        return self.model(context)

@@ -1,4 +1,4 @@
-"""ConvNeXt-Tiny (Liu et al. 2022), pretrained on ImageNet-1k."""
+"""ConvNeXt-Tiny (Liu et al. 2022), pretrained on ImageNet-1k; a new classifier is trained."""
 
 from models.base import TrainingSettings
 from models.timm_backbones import TimmFamily, hub_file

@@ -1,14 +1,14 @@
-"""FT-Transformer for tables (Gorishniy et al. 2021, section 3.3)."""
+"""FT-Transformer (Gorishniy et al. 2021, section 3.3) in the default configuration of the authors'
+package: three blocks of width 192.
 
-from __future__ import annotations
-
-from typing import ClassVar
+For tables of more than 512 columns it uses the linear attention that the authors propose, since the
+memory of exact attention is quadratic in the number of columns.
+"""
 
 import rtdl_revisiting_models as rtdl
 from torch import Tensor, nn
 
-from common.dataset import Modality
-from models.base import BuildContext, Model, Network, TrainingSettings, require_scratch
+from models.base import BuildContext, Model, Network, ScratchFamily, TrainingSettings
 
 MANY_FEATURES = 512
 LINFORMER = {
@@ -29,32 +29,19 @@ class FTTransformerBody(nn.Module):
         return hidden
 
 
-class FTTransformerFamily:
-    """The default configuration of the authors' package: three blocks of width 192.
-
-    For tables of more than 512 columns it uses the linear attention that the authors propose, since
-    the memory of exact attention is quadratic in the number of columns.
-    """
-
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"tabular"})
-    defaults: ClassVar[TrainingSettings] = TrainingSettings(10, 32, 0.01)
-
-    def missing(self, context: BuildContext) -> str | None:
-        return None
-
-    def build(self, context: BuildContext) -> Model:
-        require_scratch(context)
-        (d_in,) = context.input_shape
-        transformer = rtdl.FTTransformer(
-            n_cont_features=d_in,
-            cat_cardinalities=[],
-            d_out=context.n_classes,
-            **rtdl.FTTransformer.get_default_kwargs(),
-            **(LINFORMER if d_in > MANY_FEATURES else {}),
-        )
-        output = transformer.backbone.output
-        transformer.backbone.output = nn.Sequential(output.normalization, output.activation)
-        return Model(Network(FTTransformerBody(transformer), output.linear))
+def build(context: BuildContext) -> Model:
+    """The FT-Transformer without its last linear layer, and that layer."""
+    (d_in,) = context.input_shape
+    transformer = rtdl.FTTransformer(
+        n_cont_features=d_in,
+        cat_cardinalities=[],
+        d_out=context.n_classes,
+        **rtdl.FTTransformer.get_default_kwargs(),
+        **(LINFORMER if d_in > MANY_FEATURES else {}),
+    )
+    output = transformer.backbone.output
+    transformer.backbone.output = nn.Sequential(output.normalization, output.activation)
+    return Model(Network(FTTransformerBody(transformer), output.linear))
 
 
-FT_TRANSFORMER = FTTransformerFamily()
+FT_TRANSFORMER = ScratchFamily("tabular", TrainingSettings(10, 32, 0.01), build)

@@ -1,4 +1,6 @@
-"""ResNet-20 for 32 x 32 images with parameter-free shortcuts (He et al. 2016, section 4.2)."""
+"""ResNet-20 for 32 x 32 images with parameter-free shortcuts (He et al. 2016, section 4.2).
+Pretrained on CIFAR-10, training the last residual block and a new or the published classifier; or
+trained from scratch, on images of at most 32 x 32."""
 
 from __future__ import annotations
 
@@ -89,8 +91,7 @@ class FrozenPart(nn.Module):
 
 
 class ResNet20Family:
-    """Pretrained on CIFAR-10, training the last residual block and a new or the published
-    classifier; or trained from scratch, on images of at most 32 x 32."""
+    """ResNet-20, pretrained or from scratch."""
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
     defaults: ClassVar[TrainingSettings] = TrainingSettings(7, 128, 0.1, pretrained=True)

@@ -38,7 +38,7 @@ class TimmTrunk(nn.Module):
 
 @dataclass(frozen=True)
 class TimmFamily:
-    """A new classifier, trained on frozen features.
+    """A new classifier on the frozen features of a timm network.
 
     Attributes:
         name: of architecture and weights in timm, which also defines input size and normalisation.

@@ -1,4 +1,5 @@
-"""ViT-B/16 (Dosovitskiy et al. 2021), pretrained on ImageNet-21k, fine-tuned on ImageNet-1k.
+"""ViT-B/16 (Dosovitskiy et al. 2021), pretrained on ImageNet-21k, fine-tuned on ImageNet-1k; a new
+classifier is trained.
 
 The paper's weights, pretrained on JFT-300M, were never published. These weights, by Steiner et al.
 (2022), replace them: ImageNet-21k is the largest public dataset of that kind.

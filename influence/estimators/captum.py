@@ -10,7 +10,6 @@ import copy
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
 
 import torch
@@ -24,7 +23,6 @@ from influence.record import TrainingRecord
 from influence.trace import Samples
 
 Load = Callable[[nn.Module, int], float]
-Build = Callable[[DataLoader[Any], int, Load], Any]
 
 
 class CaptumEstimator(DenseEstimator):
@@ -33,13 +31,12 @@ class CaptumEstimator(DenseEstimator):
     batch: int = 1024
 
     @abstractmethod
-    def build(self, network: nn.Module) -> Build:
-        """A function that builds the Captum object for a copy of the trained network."""
+    def captum(self, network: nn.Module, train: DataLoader[Any], epoch: int, load: Load) -> Any:
+        """The Captum object for one checkpoint of a network that ``load`` sets to it."""
 
     def matrices(self, record: TrainingRecord) -> Iterator[tuple[Tensor, Tensor]]:
         trace, checkpoints = record.trace, record.checkpoints
         network = copy.deepcopy(checkpoints.network).to(record.device)
-        build = self.build(network)
         train = batches(checkpoints.x_train, trace.train, record.device, self.batch)
         validation = batches(checkpoints.x_validation, trace.validation, record.device, self.batch)
 
@@ -49,7 +46,7 @@ class CaptumEstimator(DenseEstimator):
             return float(trace.learning_rates[epoch - 1])
 
         for epoch in range(1, trace.epochs + 1):
-            captum = build(train, epoch, load)
+            captum = self.captum(network, train, epoch, load)
             influence = torch.cat([captum.influence(batch).detach() for batch in validation])
             yield influence.T, captum.self_influence(train)
 
@@ -69,20 +66,18 @@ class CaptumTracInCP(CaptumEstimator):
     batchwise: bool
     batch: int = 1024
 
-    def build(self, network: nn.Module) -> Build:
-        return partial(
-            _tracincp,
+    def captum(
+        self, network: nn.Module, train: DataLoader[Any], epoch: int, load: Load
+    ) -> TracInCP:
+        return TracInCP(
             network,
+            train,
+            [epoch],
+            load,
             layers=self.layers(network),
             loss_fn=nn.CrossEntropyLoss(reduction="sum" if self.batchwise else "none"),
             sample_wise_grads_per_batch=self.batchwise,
         )
-
-
-def _tracincp(
-    network: nn.Module, train: DataLoader[Any], epoch: int, load: Load, **options: Any
-) -> TracInCP:
-    return TracInCP(network, train, [epoch], load, **options)
 
 
 class CaptumTracInCPFast(CaptumEstimator):
@@ -92,15 +87,13 @@ class CaptumTracInCPFast(CaptumEstimator):
     the weight of an additional input that is always 1.
     """
 
-    def build(self, network: nn.Module) -> Build:
+    def captum(
+        self, network: nn.Module, train: DataLoader[Any], epoch: int, load: Load
+    ) -> TracInCPFast:
         head = network.get_submodule("head")
         shown = network if head.bias is None else _BiasAsWeight(network)
-
-        def build(train: DataLoader[Any], epoch: int, load: Load) -> TracInCPFast:
-            loss = nn.CrossEntropyLoss(reduction="sum")
-            return TracInCPFast(shown, shown.head, train, [epoch], load, loss, batch_size=None)
-
-        return build
+        loss = nn.CrossEntropyLoss(reduction="sum")
+        return TracInCPFast(shown, shown.head, train, [epoch], load, loss, batch_size=None)
 
 
 class _BiasAsWeight(nn.Module):

@@ -66,6 +66,3 @@ def ordered(signals: Iterable[str]) -> list[str]:
     ['self_influence', 'gd_class', 'alpha', 'zeta']
     """
     return sorted(set(signals), key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
-
-
-look = style_of

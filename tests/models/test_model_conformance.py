@@ -1,8 +1,7 @@
 """Every registered model keeps the rules; a new registry line is covered at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from model_conformance import check_conformance, contexts
@@ -12,7 +11,7 @@ from torch import nn
 from common.dataset import Modality
 from common.errors import UserError
 from models import MODELS
-from models.base import BuildContext, Model, ModelFamily, Network, TrainingSettings, require_scratch
+from models.base import BuildContext, Model, ModelFamily, Network, ScratchFamily, TrainingSettings
 
 
 def cases() -> list[tuple[str, Modality]]:
@@ -44,38 +43,26 @@ def can_start(
     return True
 
 
-class LinearFamily:
-    """A toy model: softmax regression."""
-
-    modalities = frozenset({"tabular"})
-    defaults = TrainingSettings(1, 8, 0.1)
-
-    def missing(self, context: BuildContext) -> str | None:
-        return None
-
-    def build(self, context: BuildContext) -> Model:
-        require_scratch(context)
-        return Model(Network(nn.Identity(), nn.Linear(context.input_shape[0], context.n_classes)))
+def linear(context: BuildContext) -> Model:
+    return Model(Network(nn.Identity(), nn.Linear(context.input_shape[0], context.n_classes)))
 
 
-class BiaslessFamily(LinearFamily):
-    """Its last layer has no bias."""
-
-    def build(self, context: BuildContext) -> Model:
-        return Model(Network(nn.Identity(), nn.Linear(context.input_shape[0], 3, bias=False)))
+def without_bias(context: BuildContext) -> Model:
+    return Model(Network(nn.Identity(), nn.Linear(context.input_shape[0], 3, bias=False)))
 
 
-class UnseededFamily(LinearFamily):
-    """Its weights are the same for every seed."""
-
-    def build(self, context: BuildContext) -> Model:
-        model = super().build(context)
-        nn.init.zeros_(model.network.head.weight)
-        nn.init.zeros_(model.network.head.bias)
-        return model
+def with_equal_weights_for_every_seed(context: BuildContext) -> Model:
+    model = linear(context)
+    nn.init.zeros_(model.network.head.weight)
+    nn.init.zeros_(model.network.head.bias)
+    return model
 
 
-LINEAR = LinearFamily()
+def family(build: Callable[[BuildContext], Model]) -> ScratchFamily:
+    return ScratchFamily("tabular", TrainingSettings(1, 8, 0.1), build)
+
+
+LINEAR = family(linear)
 
 
 @pytest.fixture
@@ -85,13 +72,15 @@ def registered() -> Iterator[None]:
     MODELS.unregister("linear")
 
 
-def test_a_model_is_one_class_and_one_registry_line(registered: None, tmp_path: Path) -> None:
+def test_a_model_is_one_function_and_one_registry_line(registered: None, tmp_path: Path) -> None:
     assert ("linear", "tabular") in cases()
     for context in contexts("tabular", False, tmp_path):
         check_conformance(MODELS["linear"], context)
 
 
-@pytest.mark.parametrize("family", [BiaslessFamily(), UnseededFamily()])
-def test_a_model_that_breaks_a_rule_is_caught(family: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("build", [without_bias, with_equal_weights_for_every_seed])
+def test_a_model_that_breaks_a_rule_is_caught(
+    build: Callable[[BuildContext], Model], tmp_path: Path
+) -> None:
     with pytest.raises(AssertionError):
-        check_conformance(family, contexts("tabular", False, tmp_path)[0])
+        check_conformance(family(build), contexts("tabular", False, tmp_path)[0])

@@ -8,7 +8,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["signals.md", "models.md"])
+@pytest.mark.parametrize("page", ["glitches.md", "models.md", "signals.md"])
 def test_tables_are_up_to_date(page: str) -> None:
     """If not, run ``python docs/reference.py``."""
     reference = runpy.run_path(str(DOCS / "reference.py"))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from experiments import schema
 from experiments.trial.result import TrialResult
 from influence.signals import PAPER
-from influence.signals.display import look, ordered
+from influence.signals.display import ordered, style_of
 
 _PARTS: Final = {"train": "-", "validation": "--", "glitched": ":"}
 _CROWD: Final = 8
@@ -27,9 +27,9 @@ def write_curves(result: TrialResult, path: Path) -> None:
     signals = ordered(curves)
     named = signals if len(signals) <= _CROWD else [s for s in signals if s in PAPER]
     for signal in signals:
-        seen = look(signal)
+        style = style_of(signal)
         if signal in named:
-            _line(f1, curves[signal], color=seen.colour, marker=seen.marker, label=seen.short)
+            _line(f1, curves[signal], color=style.colour, marker=style.marker, label=style.short)
         else:
             _line(f1, curves[signal], color="0.85", zorder=1)
     parts = _members(result.epoch_metrics, schema.ACCURACY)
