@@ -24,8 +24,9 @@ Samples = ArrayLike | pd.DataFrame | Tensor
 Labels = Sequence[object] | ArrayLike | pd.Series
 Table = pd.DataFrame | NDArray[Any]
 
-NAME: Final = "x"
-REFERENCE: Final = "validation"
+TRAIN: Final = ("x", "y")
+REFERENCE: Final = ("validation[0]", "validation[1]")
+"""What samples and labels are called in errors."""
 NUMBERS: Final = "biuf"
 
 
@@ -35,13 +36,13 @@ def audit_data(x: Samples, y: Labels, validation: tuple[Samples, Labels] | None)
     Raises:
         UserError: the data cannot be audited; it names the argument.
     """
-    table, labels = _pair(NAME, x, "y", y)
+    table, labels = _pair(TRAIN, x, y)
     if validation is None:
         train, notes = _datasets(table, labels)
         return AuditData(train, notes=(*notes, *class_notes(train)))
     if not isinstance(validation, Sequence) or len(validation) != 2:
         raise UserError(f"validation must be a pair (x, y), got {type(validation).__name__}")
-    other, other_labels = _pair("validation[0]", validation[0], "validation[1]", validation[1])
+    other, other_labels = _pair(REFERENCE, *validation)
     train, reference, notes = _datasets_with_reference(table, labels, other, other_labels)
     aligned = aligned_validation(train, reference)
     clean = replace(aligned.data, feature_names=train.feature_names)
@@ -49,8 +50,9 @@ def audit_data(x: Samples, y: Labels, validation: tuple[Samples, Labels] | None)
     return AuditData(train, clean, (), aligned.copies, tuple(notes))
 
 
-def _pair(x_name: str, x: Samples, y_name: str, y: Labels) -> tuple[Table, pd.Series]:
+def _pair(names: tuple[str, str], x: Samples, y: Labels) -> tuple[Table, pd.Series]:
     """Samples and labels of the same length."""
+    x_name, y_name = names
     table, labels = _table(x_name, x), _labels(y_name, y)
     if len(table) != len(labels):
         raise UserError(
@@ -64,7 +66,8 @@ def _pair(x_name: str, x: Samples, y_name: str, y: Labels) -> tuple[Table, pd.Se
 
 
 def _check_same_order(x_name: str, x: pd.Index, y_name: str, y: pd.Index) -> None:
-    if x.is_unique and not x.equals(y) and len(x.union(y)) == len(x):
+    comparable = x.is_unique and x.nlevels == y.nlevels
+    if comparable and not x.equals(y) and x.isin(y).all():
         raise UserError(
             f"{x_name} and {y_name} have the same index in different orders; pass "
             f"{y_name}.loc[{x_name}.index]"
@@ -130,10 +133,10 @@ def _labels(name: str, y: Any) -> pd.Series:
 
 def _datasets(table: Table, y: pd.Series) -> tuple[Dataset, list[str]]:
     if not isinstance(table, pd.DataFrame):
-        return _array_dataset(NAME, table, y), []
+        return _array_dataset(TRAIN, table, y), []
     left_out, notes = screened(table)
-    x, names = encoded_features(NAME, table.drop(columns=left_out))
-    return _tabular(NAME, x, names, y), notes
+    x, names = encoded_features(TRAIN[0], table.drop(columns=left_out))
+    return _tabular(TRAIN, x, names, y), notes
 
 
 def _datasets_with_reference(
@@ -141,7 +144,7 @@ def _datasets_with_reference(
 ) -> tuple[Dataset, Dataset, list[str]]:
     """Both sets; frames are encoded together, so that a category is the same feature in both."""
     if isinstance(table, np.ndarray) and isinstance(other, np.ndarray):
-        train = _array_dataset(NAME, table, y)
+        train = _array_dataset(TRAIN, table, y)
         return train, _array_dataset(REFERENCE, other, other_y), []
     if not isinstance(table, pd.DataFrame) or not isinstance(other, pd.DataFrame):
         raise UserError(
@@ -153,8 +156,8 @@ def _datasets_with_reference(
     if lacking:
         raise UserError(f"validation[0] lacks columns of x: {', '.join(lacking)}")
     both = pd.concat([table[kept], other[kept]], ignore_index=True)
-    x, names = encoded_features(NAME, both)
-    train = _tabular(NAME, x[: len(table)], names, y)
+    x, names = encoded_features(TRAIN[0], both)
+    train = _tabular(TRAIN, x[: len(table)], names, y)
     return train, _tabular(REFERENCE, x[len(table) :], names, other_y), notes
 
 
@@ -164,7 +167,8 @@ def _form(table: Table) -> str:
     return f"{table.dtype} of shape {table.shape}"
 
 
-def _array_dataset(name: str, array: NDArray[Any], y: pd.Series) -> Dataset:
+def _array_dataset(given: tuple[str, str], array: NDArray[Any], y: pd.Series) -> Dataset:
+    name, y_name = given
     if array.ndim == 2:
         finite = np.isfinite(array)
         if not finite.all():
@@ -173,7 +177,7 @@ def _array_dataset(name: str, array: NDArray[Any], y: pd.Series) -> Dataset:
                 f"{name} must be finite, got {array[row, column]} in row {row}, column {column}"
             )
         names = tuple(f"x{number}" for number in range(array.shape[1]))
-        return _tabular(name, np.ascontiguousarray(array, np.float32), names, y)
+        return _tabular(given, np.ascontiguousarray(array, np.float32), names, y)
     images = array[..., None] if array.ndim == 3 else array
     integers = array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not integers:
@@ -181,10 +185,13 @@ def _array_dataset(name: str, array: NDArray[Any], y: pd.Series) -> Dataset:
             f"{name} must be a table (n, d) or images (n, height, width[, 1 or 3]) of integers "
             f"from 0 to 255, got {_form(array)}"
         )
-    labels, classes = encoded_labels(f"labels of {name}", y)
+    labels, classes = encoded_labels(y_name, y)
     return Dataset(name, "image", images.astype(np.uint8), labels, classes, np.arange(len(labels)))
 
 
-def _tabular(name: str, x: NDArray[np.float32], names: tuple[str, ...], y: pd.Series) -> Dataset:
-    labels, classes = encoded_labels(f"labels of {name}", y)
-    return Dataset(name, "tabular", x, labels, classes, np.arange(len(labels)), names)
+def _tabular(
+    given: tuple[str, str], x: NDArray[np.float32], features: tuple[str, ...], y: pd.Series
+) -> Dataset:
+    name, y_name = given
+    labels, classes = encoded_labels(y_name, y)
+    return Dataset(name, "tabular", x, labels, classes, np.arange(len(labels)), features)

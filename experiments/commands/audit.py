@@ -13,7 +13,7 @@ from common.cli import parse, run
 from experiments.audit.fold import Diagnose
 from experiments.audit.input.data import read
 from experiments.audit.model_choice import choose_model
-from experiments.audit.output.files import REPORT, SUSPICIONS, deliver, made, write
+from experiments.audit.output.files import REPORT, SUSPICIONS, deliver, output_folder, write
 from experiments.audit.output.text import findings
 from experiments.audit.pipeline import AuditConfig, run_audit
 from experiments.audit.result import AuditResult
@@ -40,7 +40,6 @@ def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
     context = options.context()
     data = read(options.source, options.label, options.clean, context)
     choice = choose_model(data.train, context, options.model, options.seed, options.learning_rate)
-    out = made(options.out)
     for note in data.notes:
         console.print(f"note: {note}")
     params = {
@@ -52,12 +51,15 @@ def _main(argv: Sequence[str] | None, diagnose: Diagnose | None) -> int:
         "learning_rate": str(choice.settings.learning_rate),
         "digest": data.train.digest,
     }
-    title = Path(options.source).name
-    name = f"audit of {title}"
-    with command_run(options.uri, options.experiment, name, KIND_AUDIT, params) as record:
+    source = Path(options.source).name
+    name = f"audit of {source}"
+    with (
+        output_folder(options.out) as out,
+        command_run(options.uri, options.experiment, name, KIND_AUDIT, params) as record,
+    ):
         result = run_audit(data, choice, context, config, diagnose)
         with TemporaryDirectory(prefix="influence-") as folder:
-            write(result, Path(folder), f"Audit of {title}")
+            write(result, Path(folder), f"Audit of {source}")
             deliver(Path(folder), out)
             record.log(_metrics(result), Path(folder))
     for sentence in findings(result):

@@ -109,14 +109,21 @@ def _out_of_fold_logits(
     weight: Weights,
     config: ClassifierConfig,
 ) -> Probabilities:
-    """Log-probabilities of each sample by a classifier fitted to the other folds, (k, C)."""
+    """Log-probabilities of each sample by a classifier fitted to the other folds, (k, C).
+
+    Where the trusted samples of the other folds have one class only, it is certain.
+    """
     x, y, fold = samples.x, samples.labels, samples.fold
     out = np.full((len(y), samples.n_classes), np.log(TINY))
     for held_out in range(config.folds):
         fitted = (fold != held_out) & (weight > config.min_weight)
+        rows = fold == held_out
+        classes = np.unique(y[fitted])
+        if len(classes) < 2:
+            out[np.ix_(rows, classes)] = 0.0
+            continue
         model = make(samples.seed, config)
         model.fit(x[fitted], y[fitted], sample_weight=weight[fitted])
-        rows = fold == held_out
         predicted = np.log(np.maximum(model.predict_proba(x[rows]), TINY))
         out[np.ix_(rows, model.classes_)] = predicted
     return out

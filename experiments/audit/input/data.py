@@ -24,8 +24,8 @@ from models.feature_cache import row_digests
 FEW = 5
 """A class with fewer samples is audited, with a note."""
 MIN_ROWS = 10
-"""A smaller training set is refused, and so is one with fewer than ``FEW`` samples outside of its
-largest class: its folds need at least two classes each."""
+"""A smaller training or validation set is refused, and so is a training set with fewer than ``FEW``
+samples outside of its largest class: its folds need at least two classes each."""
 
 
 @runtime_checkable
@@ -114,10 +114,12 @@ def aligned_validation(train: Dataset, validation: Dataset) -> AlignedValidation
     known = _with_shape_of(train, known)
     copied, copies = _copies(train, known)
     fresh = np.flatnonzero(~copied)
-    if len(fresh) * 2 < len(known) or len(np.unique(known.y[fresh])) < 2:
+    few = len(fresh) < MIN_ROWS or len(fresh) * 2 < len(known)
+    if few or len(np.unique(known.y[fresh])) < 2:
         raise UserError(
             f"only {len(fresh)} of {len(validation)} validation rows have a class of the training "
-            "set and are not in it; use other validation data, or none"
+            f"set and are not in it, at least {MIN_ROWS} and half of them are needed; use other "
+            "validation data, or none"
         )
     notes = []
     if unknown_classes:
@@ -129,6 +131,13 @@ def aligned_validation(train: Dataset, validation: Dataset) -> AlignedValidation
         notes.append(
             f"{int(copied.sum())} validation rows are also in the training set: not used for "
             "validation"
+        )
+    absent = np.setdiff1d(np.arange(train.n_classes), known.y[fresh])
+    if len(absent):
+        names = ", ".join(repr(train.class_names[c]) for c in absent[:5])
+        notes.append(
+            f"the validation set has no samples of {len(absent)} classes of the training set "
+            f"({names}): what it lacks counts as foreign"
         )
     return AlignedValidation(known.take(fresh), copies, tuple(notes))
 

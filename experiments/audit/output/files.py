@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -46,9 +48,34 @@ def write(result: AuditResult, folder: Path, title: str) -> None:
 
 
 def deliver(folder: Path, out: Path) -> None:
-    """Copy the files of a folder into ``out``, whose permissions stay as they are."""
-    for file in folder.iterdir():
-        shutil.copyfile(file, out / file.name)
+    """Copy the files of a folder into ``out``, whose permissions stay as they are.
+
+    Raises:
+        UserError: they cannot be written.
+    """
+    try:
+        for file in folder.iterdir():
+            shutil.copyfile(file, out / file.name)
+    except OSError as error:
+        raise UserError(f"out {str(out)!r} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[Path]:
+    """The folder, created if need be; what was created is removed if the block fails before
+    anything is written to it.
+
+    Raises:
+        UserError: nothing can be written to it.
+    """
+    created = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield made(folder)
+    except BaseException:
+        for path in created:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def made(folder: Path) -> Path:

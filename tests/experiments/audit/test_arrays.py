@@ -102,6 +102,20 @@ def test_a_reference_frame_is_matched_by_column_names() -> None:
     np.testing.assert_array_equal(given.validation.x, X[40:].astype(np.float32))
 
 
+def test_classes_that_the_reference_set_lacks_are_noted() -> None:
+    rows = np.flatnonzero(Y < 2)
+    data = audit_data(X + 1, Y, (X[rows], Y[rows]))
+    assert any("'2'" in note and "foreign" in note for note in data.notes)
+
+
+def test_any_index_is_ignored_that_is_not_another_order() -> None:
+    pairs = FRAME.set_index([FRAME.index, FRAME.index])
+    for x in (pairs, FRAME.set_axis(range(7, 67)), FRAME.set_axis([0] * 60)):
+        np.testing.assert_array_equal(
+            audit_data(x, pd.Series(Y), None).train.x, X.astype(np.float32)
+        )
+
+
 @pytest.mark.parametrize(
     ("x", "y", "validation", "message"),
     [
@@ -130,6 +144,7 @@ def test_a_reference_frame_is_matched_by_column_names() -> None:
         (X, Y, (FRAME, Y), "same form as x, got a table"),
         (FRAME, Y, (FRAME[["a", "b"]], Y), "lacks columns of x: c, d"),
         (X, Y, (X[:, :2], Y), "columns"),
+        (X, Y, (X[:5] + 1, Y[:5] % 2), "at least 10"),
         (X, Y, X, r"pair \(x, y\), got ndarray"),
     ],
 )

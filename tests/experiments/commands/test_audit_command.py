@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
-from audit_standin import WRONG
+from audit_standin import WRONG, diagnose
 
 from experiments.commands.audit import main
-from influence.diagnosis.base import KINDS
+from experiments.tracking import command_run
+from experiments.tracking.tracker import Tracker
+from influence.diagnosis.base import KINDS, Diagnosis
+from influence.evidence import Evidence
 
 COLUMNS = [
     "row",
@@ -99,6 +103,30 @@ def test_the_run_holds_it_all(audited_images: Path, store: str) -> None:
     assert {"suspicions.csv", "suspicions.parquet", "report.html", "reasons.csv"} <= stored
 
 
+def test_results_are_delivered_if_the_store_fails(
+    table: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(command_run, "Tracker", partial(Tracker, patience=0.0))
+    store = tmp_path / "mlflow.db"
+
+    def diagnose_without_store(evidence: Evidence) -> Diagnosis:
+        store.write_bytes(b"this is not a database " * 1000)
+        return diagnose(evidence)
+
+    argv = ["--data", str(table), "--label", "kind", "--out", str(tmp_path / "out")]
+    argv += ["--model", "softmax_regression", "--cache", str(tmp_path / "cache")]
+    assert main([*argv, "--tracking-uri", f"sqlite:///{store}"], diagnose_without_store) == 1
+    assert len(pd.read_csv(tmp_path / "out" / "suspicions.csv")) == 178
+    assert (tmp_path / "out" / "report.html").exists()
+    captured = capsys.readouterr()
+    assert "not logged" in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert "Review first" in captured.out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -119,3 +147,12 @@ def test_bad_options(
     assert message in said
     assert len(said.splitlines()) == 1
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_store_that_cannot_be_used_leaves_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--data", "wine", "--out", str(tmp_path / "out"), "--tracking-uri", "nonsense"]
+    assert main(argv) == 2
+    assert "nonsense" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

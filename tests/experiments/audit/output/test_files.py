@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from experiments.audit.output.files import deliver
+import pytest
+
+from common.errors import UserError
+from experiments.audit.output.files import deliver, output_folder
 
 
 def test_delivery_replaces_files_and_keeps_the_permissions_of_the_folder(tmp_path: Path) -> None:
@@ -18,3 +21,34 @@ def test_delivery_replaces_files_and_keeps_the_permissions_of_the_folder(tmp_pat
         deliver(Path(folder), out)
     assert (out / "old.csv").read_text() == "new"
     assert out.stat().st_mode & 0o777 == 0o755
+
+
+def test_results_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("new")
+    (tmp_path / "out" / "report.html").mkdir(parents=True)
+    with pytest.raises(UserError, match="cannot be written"):
+        deliver(tmp_path, tmp_path / "out")
+
+
+def refused(folder: Path, *written: str) -> None:
+    """A block that writes some files and is then refused."""
+    with output_folder(folder) as out:
+        for name in written:
+            (out / name).touch()
+        raise UserError("refused")
+
+
+def test_a_refusal_leaves_no_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="refused"):
+        refused(tmp_path / "a" / "out")
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_was_there_or_was_written_stays(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="refused"):
+        refused(tmp_path / "empty")
+    with pytest.raises(UserError, match="refused"):
+        refused(tmp_path / "written", "suspicions.csv")
+    assert (tmp_path / "empty").is_dir()
+    assert (tmp_path / "written" / "suspicions.csv").exists()
