@@ -46,6 +46,7 @@ class Dataset:
         source_index: position of each sample in the published data, int64 of shape (n,).
         feature_names: for tables, one name per column.
         known_glitch: the user's marks of known glitches, bool of shape (n,), if there are any.
+        notes: one sentence for each thing that reading the data changed or left out.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Dataset:
     source_index: NDArray[np.int64]
     feature_names: tuple[str, ...] = ()
     known_glitch: NDArray[np.bool_] | None = field(default=None)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.x) != len(self.y) or len(self.y) != len(self.source_index):

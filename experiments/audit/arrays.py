@@ -17,7 +17,7 @@ from common.dataset import Dataset
 from common.errors import UserError
 from experiments.audit.input.columns import screened
 from experiments.audit.input.data import AuditData, aligned_validation, class_notes
-from experiments.datasets.user.encoding import encoded_features
+from experiments.datasets.user.encoding import encoded_features, numeric_features
 from experiments.datasets.user.labels import encoded_labels
 
 Samples = ArrayLike | pd.DataFrame | Tensor
@@ -133,10 +133,11 @@ def _labels(name: str, y: Any) -> pd.Series:
 
 def _datasets(table: Table, y: pd.Series) -> tuple[Dataset, list[str]]:
     if not isinstance(table, pd.DataFrame):
-        return _array_dataset(TRAIN, table, y), []
-    left_out, notes = screened(table)
-    x, names = encoded_features(TRAIN[0], table.drop(columns=left_out))
-    return _tabular(TRAIN, x, names, y), notes
+        train = _array_dataset(TRAIN, table, y)
+        return train, list(train.notes)
+    left_out, notes = screened(table, pd.factorize(y)[0])
+    features = encoded_features(TRAIN[0], table.drop(columns=left_out))
+    return _tabular(TRAIN, features.x, features.names, y), [*notes, *features.notes]
 
 
 def _datasets_with_reference(
@@ -144,21 +145,34 @@ def _datasets_with_reference(
 ) -> tuple[Dataset, Dataset, list[str]]:
     """Both sets; frames are encoded together, so that a category is the same feature in both."""
     if isinstance(table, np.ndarray) and isinstance(other, np.ndarray):
+        if table.ndim == 2 and other.ndim == 2 and table.shape[1] == other.shape[1]:
+            both, names = (
+                numeric_features(TRAIN[0], np.concatenate([table, other])),
+                _numbered(table),
+            )
+            train = _tabular(TRAIN, both.x[: len(table)], names, y)
+            reference = _tabular(REFERENCE, both.x[len(table) :], names, other_y)
+            return train, reference, list(both.notes)
         train = _array_dataset(TRAIN, table, y)
         return train, _array_dataset(REFERENCE, other, other_y), []
     if not isinstance(table, pd.DataFrame) or not isinstance(other, pd.DataFrame):
         raise UserError(
             f"validation[0] must be of the same form as x, got {_form(other)} and {_form(table)}"
         )
-    left_out, notes = screened(table)
+    left_out, notes = screened(table, pd.factorize(y)[0])
     kept = [name for name in table if name not in left_out]
     lacking = [str(name) for name in kept if name not in other]
     if lacking:
         raise UserError(f"validation[0] lacks columns of x: {', '.join(lacking)}")
-    both = pd.concat([table[kept], other[kept]], ignore_index=True)
-    x, names = encoded_features(TRAIN[0], both)
-    train = _tabular(TRAIN, x[: len(table)], names, y)
-    return train, _tabular(REFERENCE, x[len(table) :], names, other_y), notes
+    frames = pd.concat([table[kept], other[kept]], ignore_index=True)
+    features = encoded_features(TRAIN[0], frames)
+    train = _tabular(TRAIN, features.x[: len(table)], features.names, y)
+    reference = _tabular(REFERENCE, features.x[len(table) :], features.names, other_y)
+    return train, reference, [*notes, *features.notes]
+
+
+def _numbered(array: NDArray[Any]) -> tuple[str, ...]:
+    return tuple(f"x{number}" for number in range(array.shape[1]))
 
 
 def _form(table: Table) -> str:
@@ -170,14 +184,8 @@ def _form(table: Table) -> str:
 def _array_dataset(given: tuple[str, str], array: NDArray[Any], y: pd.Series) -> Dataset:
     name, y_name = given
     if array.ndim == 2:
-        finite = np.isfinite(array)
-        if not finite.all():
-            row, column = np.argwhere(~finite)[0]
-            raise UserError(
-                f"{name} must be finite, got {array[row, column]} in row {row}, column {column}"
-            )
-        names = tuple(f"x{number}" for number in range(array.shape[1]))
-        return _tabular(given, np.ascontiguousarray(array, np.float32), names, y)
+        features = numeric_features(name, array)
+        return replace(_tabular(given, features.x, _numbered(array), y), notes=features.notes)
     images = array[..., None] if array.ndim == 3 else array
     integers = array.dtype.kind in "iu" and array.size and array.min() >= 0 and array.max() <= 255
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not integers:

@@ -7,7 +7,7 @@ from pathlib import Path
 from common.errors import UserError, unknown_name
 from experiments.datasets import DATASETS
 from experiments.datasets.base import DatasetSource
-from experiments.datasets.user import source_at
+from experiments.datasets.user.source import source_at
 
 
 class NoDataError(UserError):

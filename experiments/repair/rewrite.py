@@ -1,26 +1,38 @@
-"""Write the repaired copy of a training set in the form of its source, which is not changed."""
+"""Write the repaired copy of a training set in the form of its source, which is not changed.
+
+A repair changes labels and drops rows. Nothing else differs: delimited text keeps every other byte,
+Parquet its schema, metadata and row groups, arrays their type and order, images their files.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
+import zipfile
 from dataclasses import dataclass
 from functools import singledispatch
+from itertools import accumulate, pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from common.dataset import Dataset
 from common.errors import UserError
-from experiments.datasets.base import DatasetSource
-from experiments.datasets.user.arrays import ArrayFile
+from experiments.datasets.base import DataOptions, DatasetSource
+from experiments.datasets.user.arrays import ArrayFile, ArrayFolder
+from experiments.datasets.user.delimited_text import is_delimited, read_delimited, rewritten
 from experiments.datasets.user.image_folder import ImageFolder
-from experiments.datasets.user.image_list import FILE, ImageList
+from experiments.datasets.user.image_list import ImageList
 from experiments.datasets.user.labels import DEFAULT_LABEL
-from experiments.datasets.user.tables import UserTable, read_table
+from experiments.datasets.user.tables import UserTable
 
 NAME = "repaired"
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -30,25 +42,27 @@ class Repaired:
     Attributes:
         data: the set as it was read.
         label: name of the label column, if one was given.
-        kept: rows that are kept.
+        kept: rows that are kept, ascending.
         labels: class numbers of all rows after the repair.
     """
 
     data: Dataset
     label: str | None
-    kept: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    kept: Rows
+    labels: Rows
 
-    def relabelled(self, column: pd.Series) -> pd.Series:
-        """The kept rows of a label column, in the notation of that column."""
+    @property
+    def label_rows(self) -> Rows:
+        """For each row, a row that has its label: itself, or the first one of its new class."""
         _, first = np.unique(self.data.y, return_index=True)
-        return column.iloc[first[self.labels]].set_axis(column.index).iloc[self.kept]
+        unchanged = self.labels == self.data.y
+        return np.where(unchanged, np.arange(len(self.labels)), first[self.labels])
 
 
 def target_of(source: DatasetSource, out: Path) -> Path:
     """The path of the repaired set; ``UserError`` if it exists already."""
     path = out / f"{NAME}{_suffix(source)}"
-    if path.exists():
+    if os.path.lexists(path):
         raise UserError(f"{path} exists already; remove it, or choose another folder with --out")
     return path
 
@@ -56,10 +70,16 @@ def target_of(source: DatasetSource, out: Path) -> Path:
 def write_repaired(source: DatasetSource, repaired: Repaired, path: Path) -> Path:
     """Write the repaired set in the form of its source to ``path``, which must not exist.
 
+    It appears only when it is complete.
+
     Returns:
         The file or folder to audit or train on.
     """
-    return _write(source, repaired, path)
+    with TemporaryDirectory(dir=path.parent, prefix=".repaired-") as folder:
+        half = Path(folder) / path.name
+        written = _write(source, repaired, half)
+        half.rename(path)
+    return path / written.relative_to(half)
 
 
 @singledispatch
@@ -69,11 +89,17 @@ def _suffix(source: object) -> str:
 
 @_suffix.register
 def _(source: UserTable) -> str:
-    return source.files[0].suffix
+    if len({is_delimited(file) for file in source.files}) > 1:
+        raise UserError(f"{source.path} mixes text and Parquet files, which cannot be repaired")
+    if source.path.is_dir():
+        return ""
+    gz = source.path.suffixes[-2:] if source.path.suffix.lower() == ".gz" else []
+    return "".join(gz) or source.path.suffix
 
 
 @_suffix.register(ImageFolder)
 @_suffix.register(ImageList)
+@_suffix.register(ArrayFolder)
 def _(source: object) -> str:
     return ""
 
@@ -88,52 +114,130 @@ def _write(source: object, repaired: Repaired, path: Path) -> Path:
 
 @_write.register
 def _(source: UserTable, repaired: Repaired, path: Path) -> Path:
-    frame, column = source.frame(), repaired.label or DEFAULT_LABEL
-    changed = frame.iloc[repaired.kept].copy()
-    changed[column] = repaired.relabelled(frame[column])
-    if path.suffix == ".csv":
-        changed.to_csv(path, index=False)
-    else:
-        changed.to_parquet(path, index=False)
+    column = repaired.label or DEFAULT_LABEL
+    if not source.path.is_dir():
+        _write_table(source.files, [path], column, repaired)
+        return path
+    path.mkdir()
+    _write_table(source.files, [path / file.name for file in source.files], column, repaired)
     return path
+
+
+def _write_table(
+    files: tuple[Path, ...], copies: list[Path], label: str, repaired: Repaired
+) -> None:
+    """Write a copy of each file; labels are spelled as in the row that they are taken from."""
+    if is_delimited(files[0]):
+        texts = [read_delimited(file) for file in files]
+        for text, copy in zip(texts, copies, strict=True):
+            copy.write_bytes(
+                rewritten(texts, texts.index(text), label, repaired.kept, repaired.label_rows)
+            )
+        return
+    tables = [parquet.read_table(file) for file in files]
+    labels = pa.chunked_array([chunk for t in tables for chunk in t.column(label).chunks])
+    start = 0
+    for file, copy, table in zip(files, copies, tables, strict=True):
+        rows = np.arange(start, start + len(table))
+        kept = np.intersect1d(rows, repaired.kept)
+        changed = labels.take(pa.array(repaired.label_rows[rows]))
+        place = table.schema.get_field_index(label)
+        field = table.schema.field(place)
+        relabelled = table.set_column(place, field, changed.cast(field.type))
+        _write_parquet(file, relabelled, kept - start, copy)
+        start += len(table)
+
+
+def _write_parquet(file: Path, table: pa.Table, kept: Rows, copy: Path) -> None:
+    """Write the kept rows of a table with the row groups and compression of ``file``."""
+    metadata = parquet.ParquetFile(file).metadata
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    codecs = {
+        groups[0].column(number).path_in_schema: groups[0].column(number).compression
+        for number in range(metadata.num_columns if groups else 0)
+    }
+    compression = {
+        name: "NONE" if codec == "UNCOMPRESSED" else codec for name, codec in codecs.items()
+    }
+    with parquet.ParquetWriter(copy, table.schema, compression=compression or "snappy") as writer:
+        bounds = [0, *accumulate(group.num_rows for group in groups)]
+        for low, high in pairwise(bounds):
+            rows = kept[(kept >= low) & (kept < high)]
+            if len(rows):
+                writer.write_table(table.take(pa.array(rows)), row_group_size=len(rows))
 
 
 @_write.register
 def _(source: ArrayFile, repaired: Repaired, path: Path) -> Path:
-    column = repaired.label or source.samples.replace("x", "y", 1)
-    with np.load(source.path, allow_pickle=False) as stored:
-        x, y = stored[source.samples], pd.Series(stored[column].ravel())
-    labels = repaired.relabelled(y).to_numpy()
-    # texts come back as objects, which would have to be pickled
-    labels = labels.astype(str) if labels.dtype == object else labels
-    np.savez_compressed(path, **{source.samples: x[repaired.kept], column: labels})
+    label = source.label(DataOptions(label=repaired.label))
+    rows = len(repaired.labels)
+    part = source.samples.removeprefix("x")
+    with (
+        np.load(source.path, allow_pickle=False) as stored,
+        zipfile.ZipFile(source.path) as archive,
+    ):
+        arrays = {name: stored[name] for name in stored.files}
+        packed = any(member.compress_type for member in archive.infolist())
+    arrays[label] = arrays[label][repaired.label_rows]
+    for name, array in arrays.items():
+        if (
+            array.ndim
+            and len(array) == rows
+            and name.endswith(part)
+            and not _other_part(name, part)
+        ):
+            arrays[name] = array[repaired.kept]
+    save = np.savez_compressed if packed else np.savez
+    save(path, allow_pickle=False, **arrays)
+    return path
+
+
+def _other_part(name: str, part: str) -> bool:
+    return not part and name.endswith(("_train", "_val", "_test"))
+
+
+@_write.register
+def _(source: ArrayFolder, repaired: Repaired, path: Path) -> Path:
+    path.mkdir()
+    parts = source.parts()
+    labels = np.concatenate([source.array(f"y_{part}") for part in parts])[repaired.label_rows]
+    start = 0
+    for part in parts:
+        old = source.array(f"y_{part}")
+        kept = repaired.kept[(repaired.kept >= start) & (repaired.kept < start + len(old))]
+        np.save(path / f"y_{part}.npy", labels[kept].astype(labels.dtype))
+        for kind in "NC":
+            if (source.path / f"{kind}_{part}.npy").exists():
+                np.save(path / f"{kind}_{part}.npy", source.array(f"{kind}_{part}")[kept - start])
+        start += len(old)
     return path
 
 
 @_write.register
 def _(source: ImageFolder, repaired: Repaired, path: Path) -> Path:
-    files, names = source.image_paths(), repaired.data.class_names
+    files = source.image_paths()
+    folders = [file.relative_to(source.path).parts[0] for file in files]
     for row in repaired.kept.tolist():
         inside = files[row].relative_to(source.path)
-        copy = path / names[repaired.labels[row]] / Path(*inside.parts[1:])
+        copy = path / folders[repaired.label_rows[row]] / Path(*inside.parts[1:])
         if copy.exists():  # a file of that name came from the folder of another label
             copy = copy.with_name(f"{copy.stem}_{row}{copy.suffix}")
-        _copied(files[row], copy)
+        _copy(files[row], copy)
     return path
 
 
 @_write.register
 def _(source: ImageList, repaired: Repaired, path: Path) -> Path:
-    frame, column = read_table(source.path), repaired.label or DEFAULT_LABEL
-    changed = frame.iloc[repaired.kept].copy()
-    changed[column] = repaired.relabelled(frame[column])
-    files = source.image_paths()
-    for row, name in zip(repaired.kept.tolist(), changed[FILE], strict=True):
-        _copied(files[row], path / str(name))
-    changed.to_csv(path / source.path.name, index=False)
-    return path / source.path.name
+    column = repaired.label or DEFAULT_LABEL
+    text = read_delimited(source.path)
+    files, relative = source.image_paths(), source.relative_paths()
+    for row in repaired.kept.tolist():
+        _copy(files[row], path / relative[row])
+    copy = path / source.path.name
+    copy.write_bytes(rewritten([text], 0, column, repaired.kept, repaired.label_rows))
+    return copy
 
 
-def _copied(file: Path, copy: Path) -> None:
+def _copy(file: Path, copy: Path) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file, copy)

@@ -1,4 +1,4 @@
-"""Tables to audit: columns that tell nothing or too much are left out, and said to be."""
+"""Tables to audit: columns that carry no information, or the label, are left out with a note."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api import types
 
 from common.dataset import Dataset
 from common.errors import UserError, unknown_name
-from experiments.datasets.user.encoding import MAX_CATEGORIES, encoded_features
+from experiments.datasets.user.encoding import MAX_CATEGORIES, encoded_features, iso_dates
 from experiments.datasets.user.labels import DEFAULT_LABEL, encoded_labels
-from experiments.datasets.user.tables import UserTable
+from experiments.datasets.user.tables import ROW_NUMBERS, UserTable
 
 DISTINCT = 0.95
 """A text column with a larger share of distinct values identifies rows."""
 ENOUGH = 20
-"""Rows, for a column to be taken for an identifier."""
+"""Rows, for a column to be taken as an identifier or as a copy of the label."""
+DENSE = 1 / 3
+"""Distinct whole numbers that fill at least this share of their range number the rows."""
 CONTINUOUS = 0.1
-"""A numeric label with more distinct values than this share of the rows is no class."""
+"""A numeric label with more distinct values than this share of the rows is not a class."""
 FEW_CLASSES = 20
+_DAY_FIRST = r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*"
+
+Labels = NDArray[np.int64]
 
 
 def read_tables(
@@ -32,25 +38,28 @@ def read_tables(
     Both are encoded together, so that a category is the same column in both.
     """
     column = label or DEFAULT_LABEL
-    frame = source.frame()
+    read = source.table()
+    frame = read.frame
     _check_label(source.name, frame, column)
-    left_out, notes = screened(frame.drop(columns=column))
+    read.check_label(source.name, column)
+    y, classes = encoded_labels(f"{source.name}: label column {column!r}", frame[column])
+    left_out, notes = screened(frame.drop(columns=column), y)
     kept = [name for name in frame if name != column and name not in left_out]
     if not kept:
         raise UserError(f"{source.name}: no column is left to learn from: {'; '.join(notes)}")
     both, other = frame[kept], None
     if validation is not None:
-        other = validation.frame()
+        other = validation.table().frame
         lacking = [str(name) for name in (*kept, column) if name not in other]
         if lacking:
             raise UserError(
                 f"{validation.name} lacks columns of the training set: {', '.join(lacking)}"
             )
         both = pd.concat([both, other[kept]], ignore_index=True)
-    y, classes = encoded_labels(f"{source.name}: label column {column!r}", frame[column])
-    x, features = encoded_features(source.name, both)
-    rows = len(frame)
-    train = Dataset(source.name, "tabular", x[:rows], y, classes, np.arange(rows), features)
+    features = encoded_features(source.name, both)
+    notes = [*read.notes, *notes, *features.notes]
+    rows, x = len(frame), features.x
+    train = Dataset(source.name, "tabular", x[:rows], y, classes, np.arange(rows), features.names)
     if validation is None or other is None:
         return train, None, notes
     what = f"{validation.name}: label column {column!r}"
@@ -69,8 +78,12 @@ def read_tables(
     )
 
 
-def screened(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """Columns to leave out, and a sentence on each column that is odd.
+def screened(frame: pd.DataFrame, labels: Labels | None = None) -> tuple[list[str], list[str]]:
+    """Columns to leave out, and a sentence on each column that is unusual.
+
+    Args:
+        frame: n rows.
+        labels: class numbers, (n,), to find columns that give the label away.
 
     >>> screened(pd.DataFrame({"a": [1, 1], "b": [1.5, 0.5]}))
     (['a'], ["column 'a' is constant: left out"])
@@ -78,12 +91,17 @@ def screened(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     left_out: list[str] = []
     notes: list[str] = []
     for name in map(str, frame):
-        reason = _useless(frame[name])
+        values = frame[name].reset_index(drop=True)
+        try:
+            reason = _useless(name, values) or _copy_of_label(values, labels)
+            oddities = [] if reason else list(_oddities(values, labels))
+        except TypeError as error:  # cells that have no order or equality, such as lists
+            raise UserError(f"column {name!r} must hold numbers or text") from error
         if reason:
             left_out.append(name)
             notes.append(f"column {name!r} {reason}: left out")
         else:
-            notes += [f"column {name!r} {oddity}" for oddity in _oddities(frame[name])]
+            notes += [f"column {name!r} {oddity}" for oddity in oddities]
     return left_out, notes
 
 
@@ -98,12 +116,12 @@ def _check_label(name: str, frame: pd.DataFrame, label: str) -> None:
         and distinct > CONTINUOUS * len(values)
     ):
         raise UserError(
-            f"{name}: label column {label!r} looks continuous, however classes are wanted: "
-            f"{distinct} distinct numbers in {len(values)} rows; name another column, or bin it"
+            f"{name}: label column {label!r} looks continuous, got {distinct} distinct numbers in "
+            f"{len(values)} rows; name another column, or bin it into classes"
         )
 
 
-def _useless(values: pd.Series) -> str | None:
+def _useless(name: str, values: pd.Series) -> str | None:
     present = values.dropna()
     if present.empty:
         return "is empty"
@@ -111,26 +129,61 @@ def _useless(values: pd.Series) -> str | None:
         return "is constant"
     if len(values) < ENOUGH:
         return None
-    if types.is_integer_dtype(values):
-        consecutive = present.is_unique and int(present.max()) - int(present.min()) < len(values)
-        return "numbers the rows" if consecutive else None
+    if types.is_integer_dtype(values) and present.is_unique:
+        extent = int(present.max()) - int(present.min()) + 1
+        dense = len(values) >= DENSE * extent
+        return "numbers the rows" if dense or name == ROW_NUMBERS else None
     if _is_text(present) and present.nunique() > DISTINCT * len(present):
         return "identifies the rows"
     return None
 
 
-def _oddities(values: pd.Series) -> Iterator[str]:
+def _copy_of_label(values: pd.Series, labels: Labels | None) -> str | None:
+    """Whether each value stands for one class and each class has one value."""
+    if labels is None or len(values) < ENOUGH:
+        return None
+    codes = pd.factorize(values, use_na_sentinel=False)[0]
+    pairs = pd.DataFrame({"value": codes, "label": labels}).drop_duplicates()
+    one_to_one = pairs["value"].is_unique and pairs["label"].is_unique
+    return "repeats the label" if one_to_one else None
+
+
+def _oddities(values: pd.Series, labels: Labels | None) -> Iterator[str]:
     missing = int(values.isna().sum())
     if missing:
-        yield f"lacks {missing} of {len(values)} values: filled, and marked by a column of its own"
+        yield f"lacks {missing} of {len(values)} values: filled, and marked by another column"
     present = values.dropna()
+    if labels is not None and len(values) >= ENOUGH and _determines(values, labels):
+        yield (
+            "gives the label of every row by itself: drop it if it was made from the label or from "
+            "the order of the rows"
+        )
     if _is_dates(present):
         yield "holds dates: taken as days"
-    elif _is_text(present) and present.nunique() > MAX_CATEGORIES:
-        yield (
-            f"has {present.nunique()} categories: the {MAX_CATEGORIES - 1} most common are told "
-            "apart"
-        )
+    elif _is_text(present):
+        if present.nunique() > MAX_CATEGORIES:
+            yield (
+                f"has {present.nunique()} categories: the {MAX_CATEGORIES - 1} most common are "
+                "kept apart"
+            )
+        if present.astype(str).str.fullmatch(_DAY_FIRST).all():
+            yield (
+                "looks like dates with day or month first, which cannot be told apart: taken as "
+                "categories; write them as YYYY-MM-DD to use them as dates"
+            )
+
+
+def _determines(values: pd.Series, labels: Labels) -> bool:
+    """Whether the label follows from this column: from its values or, for numbers, their order."""
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    if len(distinct) <= len(values) / ENOUGH:
+        pairs = pd.DataFrame({"value": codes, "label": labels}).drop_duplicates()
+        return bool(pairs["value"].is_unique)
+    if len(distinct) < len(values) / 2 or _is_text(values.dropna()):
+        return False
+    ordered = labels[values.sort_values(kind="stable").index]
+    runs = 1 + int(np.count_nonzero(np.diff(ordered)))
+    return runs == len(np.unique(labels))
 
 
 def _is_text(present: pd.Series) -> bool:
@@ -141,15 +194,16 @@ def _is_text(present: pd.Series) -> bool:
 
 
 def _is_numbers(present: pd.Series) -> bool:
-    if types.is_datetime64_any_dtype(present):
-        return False
+    if types.is_numeric_dtype(present):
+        return True
+    if types.is_datetime64_any_dtype(present) or types.is_timedelta64_dtype(present):
+        return types.is_timedelta64_dtype(present)
     return bool(pd.to_numeric(present, errors="coerce").notna().mean() >= DISTINCT)
 
 
 def _is_dates(present: pd.Series) -> bool:
-    if types.is_datetime64_any_dtype(present):
+    if types.is_datetime64_any_dtype(present) or isinstance(present.dtype, pd.PeriodDtype):
         return True
     if isinstance(present.dtype, pd.CategoricalDtype) or _is_numbers(present):
         return False
-    dates = pd.to_datetime(present.astype(str), errors="coerce", format="ISO8601", utc=True)
-    return bool(dates.notna().all())
+    return iso_dates(present) is not None

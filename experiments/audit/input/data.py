@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from common.dataset import Dataset
 from common.errors import UserError
 from experiments.audit.input.columns import read_tables
-from experiments.audit.input.images import image_file_notes
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
+from experiments.datasets.user.arrays import ArrayFile
+from experiments.datasets.user.image_files import shown
+from experiments.datasets.user.labels import similar_names
 from experiments.datasets.user.tables import UserTable
 from experiments.training.context import TrialContext
 from glitches.images import matched
@@ -82,16 +84,20 @@ def read(data: str, label: str | None, validation: str | None, context: TrialCon
     other = None if validation is None else source_for(validation, context.data_root)
     if isinstance(source, UserTable) and isinstance(other, UserTable | None):
         train, clean, notes = read_tables(source, other, label)
+    elif isinstance(source, ArrayFile) and isinstance(other, ArrayFile):
+        train, clean = source.load_with(other, options)
+        notes = list(train.notes)
     else:
-        train, notes = source.load(options), []
+        train = source.load(options)
+        notes = list(train.notes)
         clean = None if other is None else other.load(options)
+        notes += [] if clean is None else [f"validation: {note}" for note in clean.notes]
     files: tuple[str, ...] = ()
     if isinstance(source, HasImageFiles):
         paths = source.image_paths()
-        notes += image_file_notes(paths)
         root = Path(getattr(source, "path", "."))
         folder = (root if root.is_dir() else root.parent).absolute()
-        files = tuple(path.absolute().relative_to(folder).as_posix() for path in paths)
+        files = tuple(shown(path.absolute().relative_to(folder).as_posix()) for path in paths)
     if clean is None:
         return AuditData(train, None, files, {}, (*notes, *class_notes(train)))
     aligned = aligned_validation(train, clean)
@@ -174,10 +180,11 @@ def _copies(train: Dataset, validation: Dataset) -> tuple[NDArray[np.bool_], dic
 
 
 def class_notes(train: Dataset) -> list[str]:
-    """Note classes with few samples.
+    """Note classes with few samples, and classes whose names hardly differ.
 
     Raises ``UserError`` if the set is too small for an audit.
     """
+    notes = similar_names(train.class_names)
     counts = np.bincount(train.y, minlength=train.n_classes)
     if len(train) < MIN_ROWS or len(train) - counts.max() < FEW:
         largest = train.class_names[int(counts.argmax())]
@@ -187,9 +194,10 @@ def class_notes(train: Dataset) -> list[str]:
         )
     few = [f"{train.class_names[c]!r} ({counts[c]})" for c in np.flatnonzero(counts < FEW)]
     if not few:
-        return []
+        return notes
     more = f" and {len(few) - 10} more" if len(few) > 10 else ""
     return [
+        *notes,
         f"classes with fewer than {FEW} samples, too few for a reliable result: "
-        f"{', '.join(few[:10])}{more}"
+        f"{', '.join(few[:10])}{more}",
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,20 @@ from numpy.typing import NDArray
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
+from experiments.datasets.user.encoding import numeric_features
 from experiments.datasets.user.labels import encoded_labels, encoded_marks
-from experiments.datasets.user.tables import table
+from experiments.datasets.user.tables import Table, dataset_of
+from experiments.machine import MIB, available_mib
 
 PARTS = ("train", "val", "test")
 LABEL = "label"
+
+
+class Header(NamedTuple):
+    """What the header of a stored array says."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class ArrayFile:
 
     ``x`` is a table (n, d) of finite numbers, or images (n, height, width) or (n, height, width,
     1 or 3) of whole numbers from 0 to 255. Labels and marks of known glitches may have other
-    names; all else in the file is left alone.
+    names; other arrays are ignored.
     """
 
     name: str
@@ -44,26 +54,47 @@ class ArrayFile:
         """Nothing: the file exists."""
         return None
 
+    def label(self, options: DataOptions) -> str:
+        """The name of the labels."""
+        return options.label or self.samples.replace("x", "y", 1)
+
     def load(self, options: DataOptions) -> Dataset:
         """The arrays; position is the row."""
-        label = options.label or self.samples.replace("x", "y", 1)
-        with _readable(self.path), np.load(self.path, allow_pickle=False) as stored:
-            for key in (label, options.glitch):
-                if key is not None and key not in stored:
-                    raise UserError(f"{self.path} lacks {key!r}; it has {', '.join(stored)}")
-            x, y = stored[self.samples], stored[label]
-            marks = None if options.glitch is None else stored[options.glitch]
-        for key, array in ((label, y), (options.glitch, marks)):
-            if array is not None and array.size != len(x):
-                raise UserError(
-                    f"{self.path}: {key!r} must have one value a sample, {len(x)}, however: "
-                    f"{array.shape}"
-                )
+        dataset, x = self._read(options)
+        if self.modality == "image":
+            return replace(dataset, x=image_array(f"{self.path}: {self.samples}", x))
+        features = numeric_features(f"{self.path}: {self.samples}", x)
+        return replace(dataset, x=features.x, notes=features.notes)
+
+    def load_with(self, other: ArrayFile, options: DataOptions) -> tuple[Dataset, Dataset]:
+        """This table and another one with the same columns, which are centred and scaled alike."""
+        (first, x), (second, z) = self._read(options), other._read(options)
+        if x.shape[1:] != z.shape[1:] or x.ndim != 2:
+            return self.load(options), other.load(options)
+        both = numeric_features(f"{self.path}: {self.samples}", np.concatenate([x, z]))
+        return (
+            replace(first, x=both.x[: len(x)], notes=both.notes),
+            replace(second, x=both.x[len(x) :]),
+        )
+
+    def _read(self, options: DataOptions) -> tuple[Dataset, NDArray[np.generic]]:
+        """The dataset with no features yet, and the samples as they are stored."""
+        label = self.label(options)
+        wanted = [key for key in (label, options.glitch) if key is not None]
+        headers = array_headers(self.path)
+        for key in wanted:
+            if key not in headers:
+                raise UserError(f"{self.path} lacks {key!r}; it has {', '.join(headers)}")
+        rows = headers[self.samples].shape[0]
+        for key in wanted:
+            _check_one_per_row(self.path, key, headers[key].shape, rows)
+        arrays = read_arrays(self.path, [self.samples, *wanted])
+        y, marks = arrays[label], arrays.get(options.glitch or "")
         labels, classes = encoded_labels(f"{self.name}: {label!r}", pd.Series(y.ravel()))
-        return Dataset(
+        dataset = Dataset(
             name=self.name,
             modality=self.modality,
-            x=_images(self.path, x) if self.modality == "image" else _numbers(self.path, x),
+            x=np.empty((rows, 0), np.float32),
             y=labels,
             class_names=classes,
             source_index=np.arange(len(labels)),
@@ -71,14 +102,15 @@ class ArrayFile:
             if marks is None
             else encoded_marks(f"{self.name}: {options.glitch!r}", pd.Series(marks.ravel())),
         )
+        return dataset, arrays[self.samples]
 
 
 @dataclass(frozen=True)
 class ArrayFolder:
     """A table in the folder format of Gorishniy et al. 2021: ``N_<part>.npy`` (numbers),
-    ``C_<part>.npy`` (categories, where there are any) and ``y_<part>.npy``.
+    ``C_<part>.npy`` (categories, if there are any) and ``y_<part>.npy``.
 
-    The parts that have both samples and labels follow each other: train, val, test.
+    The parts that have both samples and labels are concatenated: train, val, test.
     """
 
     name: str
@@ -94,51 +126,62 @@ class ArrayFolder:
     def load(self, options: DataOptions) -> Dataset:
         """The table; position is the row, counted over the parts."""
         if options.label is not None or options.glitch is not None:
-            raise UserError(f"{self.name}: a folder of .npy parts has no columns to name")
-        frame = pd.concat([self._part(part) for part in _parts(self.path)], ignore_index=True)
-        return table(self.name, frame, LABEL, None)
+            raise UserError(f"{self.name}: a folder of .npy parts has no named columns")
+        frame = pd.concat([self._part(part) for part in self.parts()], ignore_index=True)
+        return dataset_of(self.name, Table(frame), LABEL, None)
+
+    def parts(self) -> list[str]:
+        """The parts that have samples and labels."""
+        return array_parts(self.path)
 
     def _part(self, part: str) -> pd.DataFrame:
-        columns: dict[str, NDArray[np.generic]] = {}
+        labels = self.array(f"y_{part}")
+        columns: dict[str, NDArray[np.generic]] = {LABEL: labels.ravel()}
         for kind in ("N", "C"):
-            path = self.path / f"{kind}_{part}.npy"
-            if path.exists():
-                array = self._array(path)
-                columns |= {f"{kind}{j}": array[:, j] for j in range(array.shape[1])}
-        labels = self._array(self.path / f"y_{part}.npy")
-        try:
-            return pd.DataFrame(columns | {LABEL: labels})
-        except ValueError as error:
-            raise UserError(f"{self.path}: samples and labels of {part!r}: {error}") from error
+            if not (self.path / f"{kind}_{part}.npy").exists():
+                continue
+            array = self.array(f"{kind}_{part}")
+            if array.ndim != 2 or len(array) != len(labels) or labels.ndim != 1:
+                raise UserError(
+                    f"{self.path}: {kind}_{part} must have shape (n, d) and y_{part} shape (n,), "
+                    f"got {array.shape} and {labels.shape}"
+                )
+            columns |= {f"{kind}{j}": array[:, j] for j in range(array.shape[1])}
+        return pd.DataFrame(columns)
 
-    def _array(self, path: Path) -> NDArray[np.generic]:
-        with _readable(path):
-            array: NDArray[np.generic] = np.load(path, allow_pickle=False)
-        return array
+    def array(self, name: str) -> NDArray[np.generic]:
+        """One of the arrays."""
+        path = self.path / f"{name}.npy"
+        with readable(path):
+            with path.open("rb") as file:
+                header = _header(file)
+            _check_size(path, name, header, path.stat().st_size)
+            array = np.load(path, allow_pickle=False)
+        return _native(array)
 
 
-def arrays_at(name: str, path: Path) -> ArrayFile | ArrayFolder | None:
-    """The source of an ``.npz`` file or a folder of ``.npy`` parts; ``None`` if it is neither."""
-    if path.is_dir():
-        return ArrayFolder(name, path) if _parts(path) else None
-    if path.suffix != ".npz":
-        return None
-    shapes = _shapes(path)
-    samples = next((key for key in ("x", "x_train") if key in shapes), None)
+def array_file_at(name: str, path: Path) -> ArrayFile:
+    """The source of an ``.npz`` file, by the headers of its arrays.
+
+    Raises ``UserError`` if it has no samples of a known form.
+    """
+    headers = array_headers(path)
+    samples = next((key for key in ("x", "x_train") if key in headers), None)
     if samples is None:
         raise UserError(
-            f"{path} must hold x and y, or x_train and y_train, however: {', '.join(shapes)}"
+            f"{path} must have x and y, or x_train and y_train, got {', '.join(headers)}"
         )
-    dimensions = len(shapes[samples])
-    if dimensions not in {2, 3, 4}:
+    shape = headers[samples].shape
+    if len(shape) not in {2, 3, 4}:
         raise UserError(
             f"{path}: {samples} must be a table (n, d) or images (n, height, width[, channels]), "
-            f"however: {shapes[samples]}"
+            f"got shape {shape}"
         )
-    return ArrayFile(name, path, samples, "tabular" if dimensions == 2 else "image")
+    return ArrayFile(name, path, samples, "tabular" if len(shape) == 2 else "image")
 
 
-def _parts(folder: Path) -> list[str]:
+def array_parts(folder: Path) -> list[str]:
+    """The parts of a folder of ``.npy`` files that have samples and labels."""
     return [
         part
         for part in PARTS
@@ -147,47 +190,107 @@ def _parts(folder: Path) -> list[str]:
     ]
 
 
-def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Shapes of the arrays of an ``.npz`` file, from their headers alone."""
-    shapes = {}
-    with _readable(path), zipfile.ZipFile(path) as archive:
-        for member in archive.namelist():
+def array_headers(path: Path) -> dict[str, Header]:
+    """Shapes and types of the arrays of an ``.npz`` file, from their headers alone.
+
+    Raises ``UserError`` if a header declares more than the file contains or memory can hold.
+    """
+    headers = {}
+    with readable(path), zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.filename.endswith(".npy"):
+                continue
+            name = member.filename.removesuffix(".npy")
             with archive.open(member) as file:
-                version = npy_format.read_magic(file)
-                read = (
-                    npy_format.read_array_header_1_0
-                    if version == (1, 0)
-                    else npy_format.read_array_header_2_0
-                )
-                shapes[member.removesuffix(".npy")] = read(file)[0]
-    return shapes
+                headers[name] = _header(file)
+            _check_size(path, name, headers[name], member.file_size)
+    return headers
+
+
+def read_arrays(path: Path, names: list[str]) -> dict[str, NDArray[np.generic]]:
+    """Arrays of an ``.npz`` file, checked by :func:`array_headers`."""
+    with readable(path), np.load(path, allow_pickle=False) as stored:
+        return {name: _native(stored[name]) for name in names}
+
+
+def _native(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The array in the byte order of this machine."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _header(file: IO[bytes]) -> Header:
+    version = npy_format.read_magic(file)
+    reader = (
+        npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+    )
+    shape, _, dtype = reader(file)
+    return Header(shape, dtype)
+
+
+def _check_size(path: Path, name: str, header: Header, stored: int) -> None:
+    if header.dtype.hasobject:
+        raise UserError(f"{path}: {name} holds Python objects; store numbers or text")
+    size = math.prod(header.shape) * header.dtype.itemsize
+    if size > stored:
+        raise UserError(
+            f"{path}: {name} is truncated or altered: its header declares {size} bytes, the file "
+            f"has {stored}"
+        )
+    if size > available_mib() * MIB / 3:  # the array, its copy in float32, and what is computed
+        raise UserError(
+            f"{path}: {name} takes {size / MIB:.0f} MiB, too much for the {available_mib():.0f} "
+            "MiB of memory that are free"
+        )
+
+
+def _check_one_per_row(path: Path, key: str, shape: tuple[int, ...], rows: int) -> None:
+    if math.prod(shape) == rows and len(shape) in {1, 2}:
+        return
+    hint = ""
+    if len(shape) == 2 and shape[0] == rows:
+        hint = f"; if it is one-hot, store {key}.argmax(1)"
+    raise UserError(
+        f"{path}: {key!r} must have one value for each of {rows} rows, got {shape}{hint}"
+    )
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """What numpy and zipfile say of a broken file, as one line that names it."""
+def readable(path: Path) -> Iterator[None]:
+    """Turn what numpy and zipfile raise for a broken file into one line that names it."""
     try:
         yield
     except UserError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    except MemoryError as error:
+        raise UserError(f"{path} does not fit into memory") from error
+    except Exception as error:  # zipfile and numpy raise anything for altered files
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from error
 
 
-def _images(path: Path, x: NDArray[np.generic]) -> NDArray[np.uint8]:
+def image_array(what: str, x: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Images (n, height, width, 1 or 3) from an array with whole numbers from 0 to 255.
+
+    Raises ``UserError``, which says how to convert the array, for any other.
+    """
     images = x if x.ndim == 4 else x[..., None]
+    if images.ndim != 4 or 0 in images.shape:
+        raise UserError(f"{what} must be images (n, height, width[, 1 or 3]), got shape {x.shape}")
     if images.shape[3] not in {1, 3}:
-        raise UserError(f"{path}: images must have 1 or 3 channels, last, however: {x.shape}")
-    if not np.issubdtype(images.dtype, np.integer) or images.min() < 0 or images.max() > 255:
+        hint = ""
+        if images.shape[1] in {1, 3}:
+            hint = "; move the channels to the end, x.transpose(0, 2, 3, 1)"
+        elif images.shape[3] == 4:
+            hint = "; remove the alpha channel"
+        raise UserError(f"{what} must have 1 or 3 channels, last, got shape {x.shape}{hint}")
+    if images.dtype == bool:
+        return images.astype(np.uint8) * np.uint8(255)
+    if images.dtype.kind not in "uif":
+        raise UserError(f"{what} must be whole numbers from 0 to 255, got {images.dtype}")
+    low, high = images.min(), images.max()
+    if not (low >= 0 and high <= 255) or (images.dtype.kind == "f" and (images % 1 != 0).any()):
+        hint = "; multiply by 255 and round" if low >= 0 and high <= 1 else ""
         raise UserError(
-            f"{path}: images must be whole numbers from 0 to 255, however: {images.dtype} from "
-            f"{images.min()} to {images.max()}"
+            f"{what} must be whole numbers from 0 to 255, got {images.dtype} from {low} to "
+            f"{high}{hint}"
         )
     return images.astype(np.uint8, copy=False)
-
-
-def _numbers(path: Path, x: NDArray[np.generic]) -> NDArray[np.float32]:
-    if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool):
-        raise UserError(f"{path}: a table must hold numbers, however: {x.dtype}")
-    with np.errstate(over="ignore"):  # infinite numbers are refused by their place
-        return np.ascontiguousarray(x, np.float32)

@@ -1,8 +1,9 @@
-"""From the columns of a table to features."""
+"""From the columns of a table to float32 features."""
 
 from __future__ import annotations
 
-from numbers import Number
+from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -13,33 +14,62 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder
 
 from common.errors import UserError
+from experiments.datasets.user.cells import MOSTLY
 
 MAX_CATEGORIES = 32
 """Of one column; the rarest beyond it share a feature."""
 
-MOSTLY = 0.9
-"""A text column with a larger share of numbers is a column of numbers with stray cells."""
+ABSURD = 1000.0
+"""A cell further from the median than this many times the median distance of its column from it is
+taken as missing: one such cell would make all others equal after standardisation."""
 
-LARGEST = float(np.finfo(np.float32).max)
+PRECISION = 1e-3
+"""A column is centred where rounding to float32 would shift its values by a larger part of their
+interquartile range."""
+
+LARGEST, SMALLEST = 1e18, 1e-18
+"""Columns outside these magnitudes are divided by a power of ten: squares overflow float32."""
 
 
-def encoded_features(what: str, frame: pd.DataFrame) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Features of shape (n, d) and their names.
+@dataclass(frozen=True)
+class Features:
+    """The features of a table.
 
-    - Numbers, booleans, dates (in days) and ordered categories (by rank) are one feature each;
-      missing cells take the median, and a further feature says where they were.
-    - Text and unordered categories are one feature a category; missing is a category of its own.
+    Attributes:
+        x: float32, (n, d).
+        names: one for each feature.
+        notes: one sentence for each column whose values were changed.
+    """
+
+    x: NDArray[np.float32]
+    names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def encoded_features(what: str, frame: pd.DataFrame) -> Features:
+    """Encode the columns of a frame.
+
+    - Numbers, booleans, dates and durations (in days) and ordered categories (by rank) are one
+      feature each; missing cells take the median, and a further feature marks them.
+    - Text and unordered categories are one feature for each category; missing is a category.
 
     Args:
         what: names the table in errors.
+        frame: columns with distinct names.
 
     Raises:
         UserError: infinite cells, stray text in a column of numbers, an empty column, cells that
             are neither numbers nor text.
     """
     if frame.columns.empty:
-        raise UserError(f"{what} has no columns beside the label")
-    columns = {str(name): _column(f"{what}: column {name!r}", frame[name]) for name in frame}
+        raise UserError(f"{what} has no columns besides the label")
+    columns, notes = {}, []
+    for name in frame:
+        values = _column(f"{what}: column {name!r}", frame[name])
+        if types.is_float_dtype(values):
+            values, told = _without_absurd_cells(values)
+            notes += [f"column {name!r} {note}" for note in told]
+        columns[str(name)] = values
     numbers = [name for name, values in columns.items() if types.is_float_dtype(values)]
     texts = [name for name in columns if name not in numbers]
     transformer = ColumnTransformer(
@@ -49,18 +79,120 @@ def encoded_features(what: str, frame: pd.DataFrame) -> tuple[NDArray[np.float32
         ],
         verbose_feature_names_out=False,
     )
-    x = transformer.fit_transform(pd.DataFrame(columns))
-    return np.asarray(x, np.float32), tuple(transformer.get_feature_names_out())
+    x = np.asarray(transformer.fit_transform(pd.DataFrame(columns)), np.float64)
+    names = tuple(map(str, transformer.get_feature_names_out()))
+    rounded, told = as_float32(x, [f"column {name!r}" for name in names])
+    return Features(rounded, names, (*notes, *told))
+
+
+def numeric_features(what: str, x: NDArray[np.generic]) -> Features:
+    """Encode an array of numbers, (n, d), that has no names and no missing cells.
+
+    Raises ``UserError`` for other arrays, and for cells that are not finite.
+    """
+    if x.dtype.kind not in "biuf" or x.ndim != 2:
+        raise UserError(f"{what} must be numbers of shape (n, d), got {x.dtype} of shape {x.shape}")
+    if x.shape[1] == 0 or len(x) == 0:
+        raise UserError(f"{what} must have rows and columns, got shape {x.shape}")
+    names = [f"column {number}" for number in range(x.shape[1])]
+    finite = np.isfinite(x)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise UserError(
+            f"{what} must be finite, got {x[row, column]} in row {row}, column {column}"
+        )
+    notes = []
+    if x.dtype.itemsize > 1:
+        absurd, medians = _absurd(x)
+        if absurd.any():
+            x = np.where(absurd, medians, x)
+            for column in np.flatnonzero(absurd.any(axis=0)):
+                count, first = int(absurd[:, column].sum()), int(absurd[:, column].argmax())
+                notes.append(
+                    f"{names[column]} has {count} cells far outside its range, the first in row "
+                    f"{first}: replaced by its median"
+                )
+    rounded, told = as_float32(x, names)
+    return Features(rounded, (), (*notes, *told))
+
+
+def as_float32(x: NDArray[np.generic], names: list[str]) -> tuple[NDArray[np.float32], list[str]]:
+    """Round to float32, after centring and scaling in float64 those columns that need it.
+
+    Args:
+        x: finite numbers, (n, d).
+        names: of the columns, for the notes.
+
+    Returns:
+        The features, and a note on each column that was centred or scaled.
+    """
+    if x.dtype.itemsize < 4 or x.dtype == np.float32:
+        return np.ascontiguousarray(x, np.float32), []
+    out = np.empty(x.shape, np.float32)
+    notes = []
+    for column in range(x.shape[1]):
+        values = np.asarray(x[:, column], np.float64)
+        center = 0.0
+        largest = float(np.abs(values).max())
+        low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+        spread = high - low or values.std()
+        if largest * np.finfo(np.float32).eps / 2 > PRECISION * spread > 0:
+            center = float(median)
+            values = values - center
+            largest = float(np.abs(values).max())
+            notes.append(f"{names[column]} has a large offset: {center:.6g} was subtracted")
+        if largest > LARGEST or 0 < largest < SMALLEST:
+            exponent = int(np.floor(np.log10(largest)))
+            values = values / 10.0**exponent
+            notes.append(f"{names[column]} was divided by 1e{exponent}")
+        out[:, column] = values
+    return out, notes
+
+
+def _without_absurd_cells(values: pd.Series) -> tuple[pd.Series, list[str]]:
+    present = values.dropna()
+    absurd, _ = _absurd(present.to_numpy()[:, None])
+    if not absurd.any():
+        return values, []
+    places = present.index[absurd[:, 0]]
+    return values.drop(places).reindex(values.index), [
+        f"has {len(places)} cells far outside its range, such as {values[places[0]]:.6g} in row "
+        f"{places[0]}: taken as missing"
+    ]
+
+
+def _absurd(x: NDArray[np.generic]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which cells of (n, d) are absurdly far from the median of their column; the medians."""
+    medians = (
+        np.median(x.astype(np.float64, copy=False), axis=0) if len(x) else np.zeros(x.shape[1])
+    )
+    absurd = np.zeros(x.shape, dtype=bool)
+    for column, median in enumerate(medians):
+        with np.errstate(over="ignore"):
+            distance = np.abs(x[:, column] - median)
+        nonzero = distance[distance > 0]
+        if len(nonzero):
+            absurd[:, column] = distance > ABSURD * np.median(nonzero)
+    return absurd, medians
 
 
 def _column(what: str, values: pd.Series) -> pd.Series:
     """The column as float64 with NaN for missing, or as text objects with None for missing."""
+    values = values.reset_index(drop=True)
+    if isinstance(values.dtype, pd.SparseDtype):
+        values = pd.Series(np.asarray(values))
     if values.isna().all():
         raise UserError(f"{what} is empty")
     if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
         return values.cat.codes.astype(np.float64).where(values.notna())
+    if isinstance(values.dtype, pd.PeriodDtype):
+        values = values.dt.to_timestamp()
     if types.is_datetime64_any_dtype(values):
         return _days(values)
+    if types.is_timedelta64_dtype(values):
+        return pd.Series(values.dt.total_seconds() / 86400)
+    if types.is_complex_dtype(values):
+        raise UserError(f"{what} holds complex numbers; split them into real and imaginary part")
     if types.is_numeric_dtype(values):  # booleans too
         return _numbers(what, values)
     return _cells(what, values.astype(object))
@@ -68,11 +200,13 @@ def _column(what: str, values: pd.Series) -> pd.Series:
 
 def _cells(what: str, values: pd.Series) -> pd.Series:
     present = values.dropna()
-    odd = present[[not isinstance(cell, str | Number) for cell in present]]
+    if present.map(lambda cell: hasattr(cell, "year") and hasattr(cell, "month")).all():
+        return _days(pd.to_datetime(present, errors="coerce").reindex(values.index))
+    odd = present[[not isinstance(cell, str | Real | np.bool_) for cell in present]]
     if len(odd):
         raise UserError(
-            f"{what} must hold numbers or text, however row {odd.index[0]} holds a "
-            f"{type(odd.iloc[0]).__name__}"
+            f"{what} must hold numbers or text, got a {type(odd.iloc[0]).__name__} in row "
+            f"{odd.index[0]}"
         )
     numbers = pd.to_numeric(present, errors="coerce")
     stray = present[numbers.isna()]
@@ -80,22 +214,29 @@ def _cells(what: str, values: pd.Series) -> pd.Series:
         return _numbers(what, numbers.reindex(values.index))
     if len(stray) < (1 - MOSTLY) * len(present):
         raise UserError(
-            f"{what} holds numbers, however: {stray.iloc[0]!r} in row {stray.index[0]} "
-            f"({len(stray)} such cells)"
+            f"{what} holds numbers, but {stray.iloc[0]!r} in row {stray.index[0]} is none "
+            f"({len(stray)} such cells); correct them or leave them empty"
         )
-    dates = pd.to_datetime(present.astype(str), errors="coerce", format="ISO8601", utc=True)
-    if dates.notna().all():
+    dates = iso_dates(present)
+    if dates is not None:
         return _days(dates.reindex(values.index))
     return present.astype(str).astype(object).reindex(values.index).where(values.notna(), None)
 
 
+def iso_dates(present: pd.Series) -> pd.Series | None:
+    """The cells as dates in UTC, if all of them are texts in the ISO 8601 format."""
+    first = str(present.iloc[0])
+    if not (len(first) >= 8 and first[:4].isdigit()):
+        return None
+    dates = pd.to_datetime(present.astype(str), errors="coerce", format="ISO8601", utc=True)
+    return dates if dates.notna().all() else None
+
+
 def _numbers(what: str, values: pd.Series) -> pd.Series:
     numbers = values.astype(np.float64)
-    infinite = numbers[numbers.abs() > LARGEST]
+    infinite = numbers[np.isinf(numbers)]
     if len(infinite):
-        raise UserError(
-            f"{what} must be finite, however: {infinite.iloc[0]} in row {infinite.index[0]}"
-        )
+        raise UserError(f"{what} must be finite, got {infinite.iloc[0]} in row {infinite.index[0]}")
     return numbers
 
 

@@ -1,36 +1,36 @@
-"""Images in one folder a class."""
+"""Images in one folder for each class."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.user.labels import encoded_labels
-from glitches.images import matched
+from experiments.datasets.user.image_files import is_image, read_images, shown
+from experiments.datasets.user.labels import encoded_labels, listed
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
-LARGEST_SIDE = 224
-"""Pixels: what the largest backbones take."""
-
-GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
+SPLITS = frozenset(
+    ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout")
+)
+SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+HIDDEN = "hidden or system files or folders"
+UNREADABLE = "folders that cannot be read"
+NO_IMAGES = "files that are not images"
 
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """``<folder>/<class>/**/<image>``: the class of an image is the folder that it lies in.
+    """``<folder>/<class>/**/<image>``: the class of an image is the folder directly below the root.
 
-    All images take the size that is most common among them, at most 224 pixels a side; they are
-    grey only where all are.
+    Hidden files and folders and files that are not images are left out, with a note.
     """
 
     name: str
@@ -44,78 +44,119 @@ class ImageFolder:
         return None
 
     def load(self, options: DataOptions) -> Dataset:
-        """The images; position is that in :func:`image_files`."""
+        """The images; position is that in :meth:`image_paths`."""
         if options.label is not None or options.glitch is not None:
             raise UserError(f"{self.name}: an image folder has no columns to name")
         files = self.image_paths()
-        classes = pd.Series([file.relative_to(self.path).parts[0] for file in files])
+        self._check_classes(files)
+        classes = pd.Series([shown(file.relative_to(self.path).parts[0]) for file in files])
         y, names = encoded_labels(f"{self.name}: the folders", classes)
+        images = read_images(files, y.tolist())
         return Dataset(
             name=self.name,
             modality="image",
-            x=read_images(files),
+            x=images.x,
             y=y,
             class_names=names,
             source_index=np.arange(len(files)),
+            notes=(*self._listing.notes(), *images.notes),
         )
 
     def image_paths(self) -> list[Path]:
-        """The file of each row."""
-        return image_files(self.path)
+        """The file of each row, sorted by path."""
+        return self._listing.images
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return listing(self.path)
+
+    def _check_classes(self, files: list[Path]) -> None:
+        folders = sorted({shown(file.relative_to(self.path).parts[0]) for file in files})
+        deeper = any(len(file.relative_to(self.path).parts) > 2 for file in files)
+        if all(name.lower() in SPLITS for name in folders):
+            raise UserError(
+                f"{self.name} has the parts {', '.join(folders)} instead of classes; name the "
+                "folder of one part, and another as validation data"
+            )
+        if len(folders) == 1 and deeper:
+            raise UserError(
+                f"{self.name} has a single class folder, {folders[0]!r}, with folders in it; name "
+                f"{folders[0]!r} itself if those are the classes"
+            )
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The image files below a folder of class folders, sorted by path."""
-    return sorted(_images_below(folder))
+@dataclass
+class Listing:
+    """What lies below a folder of class folders.
 
-
-def image_folder_at(name: str, path: Path) -> ImageFolder | None:
-    """The source of a folder with one folder of images a class; ``None`` if it is none."""
-    if path.is_dir() and next(_images_below(path), None) is not None:
-        return ImageFolder(name, path)
-    return None
-
-
-def _images_below(folder: Path) -> Iterator[Path]:
-    for file in folder.glob("*/**/*"):
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
-            yield file
-
-
-def read_images(files: Sequence[Path]) -> NDArray[np.uint8]:
-    """The images as one array (n, height, width, 1 or 3): of the size that is most common among
-    them, at most 224 pixels a side, and grey only where all are.
-
-    Raises ``UserError`` naming a file that cannot be read.
+    Attributes:
+        root: the folder.
+        images: sorted by path.
+        left_out: by reason, what is not among them.
     """
-    return _stacked([_read(file) for file in files])
+
+    root: Path
+    images: list[Path] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def notes(self) -> list[str]:
+        """One sentence for each reason, with the number and the first name."""
+        return [
+            f"{len(names)} {reason} left out, the first is {listed(sorted(names)[:1])}"
+            for reason, names in self.left_out.items()
+        ]
+
+    def leave_out(self, reason: str, path: str | Path) -> None:
+        """Note that this path is not taken."""
+        self.left_out[reason].append(shown(os.path.relpath(path, self.root)))
+
+    def add_class(self, folder: Path) -> None:
+        """Add the images below a class folder."""
+        before = len(self.images)
+        for place, folders, files in os.walk(
+            folder, onerror=lambda error: self.leave_out(UNREADABLE, error.filename)
+        ):
+            for name in sorted(folders):
+                path = Path(place, name)
+                if _is_hidden(name):
+                    folders.remove(name)
+                    self.leave_out(HIDDEN, path)
+                elif path.is_symlink():
+                    self.leave_out("links to folders", path)
+            for name in files:
+                self._add_file(Path(place, name))
+        if len(self.images) == before:
+            self.leave_out("folders without images", folder)
+
+    def _add_file(self, file: Path) -> None:
+        if _is_hidden(file.name):
+            self.leave_out(HIDDEN, file)
+        elif not file.is_file():
+            self.leave_out("special files or broken links", file)
+        elif is_image(file):
+            self.images.append(file)
+        else:
+            self.leave_out(NO_IMAGES, file)
 
 
-def _read(file: Path) -> NDArray[np.uint8]:
-    """Pixels (height, width, 1 or 3), upright."""
-    try:
-        with Image.open(file) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I;16"):
-                return np.asarray(np.asarray(upright) >> 8, np.uint8)[..., None]
-            grey = upright.mode in GREY_MODES
-            pixels = np.asarray(upright.convert("L" if grey else "RGB"))
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        ValueError,
-        SyntaxError,
-    ) as error:
-        raise UserError(
-            f"{file} is no readable image: {' '.join(str(error).split())}; mend it or take it away"
-        ) from error
-    return pixels[..., None] if grey else pixels
+def listing(folder: Path) -> Listing:
+    """The images below a folder of class folders, and what is not taken as one.
+
+    Links to class folders are followed, links inside them are not.
+    """
+    found = Listing(folder)
+    for entry in sorted(folder.iterdir()):
+        if _is_hidden(entry.name):
+            found.leave_out(HIDDEN, entry)
+        elif entry.is_dir():
+            found.add_class(entry)
+        elif is_image(entry):
+            found.leave_out("images outside class folders", entry)
+        else:
+            found.leave_out(NO_IMAGES, entry)
+    found.images.sort()
+    return found
 
 
-def _stacked(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    (height, width), _ = Counter(image.shape[:2] for image in images).most_common(1)[0]
-    shrink = min(1.0, LARGEST_SIDE / max(height, width))
-    height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
-    channels = max(image.shape[2] for image in images)
-    return np.concatenate([matched(image[None], height, width, channels) for image in images])
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in SYSTEM_FILES

@@ -1,77 +1,156 @@
-"""Images that a CSV file lists: one column of files, one of labels."""
+"""Images listed in a delimited text file: one column of file names, one of labels."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
-import pandas as pd
 
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.user.image_folder import SUFFIXES, read_images
-from experiments.datasets.user.labels import labelled_frame
-from experiments.datasets.user.tables import read_table
+from experiments.datasets.user.image_files import check_file, image_suffixes, read_images
+from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
+from experiments.datasets.user.tables import Table, read_table
 
-FILE = "file"
+FILE_COLUMNS = frozenset(
+    ("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path")
+)
+"""Names of the column of files, in any case."""
 
 
 @dataclass(frozen=True)
 class ImageList:
-    """A CSV file with a column ``file``, paths from the CSV file's folder, and a label column."""
+    """A table with a label column and a column of image files, relative to its own folder.
+
+    Attributes:
+        column: name of the column of files.
+    """
 
     name: str
     path: Path
+    column: str
     modality: Modality = "image"
     subset: float = 1.0
     foreign: str | None = None
 
     def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the file exists."""
+        """Nothing: the list exists."""
         return None
 
     def load(self, options: DataOptions) -> Dataset:
         """The images; position is the row."""
-        frame = read_table(self.path)
-        found = labelled_frame(self.name, frame, options.label, options.glitch)
+        table = self.table
+        table.check_label(self.name, options.label or DEFAULT_LABEL)
+        found = labelled_frame(self.name, table.frame, options.label, options.glitch)
+        images = read_images(self.image_paths(), found.labels.tolist())
         return Dataset(
             name=self.name,
             modality="image",
-            x=read_images(self.image_paths()),
+            x=images.x,
             y=found.labels,
             class_names=found.class_names,
-            source_index=np.arange(len(frame)),
+            source_index=np.arange(len(table.frame)),
             known_glitch=found.known_glitch,
+            notes=(*table.notes, *self._notes(), *images.notes),
         )
+
+    @cached_property
+    def table(self) -> Table:
+        """The rows of the list."""
+        return read_table(self.path)
 
     def image_paths(self) -> list[Path]:
         """The file of each row.
 
-        Raises ``UserError`` for a row without one, or with one that lies elsewhere.
+        Raises ``UserError`` for a row without one, or with one outside the folder of the list.
         """
         folder = self.path.absolute().parent
+        return [folder / relative for relative in self.relative_paths()]
+
+    def relative_paths(self) -> list[PurePosixPath]:
+        """The file of each row, relative to the folder of the list."""
+        return list(self._relative_paths)
+
+    @cached_property
+    def _relative_paths(self) -> tuple[PurePosixPath, ...]:
+        folder = self.path.absolute().parent
+        root = folder.resolve()
         found = []
-        for row, name in enumerate(read_table(self.path)[FILE]):
+        for row, name in enumerate(self.table.frame[self.column]):
             if not isinstance(name, str):
-                raise UserError(f"{self.path}: no file in row {row}; name one or leave the row out")
-            file = folder / name
-            if not file.resolve().is_relative_to(folder.resolve()):
-                raise UserError(f"{self.path}: files must lie below its folder, however: {name!r}")
-            found.append(file)
-        return found
+                raise UserError(f"{self.path}: row {row} names no file; add one or leave it out")
+            relative = PurePosixPath(name)
+            if "\\" in name and not os.path.lexists(folder / relative):
+                relative = PurePosixPath(name.replace("\\", "/"))
+            outside = (
+                relative.is_absolute() or PureWindowsPath(name).drive or ".." in relative.parts
+            )
+            if outside or "\0" in name:
+                raise UserError(
+                    f"{self.path}: files must be relative paths below the folder of the list, got "
+                    f"{name!r} in row {row}"
+                )
+            file = folder / relative
+            try:
+                resolved = file.resolve()
+            except (OSError, RuntimeError) as error:
+                raise UserError(f"{self.path}: {name!r} in row {row} cannot be read") from error
+            if not resolved.is_relative_to(root):
+                raise UserError(
+                    f"{self.path}: {name!r} in row {row} is a link to a place outside the folder "
+                    "of the list"
+                )
+            try:
+                check_file(file)
+            except UserError as error:
+                raise UserError(f"{self.path}: row {row}: {error}") from error
+            found.append(relative)
+        return tuple(found)
+
+    def _notes(self) -> list[str]:
+        notes = []
+        names = self.table.frame[self.column]
+        if self.column != "file":
+            notes.append(f"column {self.column!r} is taken as the image files")
+        if any("\\" in name for name in names) and not any(
+            "\\" in str(relative) for relative in self._relative_paths
+        ):
+            notes.append("backslashes in file names are taken as folder separators")
+        twice = names[names.duplicated()]
+        if len(twice):
+            notes.append(
+                f"{len(twice)} rows name a file again, the first is {listed([twice.iloc[0]])}"
+            )
+        return notes
 
 
-def image_list_at(name: str, path: Path) -> ImageList | None:
-    """The source of a CSV file that lists images; ``None`` if it is none."""
-    if not path.is_file() or path.suffix != ".csv":
-        return None
-    try:
-        first = pd.read_csv(path, nrows=1)
-    except (OSError, ValueError):  # the reader of tables says what is wrong
-        return None
-    if FILE not in first or first.empty:
-        return None
-    listed = Path(str(first[FILE][0])).suffix.lower() in SUFFIXES
-    return ImageList(name, path) if listed else None
+def file_column(path: Path, table: Table) -> str | None:
+    """The column of image files, if the table is a list of images.
+
+    Raises ``UserError`` if a column with another name seems to list images next to the table, or if
+    several could.
+    """
+    suffixes = image_suffixes()
+    columns = [
+        str(name)
+        for name in table.frame
+        if isinstance(first := table.frame[name].iloc[0], str)
+        and PurePosixPath(first.replace("\\", "/")).suffix.lower() in suffixes
+    ]
+    named = [name for name in columns if name.lower() in FILE_COLUMNS]
+    if len(named) > 1:
+        raise UserError(f"{path} has several columns of image files, {listed(named)}; keep one")
+    if named:
+        return named[0]
+    for name in columns:
+        first = str(table.frame[name].iloc[0]).replace("\\", "/")
+        if (path.absolute().parent / first).is_file():
+            raise UserError(
+                f"{path}: column {name!r} lists image files; rename it to 'file' to use the "
+                "images, or drop it to use the table"
+            )
+    return None

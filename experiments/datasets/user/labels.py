@@ -1,17 +1,23 @@
-"""From the values of a label column to class numbers, and from marks to booleans."""
+"""Label columns as class numbers, and marks of known glitches as booleans."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api import types
 
 from common.errors import UserError, unknown_name
 
 DEFAULT_LABEL = "label"
-NAMED_AT_MOST = 5
+MAX_LISTED = 5
+LARGEST_INTEGER = 2**53
+"""Floats up to here represent every integer exactly."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class LabelledFrame:
     """A frame by the roles of its columns.
 
     Attributes:
-        labels, class_names: of the label column, as :func:`encoded_labels` has them.
+        labels, class_names: of the label column, as :func:`encoded_labels` returns them.
         known_glitch: marks of known glitches, (n,), if a column has them.
         rest: the other columns.
     """
@@ -33,16 +39,16 @@ class LabelledFrame:
 def labelled_frame(
     name: str, frame: pd.DataFrame, label: str | None, glitch: str | None
 ) -> LabelledFrame:
-    """The frame by its roles.
+    """Split a frame by the roles of its columns.
 
     Args:
-        name: of the data, in errors.
+        name: of the data, for errors.
         frame: n rows.
         label: the label column; default ``label``.
         glitch: the column that marks known glitches, if there is one.
 
     Raises:
-        UserError: no such column, or values that are no labels or marks.
+        UserError: no such column, or values that are not labels or marks.
     """
     label = label or DEFAULT_LABEL
     roles = {"label column": label}
@@ -65,38 +71,67 @@ def encoded_labels(what: str, values: pd.Series) -> tuple[NDArray[np.int64], tup
         what: names the column in errors.
 
     Raises:
-        UserError: missing or fractional values, one class only, a class with one row.
+        UserError: missing or fractional values, fewer than two classes, a class with one row.
 
     >>> encoded_labels("a label", pd.Series(["no", "yes", "yes", "no"]))
     (array([0, 1, 1, 0]), ('no', 'yes'))
     """
-    if values.isna().any():
+    if values.empty:
+        raise UserError(f"{what} has no rows")
+    missing = values.isna().to_numpy(bool)
+    if missing.any():
         raise UserError(
-            f"{what} has no value in row {int(values.isna().to_numpy().argmax())} "
-            f"({int(values.isna().sum())} in all); give it one or leave the row out"
+            f"{what} has no value in row {int(missing.argmax())} ({int(missing.sum())} in total); "
+            "add a label or leave the row out"
         )
-    if pd.api.types.is_float_dtype(values):
-        fractional = values[values % 1 != 0]
-        if len(fractional):
-            raise UserError(
-                f"{what} looks continuous, however classes are wanted: {fractional.iloc[0]} in "
-                f"row {fractional.index[0]}"
-            )
-        values = values.astype(np.int64)
-    numbers = pd.api.types.is_numeric_dtype(values)
-    codes, classes = pd.factorize(values if numbers else values.astype(str), sort=True)
+    codes, classes = pd.factorize(_classes(what, values), sort=True)
     names = tuple(map(str, classes))
     if len(names) < 2:
-        raise UserError(f"{what} must have at least 2 classes, however all rows are {names[0]!r}")
+        raise UserError(f"{what} must have at least 2 classes, got only {names[0]!r}")
     single = [name for name, count in zip(names, np.bincount(codes), strict=True) if count == 1]
     if single:
-        listed = ", ".join(map(repr, single[:NAMED_AT_MOST]))
-        rest = f" and {len(single) - NAMED_AT_MOST} more" if len(single) > NAMED_AT_MOST else ""
         raise UserError(
-            f"{what} needs at least 2 rows of each class, however one of: {listed}{rest}; leave "
-            "such rows out or join classes"
+            f"{what} must have at least 2 rows of each class, got 1 of {listed(single)}; leave "
+            "such rows out or merge classes"
         )
     return codes.astype(np.int64), names
+
+
+def _classes(what: str, values: pd.Series) -> pd.Series:
+    """The values in a form that sorts and prints as classes should."""
+    if types.is_complex_dtype(values):
+        raise UserError(f"{what} must be text or whole numbers, got complex numbers")
+    if types.is_float_dtype(values):
+        floats = values.astype(np.float64)
+        fractional = floats[~np.isfinite(floats) | (floats % 1 != 0)]
+        if len(fractional):
+            raise UserError(
+                f"{what} looks continuous, got {fractional.iloc[0]} in row {fractional.index[0]}; "
+                "classes must be text or whole numbers"
+            )
+        return floats.astype(np.int64) if floats.abs().max() <= LARGEST_INTEGER else floats
+    if types.is_numeric_dtype(values):
+        return values
+    if values.dtype != object:
+        return values.astype(str)
+    return values.map(lambda v: v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v))
+
+
+def similar_names(names: Sequence[str]) -> list[str]:
+    """A note if classes differ only in spaces, letter case or Unicode form.
+
+    >>> similar_names(["Red", "red ", "blue"])
+    ["classes 'Red', 'red ' differ only in spaces or letter case: kept apart"]
+    """
+    groups = defaultdict(list)
+    for name in names:
+        plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+        groups[plain].append(name)
+    alike = [listed(group) for group in groups.values() if len(group) > 1]
+    if not alike:
+        return []
+    more = f" and {len(alike) - 1} more such groups" if len(alike) > 1 else ""
+    return [f"classes {alike[0]}{more} differ only in spaces or letter case: kept apart"]
 
 
 def encoded_marks(what: str, values: pd.Series) -> NDArray[np.bool_]:
@@ -105,10 +140,22 @@ def encoded_marks(what: str, values: pd.Series) -> NDArray[np.bool_]:
     >>> encoded_marks("marks", pd.Series([0, 1]))
     array([False,  True])
     """
-    odd = values[~values.isin([True, False])]
-    if len(odd):
+    wrong = values[~values.isin([True, False])]
+    if len(wrong):
         raise UserError(
-            f"{what} must be true or false, or 1 or 0, however: {odd.iloc[0]!r} in row "
-            f"{odd.index[0]}"
+            f"{what} must be true or false, or 1 or 0, got {str(wrong.iloc[0])!r} in row "
+            f"{wrong.index[0]}"
         )
     return values.astype(bool).to_numpy()
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, quoted and shortened, and how many more there are.
+
+    >>> listed(list("abcdefg"))
+    "'a', 'b', 'c', 'd', 'e' and 2 more"
+    """
+    shown = ", ".join(
+        repr(name if len(name) <= 40 else f"{name[:37]}...") for name in names[:MAX_LISTED]
+    )
+    return shown + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")

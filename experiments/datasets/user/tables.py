@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
+from experiments.datasets.user.cells import typed
+from experiments.datasets.user.delimited_text import is_delimited, read_delimited
 from experiments.datasets.user.encoding import encoded_features
-from experiments.datasets.user.labels import labelled_frame
+from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
 
-READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": lambda path: pd.read_csv(path, low_memory=False),
-    ".parquet": pd.read_parquet,
-}
+PARQUET = (".parquet", ".pq")
+ROW_NUMBERS = "Unnamed: 0"
+"""The column in which pandas writes the numbers of the rows, without a name."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one or more files, as they stand there.
+
+    Attributes:
+        frame: typed columns with distinct names, rows numbered from 0.
+        notes: one sentence for each thing that reading changed.
+        repeated: names that the header has more than once.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+
+    def check_label(self, name: str, label: str) -> None:
+        """Raise ``UserError`` if the header has this label more than once."""
+        if label in self.repeated:
+            raise UserError(
+                f"{name} has more than one column {label!r}; rename or drop all but one"
+            )
 
 
 @dataclass(frozen=True)
@@ -30,6 +56,7 @@ class UserTable:
     """
 
     name: str
+    path: Path
     files: tuple[Path, ...]
     modality: Modality = "tabular"
     subset: float = 1.0
@@ -41,66 +68,156 @@ class UserTable:
 
     def load(self, options: DataOptions) -> Dataset:
         """The table; position is the row, counted from 0 over all files."""
-        return table(self.name, self.frame(), options.label, options.glitch)
+        read = self.table()
+        return dataset_of(self.name, read, options.label, options.glitch)
 
-    def frame(self) -> pd.DataFrame:
-        """The rows as they stand in the files."""
+    def table(self) -> Table:
+        """The rows of all files."""
         return _joined(self.files)
 
 
-def table(name: str, frame: pd.DataFrame, label: str | None, glitch: str | None) -> Dataset:
-    """The dataset of a frame; label and glitch as :func:`labelled_frame` takes them."""
-    found = labelled_frame(name, frame, label, glitch)
-    x, features = encoded_features(name, found.rest)
+def dataset_of(name: str, table: Table, label: str | None, glitch: str | None) -> Dataset:
+    """The dataset of a table; label and glitch as :func:`labelled_frame` takes them."""
+    table.check_label(name, label or DEFAULT_LABEL)
+    found = labelled_frame(name, table.frame, label, glitch)
+    features = encoded_features(name, found.rest)
     return Dataset(
         name=name,
         modality="tabular",
-        x=x,
+        x=features.x,
         y=found.labels,
         class_names=found.class_names,
-        source_index=np.arange(len(x)),
-        feature_names=features,
+        source_index=np.arange(len(features.x)),
+        feature_names=features.names,
         known_glitch=found.known_glitch,
+        notes=(*table.notes, *features.notes),
     )
 
 
-def table_at(name: str, path: Path) -> UserTable | None:
-    """The source of a CSV or Parquet file, or of a folder of such files; ``None`` if it is none."""
-    if path.is_file() and path.suffix in READERS:
-        return UserTable(name, (path,))
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix in READERS)
-        return UserTable(name, tuple(files)) if files else None
-    return None
+def is_table(path: Path) -> bool:
+    """Whether the name of the file says that it is a table."""
+    return is_delimited(path) or path.suffix.lower() in PARQUET
 
 
-def _joined(files: tuple[Path, ...]) -> pd.DataFrame:
+def table_files(folder: Path) -> list[Path]:
+    """The tables directly in a folder, by name."""
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if is_table(file) and not file.name.startswith((".", "_")) and file.is_file()
+    )
+
+
+def read_table(path: Path) -> Table:
+    """Read a delimited text file or a Parquet file.
+
+    Raises ``UserError`` if it cannot be read.
+    """
+    table = _parquet(path) if path.suffix.lower() in PARQUET else _delimited(path)
+    if table.frame.empty:
+        raise UserError(f"{path} has no rows")
+    first = table.frame.iloc[:, 0]
+    if first.name == ROW_NUMBERS and first.equals(pd.Series(range(len(first)))):
+        return replace(table, frame=table.frame.iloc[:, 1:])
+    return table
+
+
+def _delimited(path: Path) -> Table:
+    text = read_delimited(path)
+    names, repeated = _distinct(text.names)
+    notes = _notes(repeated)
+    if text.separator not in {",", "\t"}:
+        notes.append(f"{path.name} is separated by {text.separator!r}")
+    columns, comma = {}, []
+    for name, cells in zip(names, text.cells, strict=True):
+        columns[name], decimal_comma = typed(cells, text.separator)
+        comma += [name] if decimal_comma else []
+    if comma:
+        notes.append(f"the numbers of {listed(comma)} have decimal commas")
+    return Table(pd.DataFrame(columns), tuple(notes), repeated)
+
+
+def _parquet(path: Path) -> Table:
+    try:
+        table = parquet.read_table(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from error
+    nested = [
+        f"{field.name} ({field.type})" for field in table.schema if pa.types.is_nested(field.type)
+    ]
+    if nested:
+        raise UserError(
+            f"{path} has columns of lists or structures, which are not features: "
+            f"{', '.join(nested[:5])}; split them into columns of numbers or text, or drop them"
+        )
+    index = _index_columns(table.schema.pandas_metadata)
+    kept = [number for number, name in enumerate(table.column_names) if name not in index]
+    names, repeated = _distinct([table.column_names[number] for number in kept])
+    try:
+        columns = {
+            name: _series(table.column(number)) for name, number in zip(names, kept, strict=True)
+        }
+    except (ValueError, OverflowError, pa.ArrowException) as error:
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from error
+    return Table(pd.DataFrame(columns), tuple(_notes(repeated)), repeated)
+
+
+def _index_columns(metadata: dict[str, list[object]] | None) -> set[object]:
+    return (
+        set() if metadata is None else {n for n in metadata["index_columns"] if isinstance(n, str)}
+    )
+
+
+def _series(column: pa.ChunkedArray) -> pd.Series:
+    kind = column.type
+    if pa.types.is_dictionary(kind) and not kind.ordered:
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
+        column = column.cast(pa.float64())
+    elif pa.types.is_time(kind):
+        column = column.cast(pa.time64("us" if kind.unit != "ns" else "ns")).cast(pa.int64())
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        column = column.cast(pa.large_string())  # refuses what is not UTF-8
+    values: pd.Series = column.to_pandas(date_as_object=False)
+    return values.astype(object) if isinstance(values.dtype, pd.StringDtype) else values
+
+
+def _distinct(names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Names with a number appended where one occurs again, and those that do.
+
+    >>> _distinct(["a", "b", "a"])
+    (['a', 'b', 'a.1'], ('a',))
+    """
+    seen: Counter[str] = Counter()
+    found: list[str] = []
+    for name in map(str, names):
+        new = name
+        while new in found:
+            seen[name] += 1
+            new = f"{name}.{seen[name]}"
+        found.append(new)
+    return found, tuple(seen)
+
+
+def _notes(repeated: tuple[str, ...]) -> list[str]:
+    return [f"the header has {listed(repeated)} more than once"] if repeated else []
+
+
+def _joined(files: tuple[Path, ...]) -> Table:
     first, *rest = (read_table(path) for path in files)
-    for path, frame in zip(files[1:], rest, strict=True):
-        lacks = [str(name) for name in first if name not in frame]
-        adds = [str(name) for name in frame if name not in first]
+    for path, table in zip(files[1:], rest, strict=True):
+        lacks = [name for name in first.frame if name not in table.frame]
+        adds = [name for name in table.frame if name not in first.frame]
         if lacks or adds:
             differences = [
-                f"{what} {', '.join(names)}"
+                f"{what} {', '.join(map(str, names))}"
                 for what, names in (("without", lacks), ("with", adds))
                 if names
             ]
             raise UserError(
-                f"{path} must have the columns of {files[0].name}, however it is "
-                f"{' and '.join(differences)}"
+                f"{path} must have the columns of {files[0].name}, got {' and '.join(differences)}"
             )
-    return pd.concat([first, *rest], ignore_index=True)
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """The rows of a CSV or Parquet file, numbered from 0; ``UserError`` where it cannot be read."""
-    try:
-        frame = READERS[path.suffix](path)
-    except (OSError, ValueError) as error:  # parsers raise kinds of ValueError
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    if frame.empty:
-        raise UserError(f"{path} has no rows")
-    first = frame.iloc[:, 0]
-    if str(first.name) == "Unnamed: 0" and first.equals(pd.Series(range(len(frame)))):
-        frame = frame.iloc[:, 1:]  # the row numbers that pandas writes: they may tell the label
-    return frame.reset_index(drop=True)
+    notes = dict.fromkeys(note for table in (first, *rest) for note in table.notes)
+    joined = pd.concat([first.frame, *(table.frame for table in rest)], ignore_index=True)
+    repeated = dict.fromkeys(name for table in (first, *rest) for name in table.repeated)
+    return Table(joined, tuple(notes), tuple(repeated))

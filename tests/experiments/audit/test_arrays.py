@@ -59,7 +59,7 @@ def test_repeated_names_are_numbered() -> None:
 
 
 def test_text_in_an_object_array_is_a_category() -> None:
-    x = np.array([["u", 1.5], ["v", 2.5], ["w", 0.5]] * 20, dtype=object)
+    x = np.array([["u", 1.5], ["v", 2.5], ["w", 0.5], ["u", 1.0]] * 15, dtype=object)
     assert audit_data(x, Y, None).train.x.shape == (60, 4)
 
 

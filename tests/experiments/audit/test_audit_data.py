@@ -53,12 +53,12 @@ def look(maker: Maker, folder: Path, label: str | None = None) -> AuditData:
 
 
 TOLD: list[tuple[str, Maker, str]] = [
-    ("sizes", images(resaved("x.png", "L", (9, 9))), "1 of 13 images have other sizes"),
-    ("alpha", images(resaved("x.png", "RGBA")), "transparency was dropped"),
-    ("grey with alpha", images(resaved("x.png", "LA")), "transparency was dropped"),
+    ("sizes", images(resaved("x.png", "L", (9, 9))), "1 of 13 images have another size"),
+    ("alpha", images(resaved("x.png", "RGBA")), "1 images are transparent: put on a white"),
+    ("grey with alpha", images(resaved("x.png", "LA")), "1 images are transparent: put on a white"),
     ("palette", images(resaved("x.png", "P")), "several modes (L 12, P 1)"),
-    ("16 bit", images(resaved("x.png", "I;16")), "16-bit images were reduced"),
-    ("large", images(resaved("x.png", "L", (500, 400))), "other sizes"),
+    ("16 bit", images(resaved("x.png", "I;16")), "1 images have more than 8 bits"),
+    ("large", images(resaved("x.png", "L", (500, 400))), "another size"),
     (
         "few samples",
         table(label=["p"] * 30 + ["q"] * 27 + ["r"] * 3),
@@ -76,7 +76,7 @@ TOLD: list[tuple[str, Maker, str]] = [
     (
         "categories",
         table(b=[f"c{i % 40}" for i in range(ROWS)]),
-        "column 'b' has 40 categories: the 31 most common are told apart",
+        "column 'b' has 40 categories: the 31 most common are kept apart",
     ),
     ("nan", table(b=[None, *range(ROWS - 1)]), "column 'b' lacks 1 of 60 values"),
 ]
@@ -92,12 +92,16 @@ def test_told(case: tuple[str, Maker, str], tmp_path: Path) -> None:
 
 REFUSED: list[tuple[str, Maker, str]] = [
     ("one class", images(classes=1), "at least 2 classes"),
-    ("unreadable", images(lambda root: (root / "c/0.png").write_bytes(b"no")), "mend it or take"),
-    ("empty file", images(lambda root: (root / "c/0.png").write_bytes(b"")), "mend it or take"),
+    (
+        "unreadable",
+        images(lambda root: (root / "c/0.png").write_bytes(b"no")),
+        "repair or remove it",
+    ),
+    ("empty file", images(lambda root: (root / "c/0.png").write_bytes(b"")), "repair or remove it"),
     ("continuous", table(label=np.linspace(0, 1, ROWS)), "looks continuous"),
     ("many numbers", table(label=np.arange(ROWS) // 2), "looks continuous"),
-    ("no label", table(label=["p", None] * 30), "give it one or leave the row out"),
-    ("one of a class", table(label=["p"] * 59 + ["q"]), "leave such rows out or join classes"),
+    ("no label", table(label=["p", None] * 30), "add a label or leave the row out"),
+    ("one of a class", table(label=["p"] * 59 + ["q"]), "leave such rows out or merge classes"),
     ("infinite", table(b=[float("inf"), *range(ROWS - 1)]), "must be finite"),
     ("only odd columns", table(a=1), "no column is left to learn from"),
 ]
@@ -152,7 +156,9 @@ def test_the_training_set_is_no_validation_set(tmp_path: Path) -> None:
 
 
 def test_tables_are_encoded_together(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"a": list("xxyy") * 5, "b": range(0, 40, 2), "label": [0, 1] * 10})
+    frame = pd.DataFrame(
+        {"a": list("xxyy") * 5, "b": [(7 * i) % 20 / 2 for i in range(20)], "label": [0, 1] * 10}
+    )
     frame.to_csv(tmp_path / "t.csv", index=False)
     pd.DataFrame({"label": [1, 0] * 5, "b": np.arange(10) * 9, "a": list("zx") * 5}).to_parquet(
         tmp_path / "v.parquet"

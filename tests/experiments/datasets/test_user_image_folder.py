@@ -11,7 +11,7 @@ from PIL import Image
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
-from experiments.datasets.user.image_folder import LARGEST_SIDE, image_files
+from experiments.datasets.user.image_files import LARGEST_SIDE
 
 COLOURS = ("black", "blue & white")
 
@@ -40,7 +40,6 @@ def test_the_class_is_the_folder(folder: Path) -> None:
     assert data.class_names == COLOURS
     assert data.y.tolist() == [0, 0, 0, 1, 1, 1]
     assert values(folder) == [0, 1, 2, 100, 101, 102]
-    assert len(image_files(folder)) == 6
 
 
 def test_one_colour_image_makes_all_colour(folder: Path) -> None:
@@ -50,16 +49,13 @@ def test_one_colour_image_makes_all_colour(folder: Path) -> None:
     assert data.x[2, 0, 0].tolist() == [1, 2, 3]
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK"])
 def test_modes_of_images(folder: Path, mode: str) -> None:
-    if mode == "I;16":
-        picture = Image.fromarray(np.full((4, 6), 200 * 256, np.uint16))
-    else:
-        picture = Image.new("L", (6, 4), 255).convert("RGB" if mode == "P" else "L").convert(mode)
-    picture.save(folder / "black/3.png")
-    expected = 200 if mode == "I;16" else 255
+    start = "RGB" if mode in {"P", "CMYK"} else "L"
+    picture = Image.new("L", (6, 4), 255).convert(start).convert(mode)
+    picture.save(folder / "black/3.tif")
     data = source_for(str(folder), None).load(DataOptions())
-    assert data.x[2].ravel()[0] == expected
+    assert data.x[2].ravel()[0] == 255
 
 
 def test_other_sizes_take_the_most_common_one(folder: Path) -> None:
@@ -99,25 +95,23 @@ def test_files_that_are_no_images_are_passed_by(folder: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n"])
 def test_an_unreadable_image_is_named(folder: Path, content: bytes) -> None:
     (folder / "black/3.png").write_bytes(content)
-    with pytest.raises(UserError, match=r"black/3\.png is no readable image"):
+    with pytest.raises(UserError, match=r"black/3\.png cannot be read as an image"):
         values(folder)
 
 
 def test_a_truncated_image_is_named(folder: Path) -> None:
     path = folder / "black/0.png"
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(UserError, match=r"black/0\.png is no readable image"):
+    with pytest.raises(UserError, match=r"black/0\.png cannot be read as an image"):
         values(folder)
 
 
 def test_folders_that_will_not_do(folder: Path, tmp_path: Path) -> None:
     (folder / "single").mkdir()
     Image.new("L", (6, 4)).save(folder / "single/0.png")
-    with pytest.raises(
-        UserError, match=r"needs at least 2 rows of each class, .* one of: 'single'"
-    ):
+    with pytest.raises(UserError, match=r"at least 2 rows of each class, got 1 of 'single'"):
         values(folder)
-    with pytest.raises(UserError, match="must have at least 2 classes, however all rows are 'mor"):
+    with pytest.raises(UserError, match="must have at least 2 classes, got only 'mor"):
         values(folder / "black")
 
 

