@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from influence.evidence import Evidence
-from influence.signals.base import Scores
 
 Matrix = NDArray[np.float64]
 
@@ -46,7 +45,7 @@ class Features:
     validation_labels: NDArray[np.int64]
     _order: NDArray[np.int64]
 
-    def restore(self, scores: NDArray[np.floating]) -> Scores:
+    def restore(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
         """Scores of the training rows, put back into the order of the evidence."""
         out = np.empty(len(scores), dtype=np.float64)
         out[self._order] = scores

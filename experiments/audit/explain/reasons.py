@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from common.unusual_features import unusual_features
 from experiments.audit.explain.features import FeatureSpace
 from experiments.audit.fold import FoldResult, Rows
 from experiments.audit.input.data import AuditData
-from experiments.tracking.artifacts.top_samples import unusual_features
 from influence.engine.rows import influence_rows
 
 LISTED = 5

@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from common.dataset import Dataset
+from common.unusual_features import unusual_features
 from experiments import schema
 from experiments.tracking.artifacts.contact_sheet import COLUMNS, ROWS, Tile, contact_sheet
 from experiments.trial.result import TrialResult
@@ -21,11 +21,6 @@ from glitches.contaminated import CLEAN, ERROR_COLUMNS, NO_TRUE_LABEL
 
 SHEET_SIZE: Final = COLUMNS * ROWS
 LISTED_ROWS: Final = 20
-UNUSUAL: Final = 3
-# Scales the median absolute deviation to the standard deviation of a normal distribution.
-_NORMAL: Final = 1.4826
-# Enough for a median; the training set is in random order.
-_ENOUGH: Final = 2000
 
 
 def write_suspects(result: TrialResult, folder: Path) -> None:
@@ -98,30 +93,3 @@ def suspicious_rows(result: TrialResult) -> pd.DataFrame:
     chosen = np.unique(table["row"].to_numpy(dtype=np.int64))
     texts = dict(zip(chosen.tolist(), unusual_features(data, chosen), strict=True))
     return table.assign(unusual=table["row"].map(texts))
-
-
-def unusual_features(data: Dataset, rows: NDArray[np.int64]) -> list[str]:
-    """Of each row the features that deviate most from its label's median, as text.
-
-    Deviations are in median absolute deviations of the label's samples, scaled to standard ones;
-    where most samples agree on a feature, in plain standard deviations.
-    """
-    found = {}
-    for label in np.unique(data.y[rows]):
-        here = rows[data.y[rows] == label]
-        own = data.x[data.y == label][:_ENOUGH].astype(np.float64)
-        middle = np.median(own, axis=0)
-        robust = _NORMAL * np.median(np.abs(own - middle), axis=0)
-        scale = np.where(robust > 0, robust, own.std(axis=0))
-        away = data.x[here].astype(np.float64) - middle
-        score = np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
-        for row, scores in zip(here, score, strict=True):
-            top = np.argsort(-np.abs(scores), kind="stable")[:UNUSUAL]
-            found[int(row)] = "; ".join(
-                f"{_feature(data, f)} = {data.x[row, f]:.4g} ({scores[f]:+.1f})" for f in top
-            )
-    return [found[int(row)] for row in rows]
-
-
-def _feature(data: Dataset, number: int) -> str:
-    return data.feature_names[number] if data.feature_names else f"x{number}"
