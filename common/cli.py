@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import types
@@ -111,6 +112,21 @@ def run(main: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+    except (OSError, RuntimeError) as error:
+        message = _environment_message(error)
+        if message is None:
+            raise
+        print(f"error: {message}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _environment_message(error: OSError | RuntimeError) -> str | None:
+    """One line for errors that any path can cause, ``None`` for other errors."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"path is too long: {str(error.filename)[:_LONGEST_NAME]!r}"
+    if "home directory" in str(error):  # by pathlib, where HOME is not set and the user unknown
+        return "this user has no home directory: set HOME, or give absolute paths"
+    return None
 
 
 class _Parser(argparse.ArgumentParser):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:  # the options alone, for --help, load neither torch nor the t
     from experiments.training.context import TrialContext
 
 
+MAX_CORES = 1024
+"""More threads or cores than this are taken for a mistake."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentOptions:
     """Where a command finds data, writes runs and computes."""
@@ -32,8 +36,7 @@ class EnvironmentOptions:
     device: str = option("torch device of a trial", "cpu")
 
     def __post_init__(self) -> None:
-        if self.threads < 1:
-            raise UserError(f"threads must be at least 1, got {self.threads}")
+        check_range("threads", self.threads, 1, MAX_CORES)
 
     def root(self) -> Path | None:
         """The data root, absolute; ``None`` if there is none.
@@ -67,14 +70,17 @@ class EnvironmentOptions:
         return self.tracking_uri or default_uri()
 
 
+def check_range(name: str, value: int | None, low: int, high: int) -> None:
+    """Raise ``UserError`` where a given value is not in [low, high]."""
+    if value is not None and not low <= value <= high:
+        raise UserError(f"{name} must be in [{low}, {high}], got {value}")
+
+
 def _check_device(device: str) -> None:
     import torch  # noqa: PLC0415 - as above
 
-    try:
-        kind = torch.device(device).type
-    except RuntimeError:
-        raise UserError(
-            f"device must be one of torch's, such as cpu or cuda, got {device!r}"
-        ) from None
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise UserError("device must be cpu here, got cuda: torch finds no GPU")
+    usable = ["cpu", *(["mps"] if torch.backends.mps.is_available() else [])]
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    usable += ["cuda"] * (gpus > 0) + [f"cuda:{number}" for number in range(gpus)]
+    if device not in usable:
+        raise UserError(f"device must be {' or '.join(usable)} on this machine, got {device!r}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from common.cli import option
 from common.errors import UserError
-from experiments.commands.environment_options import EnvironmentOptions
+from experiments.commands.environment_options import MAX_CORES, EnvironmentOptions, check_range
+
+MAX_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +44,7 @@ class GridOptions(EnvironmentOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("cpus", "attempts"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UserError(f"{name} must be at least 1, got {value}")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise UserError(f"time_limit must be positive, got {self.time_limit:g}")
+        check_range("cpus", self.cpus, 1, MAX_CORES)
+        check_range("attempts", self.attempts, 1, MAX_ATTEMPTS)
+        if self.time_limit is not None and not 0 < self.time_limit < inf:
+            raise UserError(f"time_limit must be positive and finite, got {self.time_limit:g}")
