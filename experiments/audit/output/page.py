@@ -66,7 +66,6 @@ def render(result: AuditResult, title: str) -> str:
         "subtitle": subtitle(result),
         "findings": findings(result),
         "notes": result.data.notes,
-        "has_reference": result.data.validation is not None,
         "shares": _shares(result),
         "kinds": [KIND_NAMES[kind] for kind in GLITCH_KINDS],
         "confusions": _confusions(result),

@@ -46,8 +46,8 @@ def findings(result: AuditResult) -> list[str]:
         _flags(result),
         "Label errors, foreign, rare and corrupted samples were looked for."
         if has_reference
-        else "Only label errors were looked for; foreign, rare and corrupted samples can be found "
-        "with a reference set.",
+        else "Only label errors were looked for. To find foreign, rare and corrupted samples too, "
+        "provide a reference set (validation): a few hundred samples that are known to be right.",
         _first_suspects(result),
     ]
     if np.isfinite(summary.false_positives):
