@@ -39,13 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs = options.selection()
     view = View(options.metric, options.chosen_signals(runs.frames))
     figures = all_figures(runs, view, wanted)
-    if figures:
-        with options.output() as out:
-            for path in save({f.stem: f.figure for f in figures}, out, formats):
-                print(path)
+    for path in save({f.stem: f.figure for f in figures}, options.folder(), formats):
+        print(path)
     if missing := [name for name in wanted if name not in {figure.name for figure in figures}]:
         print(f"no runs for: {', '.join(missing)}")
-    if note := left_out_note(runs):
+    if note := left_out_note(runs.frames):
         print(note)
     return 0
 

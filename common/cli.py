@@ -14,12 +14,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar
 
-from common.errors import UserError
+from common.errors import MachineError, UserError
 
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
 T = TypeVar("T")
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _BOOLEAN = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _LONGEST = 4096
 """Characters of a value; also the longest path that Linux takes."""
@@ -100,7 +102,11 @@ def build(cls: type[T], values: dict[str, Any]) -> T:
 
 
 def run(main: Callable[[], int]) -> int:
-    """The exit status of a command; a ``UserError`` is one line and status 2."""
+    """The exit status of a command.
+
+    A ``UserError`` is one line and status 2; a ``MachineError``, or a disk that is full or
+    read-only, is one line and status 1.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a character that it cannot encode is escaped
             stream.reconfigure(errors="backslashreplace")
@@ -109,6 +115,14 @@ def run(main: Callable[[], int]) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
+    except MachineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -13,6 +13,13 @@ class UserError(ValueError):
     """
 
 
+class MachineError(Exception):
+    """The machine, its disk or a service has failed, in one line; the input may be good.
+
+    Command lines print it without a traceback and exit with status 1.
+    """
+
+
 def unknown_name(kind: str, name: object, allowed: Iterable[str]) -> UserError:
     """The error for an unknown name, with the nearest known one.
 

@@ -48,14 +48,14 @@ class Outcome:
         numbers: the means behind it, in words.
         cells: the number of cells behind it.
         seeds: the number of distinct seeds behind it.
-        settings: the datasets and models behind it.
+        where: datasets and models.
     """
 
     holds: bool
     numbers: str
     cells: int
     seeds: int
-    settings: list[tuple[str, str]]
+    where: str
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ def _at(
 def outcome(holds: bool, numbers: str, values: pd.DataFrame) -> Outcome:
     """An outcome that is based on all of ``values``."""
     settings = sorted(set(zip(values["dataset"], values["model"], strict=True)))
+    where = ", ".join(f"{dataset}/{model}" for dataset, model in settings)
     cells = len(values.drop_duplicates(CELL))
-    return Outcome(bool(holds), numbers, cells, values["seed"].nunique(), settings)
+    return Outcome(bool(holds), numbers, cells, values["seed"].nunique(), where)
 
 
 def means(values: pd.DataFrame) -> dict[str, float]:

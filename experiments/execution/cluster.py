@@ -48,8 +48,6 @@ def cluster(pool: Pool, threads: int, uri: str) -> Iterator[None]:
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # outcomes report what it would
     # Ray prints a paragraph for every worker that dies; the outcome of its trial says it in a line
     ray._private.worker.print_to_stdstream = lambda *_, **__: None
-    # otherwise Ray replaces the loopback address, and others on the network can reach it
-    ray._private.ray_constants.ENABLE_RAY_CLUSTER = pool.address is not None
     with _started(pool, threads) if pool.address is None else _joined(pool.address):
         _check_nodes(uri)
         yield
@@ -64,6 +62,8 @@ def nodes() -> str:
 
 @contextmanager
 def _started(pool: Pool, threads: int) -> Iterator[None]:
+    # even without a dashboard it is a process, which asks cloud services where it runs
+    ray._private.node.Node.start_api_server = lambda *_, **__: None  # type: ignore[method-assign]
     base = None if len(os.fsencode(gettempdir())) <= _SESSION_PATH else SHORT
     with (
         private_directory(base) as folder,
@@ -87,6 +87,7 @@ def _joined(address: str) -> Iterator[None]:
         "py_modules": [str(PROJECT / package) for package in PACKAGES],
         "env_vars": {"RAY_CHDIR_TO_TRIAL_DIR": "0"},
     }
+    ray._private.ray_constants.ENABLE_RAY_CLUSTER = True  # see ray_api
     with _initialized(address=address, runtime_env=code):
         yield
 

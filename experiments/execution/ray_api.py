@@ -9,6 +9,9 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")  # trials run where the command runs
 # Under ``uv run`` Ray would send the working tree to its workers.
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+# Without this, Ray opens a socket to a public address to learn its own, and listens on that instead
+# of the loopback interface. The setting is meant for other systems and serves this one as well.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 # Ray's memory monitor would end a whole grid with the worker that it kills. Without it, the kernel
 # kills one worker, since Ray gives workers the highest score, and the trial is started again.
 os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from common.errors import MachineError
 from experiments.tracking.process import Owner
+from experiments.tracking.retry import one_line
 
 PREFIX: Final = "influence-"
 SHORT: Final = Path("/tmp")  # noqa: S108 - the directories in it are private
@@ -29,9 +31,9 @@ def own_scratch() -> Iterator[Path]:
     Yields:
         The directory.
     """
-    sweep()
     before = tempfile.tempdir
     with private_directory() as folder:
+        sweep()
         tempfile.tempdir = str(folder)
         try:
             yield folder
@@ -42,9 +44,17 @@ def own_scratch() -> Iterator[Path]:
 
 @contextmanager
 def private_directory(base: Path | None = None) -> Iterator[Path]:
-    """A directory that only this user can read, in ``base`` or where temporary files go."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=base, ignore_cleanup_errors=True) as folder:
-        Path(folder, _OWNER_FILE).write_text(Owner.here().to_json())
+    """A directory that only this user can read, in ``base`` or where temporary files go.
+
+    Raises:
+        MachineError: if it cannot be made.
+    """
+    try:
+        made = tempfile.TemporaryDirectory(prefix=PREFIX, dir=base, ignore_cleanup_errors=True)
+        Path(made.name, _OWNER_FILE).write_text(Owner.here().to_json())
+    except OSError as error:
+        raise MachineError(f"temporary files cannot be written: {one_line(error)}") from error
+    with made as folder:
         yield Path(folder)
 
 

@@ -18,7 +18,7 @@ from experiments.tracking.provenance import code_version
 from experiments.tracking.record import RunRecord, now_ms
 from experiments.tracking.retry import TrackingError
 from experiments.tracking.store import check_answers, open_experiment
-from experiments.tracking.tracker import Tracker
+from experiments.tracking.tracker import PATIENCE, Tracker
 from experiments.tracking.uri import absolute, without_secrets
 
 KIND_AUDIT: Final = "audit"
@@ -79,7 +79,9 @@ def command_run(
     check_answers(absolute(uri))
     chosen = experiment or enclosing.default_experiment()
     store, experiment_id = open_experiment(uri, chosen)
-    tracker = Tracker(store, experiment_id, tags={schema.CODE_VERSION: code_version()})
+    tracker = Tracker(
+        store, experiment_id, tags={schema.CODE_VERSION: code_version()}, patience=PATIENCE
+    )
     tags = {schema.KIND: kind, **owner_tags()}
     tags |= {f"{kind}.{key}": value for key, value in params.items()}
     try:

@@ -17,6 +17,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from common.errors import MachineError
 from experiments.tracking.uri import without_secrets
 
 FIRST_DELAY: Final = 0.1
@@ -40,7 +41,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-class TrackingError(Exception):
+class TrackingError(MachineError):
     """The tracking store could not be used, after all retries.
 
     Attributes:

@@ -34,15 +34,25 @@ _DATABASES: Final = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SERVERS: Final = {"http": 80, "https": 443}
 
 T = TypeVar("T")
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it reports every migration
+# A request that fails raises an error; these would add a line or a traceback for every try.
+for _name in ("mlflow.store.db.utils", "sqlalchemy.pool", "urllib3.connectionpool"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+_SETTINGS: Final = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing leaves the machine unless the user asks
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it would print the password of the URI
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # by default a request takes several minutes to fail
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+"""MLflow reads these at every request; a user's own values take precedence."""
 
 
 def connect(uri: str) -> MlflowClient:
-    """A client of a store that exists, whose requests end: by default MLflow retries one for
-    several minutes."""
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    """A client of a store that exists. No other code of the project constructs one."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
     return MlflowClient(tracking_uri=uri)
 
 

@@ -53,5 +53,4 @@ def diagnose_without_reference(evidence: Evidence, config: DiagnosisConfig = DEF
         kind=restored(kind, order),
         kind_probability=restored(kind_probability, order),
         expected_label=restored(errors.probabilities.argmax(axis=1), order),
-        expected_label_errors=errors.expected,
     )

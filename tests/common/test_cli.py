@@ -1,3 +1,4 @@
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -5,7 +6,7 @@ from typing import Literal
 import pytest
 
 from common.cli import option, parse, required, run
-from common.errors import UserError
+from common.errors import MachineError, UserError
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,27 @@ def test_a_user_error_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str
 
     assert run(refuse) == 2
     assert capsys.readouterr().err == "error: ratio must be in (0, 0.5], got 7\n"
+
+
+@pytest.mark.parametrize(
+    "error", [MachineError("no answer"), OSError(errno.ENOSPC, "No space left on device", "/x")]
+)
+def test_a_failure_of_the_machine_is_one_line_and_status_1(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> int:
+        raise error
+
+    assert run(fail) == 1
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_other_errors_keep_their_traceback() -> None:
+    def fail() -> int:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "/x")
+
+    with pytest.raises(FileNotFoundError):
+        run(fail)
 
 
 def test_an_interrupted_command_says_so() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from ipaddress import ip_address
@@ -18,6 +19,7 @@ from experiments.execution.job import Job, Task
 from experiments.execution.outcome import Outcome
 from experiments.execution.pool import Pool
 from experiments.execution.ray_executor import Observer, execute
+from experiments.tracking.process import Owner
 from experiments.tracking.queries import finished_runs
 from experiments.tracking.tracker import client
 
@@ -58,8 +60,14 @@ def job(job: Job) -> Job:
 
 @pytest.fixture(autouse=True)
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Worker processes shall find the fake trial."""
+    """Worker processes find the fake trial."""
     monkeypatch.setenv("PYTHONPATH", str(Path(fake_trial.__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def long_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Temporary files go where the names of Ray's sockets would be too long."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
@@ -76,6 +84,9 @@ def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
     with cluster(TWO, 1, job.tracker.uri):
         execute(tasks, job, TWO, watcher.observer)
         assert {loopback(address) for address in listened_on()} == {True}
+        (session,) = own_directories()
+        assert session.stat().st_mode & 0o777 == 0o700
+    assert own_directories() == []
     for seed in (*range(6), fake_trial.DIES_ONCE):
         assert watcher.of(seed).ending == "finished", seed
     assert watcher.of(fake_trial.FAILS).error == "the trial broke"
@@ -90,6 +101,13 @@ def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
         (run,) = tracker.runs_of(spec(seed).spec_hash)
         alone = fake_trial.made_up(spec(seed)).metrics
         assert {name: run.data.metrics[name] for name in alone} == alone
+
+
+def own_directories() -> list[Path]:
+    """Where Ray, as this process has started it, keeps its files: pytest's folders for temporary
+    files have names that are too long for it."""
+    files = Path("/tmp").glob("influence-*/owner.json")  # noqa: S108 - looks for private ones
+    return [f.parent for f in files if Owner.from_json(f.read_text()) == Owner.here()]
 
 
 def loopback(address: str) -> bool:

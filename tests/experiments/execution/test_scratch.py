@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import MachineError
 from experiments.execution.scratch import own_scratch, sweep
 from experiments.tracking.process import Owner
 
@@ -59,3 +60,9 @@ def test_directories_of_living_processes_other_hosts_and_other_programs_are_kept
 def test_others_cannot_read_temporary_files() -> None:
     with own_scratch() as scratch:
         assert scratch.stat().st_mode & 0o777 == 0o700
+
+
+def test_no_room_for_temporary_files_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/none")
+    with pytest.raises(MachineError, match="/proc/none"), own_scratch():
+        pass

@@ -1,8 +1,11 @@
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
 from common.errors import UserError
 from experiments.tracking.retry import TrackingError, patiently
-from experiments.tracking.store import check_answers, find_experiment, open_experiment
+from experiments.tracking.store import check_answers, exists, find_experiment, open_experiment
 from experiments.tracking.uri import absolute, without_secrets
 
 
@@ -77,6 +80,48 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 def test_a_directory_as_a_database(tmp_path: Path) -> None:
     refused(f"sqlite:///{tmp_path}", 5, "must be a file, got a directory")
+
+
+def test_a_locked_database_is_called_locked(tmp_path: Path, store_uri: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UserError, match="locked") as raised:
+            check_answers(store_uri)
+    assert "no SQLite database" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:port",
+        "http://[::1",
+        "postgresql://127.0.0.1:-1/runs",
+        f"http://{'x' * 300}.example",
+        f"sqlite:////tmp/{'x' * 5000}.db",
+        f"sqlite:////tmp/{'x/' * 5000}mlflow.db",
+    ],
+)
+def test_an_impossible_uri_is_one_line(uri: str) -> None:
+    with pytest.raises(UserError) as raised:
+        check_answers(uri)
+    assert len(str(raised.value).splitlines()) == 1
+    exists(uri)
+
+
+@pytest.mark.slow
+def test_a_new_store_may_be_opened_by_several_processes_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from experiments.tracking.store import find_experiment, open_experiment\n"
+        "find_experiment(sys.argv[1], 'study')\n"
+        "print(open_experiment(sys.argv[1], 'study')[1])\n"
+    )
+    words = [sys.executable, "-c", code, f"sqlite:///{tmp_path}/mlflow.db"]
+    started = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0] * len(started)
+    assert len(set(said)) == 1
 
 
 def test_looking_creates_nothing(tmp_path: Path) -> None:

@@ -204,6 +204,47 @@ def test_a_child_whose_grid_has_ended_is_closed(
     assert mlflow_client.get_run(child).info.status == "KILLED"
 
 
+@pytest.mark.parametrize("owner", ["", "nobody", "[]", '{"host": "here"}'])
+def test_a_run_whose_owner_cannot_be_read_stays_and_blocks_nothing(
+    tracker: Tracker, mlflow_client: MlflowClient, owner: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tags = {schema.KIND: schema.KIND_GRID, schema.OWNER: owner}
+    damaged = mlflow_client.create_run(tracker.experiment_id, tags=tags).info.run_id
+    tags = {schema.KIND: schema.KIND_GRID}
+    orphan = mlflow_client.create_run(tracker.experiment_id, tags=tags).info.run_id
+    assert len(close_orphans(tracker)) == 1
+    assert mlflow_client.get_run(damaged).info.status == "RUNNING"
+    assert mlflow_client.get_run(orphan).info.status == "KILLED"
+    assert damaged in caplog.text
+
+
+def test_a_damaged_heartbeat_blocks_nothing(tracker: Tracker, mlflow_client: MlflowClient) -> None:
+    tags = {
+        schema.KIND: schema.KIND_GRID,
+        schema.OWNER: Owner("elsewhere", 1, "once").to_json(),
+        schema.HEARTBEAT: "now",
+    }
+    mlflow_client.create_run(tracker.experiment_id, tags=tags)
+    assert close_orphans(tracker) == []
+
+
+def test_a_run_whose_parent_does_not_exist_is_closed(
+    tracker: Tracker, mlflow_client: MlflowClient
+) -> None:
+    child = tracker.under("0" * 32).start(record_of(0)[0])
+    close_orphans(tracker)
+    assert mlflow_client.get_run(child).info.status == "KILLED"
+
+
+def test_a_damaged_parameter_blocks_nothing(tracker: Tracker, mlflow_client: MlflowClient) -> None:
+    tags = {schema.KIND: schema.KIND_TRIAL, schema.SPEC_HASH: "x"}
+    run_id = mlflow_client.create_run(tracker.experiment_id, tags=tags).info.run_id
+    mlflow_client.log_param(run_id, "subset", "much")
+    mlflow_client.set_terminated(run_id)
+    (found,) = finished_runs(tracker)
+    assert np.isnan(found.subset)
+
+
 def test_a_record_survives_json() -> None:
     record = record_of(0)[1]
     assert RunRecord.from_json(record.to_json()) == record
