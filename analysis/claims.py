@@ -15,6 +15,7 @@ from rich.text import Text
 
 from analysis.options import RunOptions
 from analysis.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_RUN, as_frame, check_claims
+from analysis.reading.selection import left_out_note
 from common.cli import parse, run
 
 _STYLES: Final = {HOLDS: "green", DOES_NOT_HOLD: "red", NOT_RUN: "dim"}
@@ -32,8 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(head.append(result.claim.statement, style="default"))
         if result.evidence:
             console.print(Text(f"{'':15}{result.evidence}", style="dim"))
+    if note := left_out_note(runs):
+        console.print(Text(note, style="yellow"))
     if options.out:
-        as_frame(results).to_csv(options.folder() / "claims.csv", index=False)
+        with options.output() as out:
+            as_frame(results).to_csv(out / "claims.csv", index=False)
     return 0
 
 

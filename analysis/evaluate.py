@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from analysis.options import RunOptions
+from analysis.reading.frames import parse_curves
 from analysis.reading.selection import Selection, left_out_note
 from analysis.reading.stored import load_profile, load_scores, stored_evidence
 from common.cli import option, parse, run
 from common.errors import UserError
 from experiments import schema
 from experiments.tracking.amend import add_evaluation, replace_scores
+from experiments.tracking.retry import TrackingError
 from experiments.trial.evaluate import evaluate_signal
 from influence.evidence import EvidenceMissingError
 from influence.signals import SIGNALS
@@ -28,7 +30,7 @@ from influence.signals.base import Signal, whole_training
 
 EVALUATED: Final = "evaluated"
 KEPT: Final = "already had it and are unchanged (--force computes it again)"
-WITHOUT: Final = "have no stored profile or no stored scores, and were skipped"
+WITHOUT: Final = "have no readable profile and scores, and were skipped"
 
 
 def find_signal(text: str) -> tuple[str, Signal]:
@@ -68,7 +70,7 @@ def evaluate(runs: Selection, name: str, signal: Signal, *, force: bool = False)
             done[KEPT] += 1
             continue
         scores, profile = load_scores(runs.store, run_id), load_profile(runs.store, run_id)
-        if scores is None or profile is None:
+        if scores is None or profile is None or profile.self_influence.shape[1:] != (len(scores),):
             done[WITHOUT] += 1
             continue
         is_glitch = scores["is_glitch"].to_numpy()
@@ -80,10 +82,18 @@ def evaluate(runs: Selection, name: str, signal: Signal, *, force: bool = False)
             found = evaluate_signal(name, signal, evidence, is_glitch, int(seed))
         except EvidenceMissingError as error:
             raise UserError(f"{name!r} cannot be computed from stored profiles: {error}") from error
-        replace_scores(client, run_id, scores.assign(**{name: found.scores[name]}))
-        runs.store.forget(run_id)
         tags = runs.frames.curve_tags[run_id]
-        add_evaluation(client, run_id, found.metrics, found.epoch_metrics, tags)
+        damaged = [tag for tag in tags if not parse_curves(tags, tag.partition("/")[2])]
+        tags = {tag: text for tag, text in tags.items() if tag not in damaged}
+        try:
+            replace_scores(client, run_id, scores.assign(**{name: found.scores[name]}))
+            runs.store.forget(run_id)
+            add_evaluation(client, run_id, found.metrics, found.epoch_metrics, tags)
+        except TrackingError as error:
+            raise UserError(
+                f"the tracking store failed after {done[EVALUATED]} runs: {error}; "
+                "the same command evaluates the others"
+            ) from error
         done[EVALUATED] += 1
     return done
 
@@ -107,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     done = evaluate(runs, name, signal, force=options.force)
     for what, count in done.items():
         print(f"{name}: {count} runs {what}")
-    if note := left_out_note(runs.frames):
+    if note := left_out_note(runs):
         print(note)
     return 0
 

@@ -39,11 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs = options.selection()
     view = View(options.metric, options.chosen_signals(runs.frames))
     figures = all_figures(runs, view, wanted)
-    for path in save({f.stem: f.figure for f in figures}, options.folder(), formats):
-        print(path)
+    if figures:
+        with options.output() as out:
+            for path in save({f.stem: f.figure for f in figures}, out, formats):
+                print(path)
     if missing := [name for name in wanted if name not in {figure.name for figure in figures}]:
         print(f"no runs for: {', '.join(missing)}")
-    if note := left_out_note(runs.frames):
+    if note := left_out_note(runs):
         print(note)
     return 0
 

@@ -78,7 +78,7 @@ def scores(run: str | pd.Series[Any], tracking_uri: str | None = None) -> pd.Dat
     store, run_id = _find(run, tracking_uri)
     found = load_scores(store, run_id)
     if found is None:
-        raise UserError(f"run {run_id} has no stored scores")
+        raise UserError(f"run {run_id} has no stored scores, or they are damaged")
     return found
 
 
@@ -111,7 +111,7 @@ def evidence(run: str | pd.Series[Any], tracking_uri: str | None = None) -> Evid
     Args: as of :func:`scores`.
     """
     store, run_id = _find(run, tracking_uri)
-    seed = int(store.client.get_run(run_id).data.params["seed"])
+    seed = int(store.run(run_id).data.params["seed"])
     return stored_evidence(_profile(run, tracking_uri), scores(run, tracking_uri), seed)
 
 
@@ -119,7 +119,7 @@ def _profile(run: str | pd.Series[Any], tracking_uri: str | None) -> Profile:
     store, run_id = _find(run, tracking_uri)
     found = load_profile(store, run_id)
     if found is None:
-        raise UserError(f"run {run_id} has no stored profile")
+        raise UserError(f"run {run_id} has no stored profile, or it is damaged")
     return found
 
 

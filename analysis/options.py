@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,15 +56,16 @@ class RunOptions:
             raise UserError("--out is missing: a directory for files")
         return self.out
 
-    def folder(self) -> Path:
-        """``out``, created if it does not exist. Call this when there is something to write, so
-        that no empty folder remains after an error."""
+    @contextmanager
+    def output(self) -> Iterator[Path]:
+        """``out``, created if it does not exist; a ``UserError`` if it cannot be written to. Enter
+        this when there is something to write, so that no empty folder remains after an error."""
         out = self.check_out()
         try:
             out.mkdir(parents=True, exist_ok=True)
+            yield out
         except OSError as error:
             raise UserError(f"cannot write to {out}: {error.strerror}") from error
-        return out
 
 
 def check_names(kind: str, given: Iterable[str], allowed: Iterable[str]) -> list[str]:

@@ -33,9 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs = options.selection()
     view = View(options.metric, options.chosen_signals(runs.frames))
     page = render(runs, view, all_figures(runs, view))
-    path = options.folder() / REPORT_FILE
-    path.write_text(page, encoding="utf-8")
-    print(path)
+    with options.output() as out:
+        (out / REPORT_FILE).write_text(page, encoding="utf-8")
+        print(out / REPORT_FILE)
     return 0
 
 

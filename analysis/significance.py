@@ -15,6 +15,8 @@ from rich.console import Console
 
 from analysis.options import RunOptions, check_names
 from analysis.paper.sentences import comparison
+from analysis.reading.selection import left_out_note
+from analysis.rendering.text import glitch_name
 from analysis.stats.comparison import DEFAULT_BLOCKS, by_glitch, in_blocks
 from common.cli import option, parse, run
 from experiments import schema
@@ -42,11 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for title, part in by_glitch(blocks):
         sentences, pairs = comparison(part)
         every.append(pairs.assign(glitch=title))
-        console.print(f"{title}: {len(part)} blocks of {', '.join(by)}", style="bold")
+        console.print(f"{glitch_name(title)}: {len(part)} blocks of {', '.join(by)}", style="bold")
         for sentence in sentences:
             console.print(f"  {sentence}", markup=False)
+    if note := left_out_note(runs):
+        console.print(note, markup=False, style="yellow")
     if options.out:
-        pd.concat(every).to_csv(options.folder() / "pairs.csv", index=False)
+        with options.output() as out:
+            pd.concat(every).to_csv(out / "pairs.csv", index=False)
     return 0
 
 

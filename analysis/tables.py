@@ -48,14 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     tables = all_tables(runs.frames, view, wanted)
     if options.out:
         style = "csv" if options.format == TERMINAL else options.format
-        write_tables(tables, options.folder(), style)
+        with options.output() as out:
+            write_tables(tables, out, style)
     if options.format == TERMINAL:
         console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
         console.print(f"{runs.title}: {len(runs.frames.trials)} trials", style="bold", markup=False)
         console.print(f"{BEST_MARK} marks the best of a row.\n", style="dim", markup=False)
         for table in tables:
             print_table(table, console)
-        if note := left_out_note(runs.frames):
+        if note := left_out_note(runs):
             console.print(note, style="yellow", markup=False)
     elif not options.out:
         print("\n".join(FORMATS[options.format][1](table) for table in tables))

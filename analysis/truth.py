@@ -16,6 +16,7 @@ from analysis.options import RunOptions
 from analysis.paper.ground_truth import samples, tables
 from analysis.plotting.drawing import save, style
 from analysis.plotting.ground_truth import distributions
+from analysis.reading.selection import left_out_note
 from analysis.rendering.formats import write_tables
 from analysis.rendering.terminal import FILE_WIDTH, print_table
 from common.cli import parse, run
@@ -30,13 +31,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     for table in made:
         print_table(table, console)
+    if note := left_out_note(runs):
+        console.print(note, style="yellow", markup=False)
     if options.out is not None:
-        out = options.folder()
-        written = write_tables([replace(t, name=f"truth_{t.name}") for t in made], out)
         with style():
             figure = distributions(values)
-        for path in [*written, *save({"truth": figure}, out)]:
-            print(path)
+        with options.output() as out:
+            written = write_tables([replace(t, name=f"truth_{t.name}") for t in made], out)
+            for path in [*written, *save({"truth": figure}, out)]:
+                print(path)
     return 0
 
 

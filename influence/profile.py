@@ -92,5 +92,5 @@ class Profile:
     @classmethod
     def load(cls, path: Path) -> Profile:
         """Read what :meth:`save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return cls(**{field.name: stored[field.name] for field in fields(cls)})

@@ -48,14 +48,14 @@ class Outcome:
         numbers: the means behind it, in words.
         cells: the number of cells behind it.
         seeds: the number of distinct seeds behind it.
-        where: datasets and models.
+        settings: the datasets and models behind it.
     """
 
     holds: bool
     numbers: str
     cells: int
     seeds: int
-    where: str
+    settings: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,8 @@ def _at(
 def outcome(holds: bool, numbers: str, values: pd.DataFrame) -> Outcome:
     """An outcome that is based on all of ``values``."""
     settings = sorted(set(zip(values["dataset"], values["model"], strict=True)))
-    where = ", ".join(f"{dataset}/{model}" for dataset, model in settings)
     cells = len(values.drop_duplicates(CELL))
-    return Outcome(bool(holds), numbers, cells, values["seed"].nunique(), where)
+    return Outcome(bool(holds), numbers, cells, values["seed"].nunique(), settings)
 
 
 def means(values: pd.DataFrame) -> dict[str, float]:

@@ -14,12 +14,16 @@ import pandas as pd
 from analysis.paper import claim_tests as t
 from analysis.paper.claim_tests import Outcome, Runs, Test
 from analysis.reading.frames import Frames
-from analysis.rendering.text import count
+from analysis.rendering.text import count, setting_name
 from analysis.stats.glitch_groups import OUTLIERS
 
 HOLDS: Final = "holds"
 DOES_NOT_HOLD: Final = "does not hold"
 NOT_RUN: Final = "not run"
+CSV_COLUMNS: Final = [
+    *("claim", "statement", "source", "verdict"),
+    *("numbers", "cells", "seeds", "where"),
+]
 PAPER_MODEL: Final = "ft_transformer"
 NEAR: Final = ("near_clustered_anomalies",)
 FAR: Final = ("far_clustered_anomalies",)
@@ -150,7 +154,8 @@ class Result:
         if found is None:
             return ""
         counts = f"{count(found.cells, 'cell')}, {count(found.seeds, 'seed')}"
-        return f"{found.numbers} ({counts}: {found.where})"
+        where = ", ".join(setting_name(*setting, separator="/") for setting in found.settings)
+        return f"{found.numbers} ({counts}: {where})"
 
 
 def check_claims(frames: Frames) -> list[Result]:
@@ -160,21 +165,11 @@ def check_claims(frames: Frames) -> list[Result]:
 
 
 def as_frame(results: Sequence[Result]) -> pd.DataFrame:
-    """One row per claim. Columns: ``claim``, ``statement``, ``source``, ``verdict``, ``numbers``,
-    ``cells``, ``seeds``, ``where``."""
+    """One row per claim, with the columns :data:`CSV_COLUMNS`."""
     rows = []
     for result in results:
-        claim, found = result.claim, result.outcome or Outcome(False, "", 0, 0, "")
-        rows.append(
-            {
-                "claim": claim.name,
-                "statement": claim.statement,
-                "source": claim.source,
-                "verdict": result.word,
-                "numbers": found.numbers,
-                "cells": found.cells,
-                "seeds": found.seeds,
-                "where": found.where,
-            }
-        )
-    return pd.DataFrame(rows)
+        claim, found = result.claim, result.outcome or Outcome(False, "", 0, 0, [])
+        where = ", ".join(map("/".join, found.settings))
+        about = (claim.name, claim.statement, claim.source, result.word)
+        rows.append((*about, found.numbers, found.cells, found.seeds, where))
+    return pd.DataFrame(rows, columns=CSV_COLUMNS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -26,28 +26,21 @@ from analysis.plotting.run_figures import distributions, epochs, precision_recal
 from analysis.reading.frames import Frames
 from analysis.reading.selection import Selection
 from analysis.reading.stored import load_scores
-from analysis.rendering.text import display_name, percent, setting_name
+from analysis.rendering.text import display_name, glitch_name, percent, setting_name
 from analysis.stats.glitch_groups import OUTLIERS, glitch_group, glitch_order
 from analysis.stats.summary import at_usual_ratio, epoch_values, measured, summarise, usual_ratio
 from analysis.stats.view import View
 
-#: The panels of the figures: the group of glitches that each shows, and its heading.
-NOISE: Final = {
-    "uniform_noise": "uniform class noise",
-    "class_dependent_noise": "class-dependent noise",
-}
-TABULAR_PANELS: Final = NOISE | {"near_clustered_anomalies": "near-clustered anomalies"}
-IMAGE_PANELS: Final = NOISE | {
-    "far_clustered_anomalies": "far-clustered anomalies",
-    OUTLIERS: "outliers",
-}
+#: The groups of glitches that the panels of the figures show.
+NOISE: Final = ("uniform_noise", "class_dependent_noise")
+TABULAR_PANELS: Final = (*NOISE, "near_clustered_anomalies")
+IMAGE_PANELS: Final = (*NOISE, "far_clustered_anomalies", OUTLIERS)
 RATIO_PANELS: Final = (
     ("tabular", "uniform_noise"),
     ("tabular", "near_clustered_anomalies"),
     ("image", "uniform_noise"),
     ("image", "far_clustered_anomalies"),
 )
-_HEADINGS: Final = TABULAR_PANELS | IMAGE_PANELS
 
 
 def _values(frames: Frames, view: View, modality: str) -> pd.DataFrame:
@@ -56,18 +49,18 @@ def _values(frames: Frames, view: View, modality: str) -> pd.DataFrame:
     return values.assign(group=values["glitch"].map(glitch_group))
 
 
-def _bars(frames: Frames, view: View, modality: str, headings: dict[str, str]) -> Figure | None:
+def _bars(frames: Frames, view: View, modality: str, groups: Sequence[str]) -> Figure | None:
     values = _values(frames, view, modality)
-    values = values[values["group"].isin(list(headings))]
+    values = values[values["group"].isin(groups)]
     values = values[values["ratio"] == usual_ratio(values["ratio"])]
     if values.empty:
         return None
     signals = preferred(list(values["series"].unique()), view.signals)
     summary = summarise(values, ["group", "model"])
-    figure, axes = panels(1, len(headings))
-    for letter, panel, (name, heading) in zip("abcd", axes[0], headings.items(), strict=False):
+    figure, axes = panels(1, len(groups))
+    for letter, panel, name in zip("abcd", axes[0], groups, strict=False):
         here = summary[summary["group"] == name]
-        panel.set_title(f"({letter}) {heading}")
+        panel.set_title(f"({letter}) {glitch_name(name)}")
         score_axis(panel)
         if here.empty:
             not_run(panel)
@@ -97,7 +90,7 @@ def figure4(frames: Frames, view: View) -> Figure | None:
         values = values[values["group"] == glitch]
         several = values.groupby("dataset")["ratio"].transform("nunique") > 1
         if several.any():
-            rows.append((f"({letter}) {_HEADINGS[glitch]}, {modality} data", values[several]))
+            rows.append((f"({letter}) {glitch_name(glitch)}, {modality} data", values[several]))
     if not rows:
         return None
     every = pd.concat([values for _, values in rows])

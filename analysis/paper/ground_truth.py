@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -51,13 +52,16 @@ def samples(store: Store, frames: Frames) -> pd.DataFrame:
     ``measure`` and ``value``."""
     found = []
     for trial in frames.trials.to_dict("records"):
-        path = store.artifact(trial["run_id"], schema.TRUTH_FILE)
-        if path is not None:
-            about = {key: trial[key] for key in (*KEYS, "seed")}
-            found.append(pd.read_parquet(path).assign(**about))
+        values = store.load(trial["run_id"], schema.TRUTH_FILE, _values)
+        if values is not None:
+            found.append(values.assign(**{key: trial[key] for key in (*KEYS, "seed")}))
     if not found:
         raise UserError(
             "none of these runs was compared with retraining; "
             "create such runs with: python -m experiments.grid --grid truth"
         )
     return pd.concat(found, ignore_index=True)
+
+
+def _values(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path, columns=["estimator", "measure", "value"])

@@ -91,7 +91,7 @@ def render(runs: Selection, view: View, figures: Sequence[NamedFigure]) -> str:
         "failures": frames.runs[frames.runs["state"] == FAILED].to_dict("records"),
     }
     trials = top_samples(runs, view)
-    content["left_out"] = left_out_note(frames)
+    content["left_out"] = left_out_note(runs)
     kept = fitting(trials, LARGEST - len(_page(content, [], 0).encode()))
     return _page(content, kept, len(trials) - len(kept))
 

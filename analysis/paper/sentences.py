@@ -32,12 +32,15 @@ NEAREST: Final = 5
 def what_was_run(frames: Frames) -> str:
     """Trials, datasets, models, glitches, ratios and seeds."""
     trials = frames.trials
-    glitches = sorted(trials["glitch"].unique(), key=glitch_order)
-    ratios = enumerated(map(percent, _ratios(trials[trials["glitch"] != "none"])))
+    glitched = trials[trials["glitch"] != "none"]
+    glitches = sorted(glitched["glitch"].unique(), key=glitch_order)
+    clean = len(trials) - len(glitched)
     return (
         f"{len(trials)} trials on {_names(trials, 'dataset')} with {_names(trials, 'model')}; "
-        f"glitches: {enumerated(map(glitch_name, glitches))}; "
-        f"ratios: {ratios or 'none'}; seeds: {trials['seed'].nunique()}."
+        f"glitches: {enumerated(map(glitch_name, glitches)) or 'none'}; "
+        f"ratios: {enumerated(map(percent, _ratios(glitched))) or 'none'}; "
+        f"{f'{clean} trials without glitches; ' if clean and glitches else ''}"
+        f"seeds: {trials['seed'].nunique()}."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import pandas as pd
 from markupsafe import Markup
+from PIL import Image
 
 from analysis.plotting.drawing import preferred
 from analysis.plotting.inline import inline_png
@@ -57,14 +58,19 @@ def top_samples(runs: Selection, view: View) -> list[Trial]:
     """For each dataset, model and glitch, the most suspicious samples of the first seed."""
     found = []
     for title, run_id, scores in examples(runs.frames, view, partial(load_scores, runs.store)):
-        folder = runs.store.artifact(run_id, schema.SUSPECTS_FOLDER)
-        if folder is None:
-            continue
         logged = [column for column in scores.columns if column not in ERROR_COLUMNS]
-        samples = [_of_signal(folder, s, scores) for s in preferred(logged, view.signals)]
-        kept = [one for one in samples if one is not None]
-        found.append(Trial(title.replace("\n", ", "), kept))
+        signals = preferred(logged, view.signals)
+        samples = runs.store.load(
+            run_id, schema.SUSPECTS_FOLDER, partial(_of_trial, signals=signals, scores=scores)
+        )
+        if samples:
+            found.append(Trial(title.replace("\n", ", "), samples))
     return found
+
+
+def _of_trial(folder: Path, signals: list[str], scores: pd.DataFrame) -> list[TopSamples]:
+    found = (_of_signal(folder, signal, scores) for signal in signals)
+    return [samples for samples in found if samples is not None]
 
 
 def _of_signal(folder: Path, signal: str, scores: pd.DataFrame) -> TopSamples | None:
@@ -79,6 +85,8 @@ def _of_signal(folder: Path, signal: str, scores: pd.DataFrame) -> TopSamples | 
     if not sheet.exists():
         return None
     alternative = f"contact sheet of the most suspicious samples by {name}"
+    with Image.open(sheet, formats=["PNG"]) as image:
+        image.verify()
     return TopSamples(name, caption, inline_png(sheet.read_bytes(), alternative))
 
 

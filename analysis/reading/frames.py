@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import chain
@@ -38,16 +38,18 @@ STATES: Final = {
     DUPLICATE: "finished, but another run of the same spec finished later",
     DELETED: "deleted in MLflow",
     FOREIGN: "not written by this project",
-    UNREADABLE: "the spec is missing or invalid",
+    UNREADABLE: "the spec or another tag is missing or invalid",
 }
 
-REQUIRED: Final[dict[str, type | tuple[type, ...]]] = {
-    "dataset": str,
-    "model": str,
-    "glitch": str,
+#: The fields that every spec has, with their types.
+REQUIRED: Final = {
+    "dataset": (str,),
+    "model": (str,),
+    "glitch": (str,),
     "ratio": (int, float),
-    "seed": int,
+    "seed": (int,),
 }
+_SCALARS: Final = (str, int, float, bool, type(None))
 #: Fields that were added to the spec later, with the value that earlier trials used.
 ADDED_FIELDS: Final = {"truth": False}
 _CURVE_GROUPS: Final = (schema.EPOCH_F1, schema.ACCURACY, schema.LOSS)
@@ -108,10 +110,11 @@ class Frames:
         ``metric`` (``epoch_f1``, ``accuracy``, ``loss``), ``series``, ``epoch`` (from 1),
         ``value``.
 
-        Curves are read from the tags of the runs; a run without them costs one request per metric.
+        Curves are read from the tags of the runs. Where a tag is missing or damaged, every metric
+        costs one request for its history.
         """
         logged = self.final[self.final["metric"].isin(_CURVE_GROUPS)].drop(columns="value")
-        tagged = cache(self._tagged)
+        tagged = cache(lambda run_id, group: parse_curves(self.curve_tags[run_id], group))
         found = []
         for run_id, metric, series in logged.itertuples(index=False, name=None):
             values = tagged(run_id, metric).get(series)
@@ -123,14 +126,6 @@ class Frames:
         repeated = logged.iloc[np.repeat(np.arange(len(logged)), list(map(len, found)))]
         columns = {"epoch": points[:, 0].astype(int), "value": points[:, 1]}
         return repeated.assign(**columns).reset_index(drop=True)
-
-    def _tagged(self, run_id: str, group: str) -> dict[str, list[float]]:
-        """The curves in a tag of a run, by series; empty where the tag is missing or damaged."""
-        try:
-            found = json.loads(self.curve_tags[run_id].get(schema.curves_tag(group), "{}"))
-            return {series: [float(v) for v in values] for series, values in found.items()}
-        except (ValueError, TypeError, AttributeError):
-            return {}
 
     def only(self, run_ids: Iterable[str]) -> Frames:
         """The same frames, restricted to these runs."""
@@ -180,6 +175,22 @@ def build(runs: Iterable[Run], histories: Histories) -> Frames:
     return Frames(table, final, curve_tags, histories)
 
 
+def parse_curves(tags: Mapping[str, str], group: str) -> dict[str, list[float]]:
+    """The curves of a group in the tags of a run, by series; empty where the tag is missing or
+    damaged.
+
+    >>> parse_curves({"curves/loss": '{"train":[1.0,0.5]}', "curves/accuracy": "{"}, "loss")
+    {'train': [1.0, 0.5]}
+    >>> parse_curves({"curves/loss": '{"train":[1.0,0.5]}', "curves/accuracy": "{"}, "accuracy")
+    {}
+    """
+    try:
+        found = json.loads(tags.get(schema.curves_tag(group), "{}"))
+        return {series: [float(value) for value in values] for series, values in found.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
 def field_text(value: object) -> str:
     """The value of a spec field as a user would type it.
 
@@ -221,17 +232,23 @@ def _row(run: Run) -> dict[str, Any]:
     if row["state"] == FOREIGN:
         return row
     spec = _spec(tags.get(schema.SPEC, ""))
-    return row | spec if spec else row | {"state": UNREADABLE}
+    damaged = not spec or (schema.N_CLASSES in tags and pd.isna(row["n_classes"]))
+    return row | ({"state": UNREADABLE} if damaged else spec)
 
 
 def _spec(text: str) -> dict[str, Any]:
     """The fields of a trial's spec; empty where the text is not a valid spec."""
     try:
         spec = json.loads(text)
-        usable = all(isinstance(spec[key], kind) for key, kind in REQUIRED.items())
+        usable = all(type(spec[key]) in kinds for key, kinds in REQUIRED.items())
+        usable = usable and 0 <= spec["ratio"] <= 1
     except (ValueError, KeyError, TypeError):
         return {}
-    return ADDED_FIELDS | spec if usable else {}
+    if not usable:
+        return {}
+    # lists and the like, as another version may have them, become text that can be compared
+    flat = {k: v if isinstance(v, _SCALARS) else json.dumps(v) for k, v in spec.items()}
+    return ADDED_FIELDS | {key: value for key, value in flat.items() if key not in _INFO}
 
 
 def _own_state(run: Run) -> str:

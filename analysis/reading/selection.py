@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 from mlflow.entities import Run
@@ -82,7 +83,7 @@ def select(
 
 def select_run(store: Store, run_id: str) -> Selection:
     """The trials of the grid with this run; there may be none yet."""
-    grid_run = store.client.get_run(run_id)
+    grid_run = store.run(run_id)
     by_id = {e.experiment_id: e for e in store.experiments.values()}
     experiment = by_id[grid_run.info.experiment_id]
     frames = build(store.runs(experiment), store.history)
@@ -103,12 +104,19 @@ def _newest(grids: Sequence[Run], wanted: str | None) -> Run:
 
 def _members(store: Store, grid_run: Run, runs: pd.DataFrame) -> list[str]:
     """Run ids of a grid's trials: those on the list it stored, else its child runs."""
-    listed = store.artifact(grid_run.info.run_id, schema.GRID_TRIALS_FILE)
+    listed = store.load(grid_run.info.run_id, schema.GRID_TRIALS_FILE, _hashes)
     if listed is None:
         members = runs["parent"] == grid_run.info.run_id
     else:
-        members = runs["spec_hash"].isin(json.loads(listed.read_text()))
+        members = runs["spec_hash"].isin(listed)
     return list(runs.loc[members, "run_id"])
+
+
+def _hashes(path: Path) -> list[str]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise ValueError(f"{path.name} is not a list of spec hashes")
+    return found
 
 
 def _matching(frames: Frames, conditions: Mapping[str, Sequence[str]]) -> list[str]:
@@ -135,7 +143,14 @@ def _check_not_empty(frames: Frames, experiment: str) -> None:
     raise UserError(f"experiment {experiment!r} has no trial; {HOW_TO_FILL} --experiment ...")
 
 
-def left_out_note(frames: Frames) -> str:
-    """A sentence about the runs that are not counted; empty if all are."""
-    parts = [f"{n} {state} ({STATES[state]})" for state, n in frames.left_out().items()]
-    return "Not counted: " + "; ".join(parts) + "." if parts else ""
+def left_out_note(runs: Selection) -> str:
+    """Sentences about the runs that are not counted and the files that are damaged; empty if there
+    are none. Files are known to be damaged once they have been read."""
+    sentences = []
+    if states := runs.frames.left_out():
+        parts = [f"{number} {state} ({STATES[state]})" for state, number in states.items()]
+        sentences.append(f"Not counted: {'; '.join(parts)}.")
+    for file, ids in sorted(runs.store.damaged.items()):
+        more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+        sentences.append(f"Damaged and skipped: {file} of run {min(ids)}{more}.")
+    return " ".join(sentences)

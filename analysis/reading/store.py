@@ -7,27 +7,38 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from common.errors import UserError
 from experiments import schema
+from experiments.tracking.retry import TrackingError, one_line, patiently
 from experiments.tracking.store import check_answers, client_for, exists
 from experiments.tracking.uri import without_secrets
 
 PAGE = 500
+PATIENCE = 20.0
+"""Seconds for which a request is repeated while the store is locked or away."""
 HOW_TO_FILL = "fill it with: python -m experiments.grid --grid embedded"
+
+T = TypeVar("T")
 
 
 class Store:
     """A tracking store, read with few queries.
 
-    Raises ``UserError`` where the store does not answer, or where ``uri`` names a database file
+    Damaged files of single runs are skipped and collected in ``damaged``, by file name.
+
+    Raises ``UserError`` where the store does not answer or has the database schema of another
+    MLflow version, or where ``uri`` names a database file
     that does not exist, because opening it would create an empty one.
     """
 
@@ -37,7 +48,21 @@ class Store:
             raise UserError(f"no tracking store at {without_secrets(uri)}; {HOW_TO_FILL}")
         check_answers(uri)
         self.uri = without_secrets(uri)
-        self.client = client_for(uri)
+        self.damaged: defaultdict[str, set[str]] = defaultdict(set)
+        try:
+            self.client = client_for(uri)
+        except (MlflowException, SQLAlchemyError) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> UserError:
+        return UserError(f"tracking store {self.uri} cannot be read: {one_line(error)}")
+
+    def _ask(self, request: Callable[[], T]) -> T:
+        """The answer to a request, which is repeated for a while if the store is locked or away."""
+        try:
+            return patiently(request, PATIENCE)
+        except TrackingError as error:
+            raise self._unreadable(error) from error
 
     @cached_property
     def experiments(self) -> dict[str, Experiment]:
@@ -45,7 +70,7 @@ class Store:
         found: dict[str, Experiment] = {}
         token = None
         while True:
-            page = self.client.search_experiments(page_token=token)
+            page = self._ask(partial(self.client.search_experiments, page_token=token))
             found |= {experiment.name: experiment for experiment in page}
             token = page.token
             if not token:
@@ -80,22 +105,29 @@ class Store:
         token = None
         while True:
             with _without_cyclic_gc():
-                page = self.client.search_runs(
-                    experiment_ids,
-                    filter_string=wanted,
-                    run_view_type=view,
-                    max_results=PAGE,
-                    order_by=[f"attributes.start_time {order}"],
-                    page_token=token,
+                page = self._ask(
+                    partial(
+                        self.client.search_runs,
+                        experiment_ids,
+                        filter_string=wanted,
+                        run_view_type=view,
+                        max_results=PAGE,
+                        order_by=[f"attributes.start_time {order}"],
+                        page_token=token,
+                    )
                 )
             yield from page
             token = page.token
             if not token:
                 return
 
+    def run(self, run_id: str) -> Run:
+        """The run with that id."""
+        return self._ask(partial(self.client.get_run, run_id))
+
     def history(self, run_id: str, metric: str) -> list[tuple[int, float]]:
         """The (step, value) pairs of a metric, by step; a step logged twice has its later value."""
-        points = self.client.get_metric_history(run_id, metric)
+        points = self._ask(partial(self.client.get_metric_history, run_id, metric))
         return sorted({p.step: p.value for p in sorted(points, key=lambda p: p.timestamp)}.items())
 
     def artifact(self, run_id: str, path: str) -> Path | None:
@@ -107,6 +139,18 @@ class Store:
         try:
             return Path(self.client.download_artifacts(run_id, path, str(target)))
         except (MlflowException, OSError):
+            return None
+
+    def load(self, run_id: str, path: str, read: Callable[[Path], T]) -> T | None:
+        """What ``read`` makes of an artifact; ``None`` where the run does not have the artifact or
+        it is damaged."""
+        found = self.artifact(run_id, path)
+        if found is None:
+            return None
+        try:
+            return read(found)
+        except Exception:  # parsers raise whatever they meet in a damaged file
+            self.damaged[path].add(run_id)
             return None
 
     def forget(self, run_id: str) -> None:

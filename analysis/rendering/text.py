@@ -67,8 +67,8 @@ def enumerated(texts: Iterable[str]) -> str:
 def words(name: str) -> str:
     """A registered name in words.
 
-    >>> words("near_clustered_anomalies")
-    'near clustered anomalies'
+    >>> words("my_new_signal")
+    'my new signal'
     """
     return name.replace("_", " ")
 
@@ -79,8 +79,8 @@ _PART_OF_MIXTURE = re.compile(r"([^+:]+):(\d*\.?\d+)")
 def glitch_name(glitch: str) -> str:
     """The title of a glitch with its options; of a mixture, each part with its ratio.
 
-    >>> glitch_name("uniform_noise"), glitch_name("far_clustered_anomalies:0.04+noise:0.1")
-    ('uniform noise', '4% far clustered anomalies + 10% noise')
+    >>> glitch_name("stripe_outliers"), glitch_name("blur_outliers:0.04+my_glitch:0.1")
+    ('stripe outliers', '4% blur outliers + 10% my glitch')
     """
     if not (parts := _PART_OF_MIXTURE.findall(glitch)):
         name, parenthesis, options = glitch.partition("(")
@@ -108,15 +108,15 @@ def display_name(field: str, value: object) -> str:
     return names[field](text) if field in names else text
 
 
-def setting_name(dataset: str, model: str) -> str:
+def setting_name(dataset: str, model: str, separator: str = ", ") -> str:
     """A dataset and a model on one line."""
-    return f"{display_name('dataset', dataset)}, {display_name('model', model)}"
+    return f"{display_name('dataset', dataset)}{separator}{display_name('model', model)}"
 
 
 def panel_title(*lines: str, width: int = 34) -> str:
     """Lines above a panel, with long ones broken.
 
-    >>> panel_title("uniform noise 10%", "mnist"), panel_title("4% a + 3% b", width=8)
-    ('uniform noise 10%\\nmnist', '4% a +\\n3% b')
+    >>> panel_title("stripe outliers 10%", "mnist"), panel_title("4% a + 3% b", width=8)
+    ('stripe outliers 10%\\nmnist', '4% a +\\n3% b')
     """
     return "\n".join(part for line in lines for part in wrap(line, width, break_long_words=False))

@@ -35,6 +35,10 @@ class Diagnosis:
             ``probability``.
         expected_label: the label that the features suggest, (n,) int64; ``NO_LABEL`` where they
             suggest none, as for a foreign sample.
+        expected_label_errors: estimated number of label errors, whether or not a test proves any;
+            too low where classes overlap much. If nothing is flagged, it says how many labels may
+            nevertheless be wrong; ``probability`` still ranks them. nan where there are too few
+            samples for an estimate.
     """
 
     probability: NDArray[np.float64]
@@ -42,3 +46,4 @@ class Diagnosis:
     kind: NDArray[np.object_]
     kind_probability: NDArray[np.float64]
     expected_label: NDArray[np.int64]
+    expected_label_errors: float = float("nan")

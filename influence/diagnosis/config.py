@@ -31,6 +31,8 @@ class InputConfig:
         narrow_width: blocks of at most this many columns count as narrow; 64 to 256.
         product_components: principal components whose pairwise products are added; 10 to 50.
         label_components: principal components that label classifiers see; 64 to 512.
+        min_samples: fewest training samples, and reference samples, to compare; with fewer, nothing
+            is tested and nothing is found; 5 to 50.
     """
 
     max_deviation: float = 10.0
@@ -38,6 +40,7 @@ class InputConfig:
     narrow_width: int = 128
     product_components: int = 30
     label_components: int = 256
+    min_samples: int = 10
 
 
 @dataclass(frozen=True)
@@ -201,6 +204,8 @@ class WithoutReferenceConfig:
         uniform_significance: level of the test for uniform noise (convention).
         pair_significance: level of the tests for flips, lower than with a reference set, since
             only calibration says what to expect (convention).
+        min_class_size: labels of classes with fewer samples are not judged: the folds that a sample
+            is not in hold too few of them; 2 to 10.
         screening_p_value: pairs with a smaller p-value are refitted and tested; 0.01 to 0.2.
         max_screened: most pairs that are refitted in a round; 1 to 10.
         uniform_shape: shape of the gamma distribution of a calibrated count, of improbable labels
@@ -211,6 +216,7 @@ class WithoutReferenceConfig:
     rounds: int = 4
     uniform_significance: float = 1e-3
     pair_significance: float = 1e-7
+    min_class_size: int = 4
     screening_p_value: float = 0.05
     max_screened: int = 3
     uniform_shape: float = 8.0

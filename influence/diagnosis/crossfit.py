@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -111,21 +112,23 @@ def _out_of_fold_logits(
 ) -> Probabilities:
     """Log-probabilities of each sample by a classifier fitted to the other folds, (k, C).
 
-    Where the trusted samples of the other folds have one class only, it is certain.
+    Where the other folds hold a single class, that class is certain; where they hold nothing, all
+    classes are equally probable.
     """
     x, y, fold = samples.x, samples.labels, samples.fold
     out = np.full((len(y), samples.n_classes), np.log(TINY))
     for held_out in range(config.folds):
         fitted = (fold != held_out) & (weight > config.min_weight)
-        rows = fold == held_out
-        classes = np.unique(y[fitted])
-        if len(classes) < 2:
-            out[np.ix_(rows, classes)] = 0.0
-            continue
-        model = make(samples.seed, config)
-        model.fit(x[fitted], y[fitted], sample_weight=weight[fitted])
-        predicted = np.log(np.maximum(model.predict_proba(x[rows]), TINY))
-        out[np.ix_(rows, model.classes_)] = predicted
+        rows, present = fold == held_out, np.unique(y[fitted])
+        if len(present) < 2:
+            out[np.ix_(rows, present)] = 0.0
+        elif rows.any():
+            model = make(samples.seed, config)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "The number of unique classes is greater")
+                model.fit(x[fitted], y[fitted], sample_weight=weight[fitted])
+            predicted = np.log(np.maximum(model.predict_proba(x[rows]), TINY))
+            out[np.ix_(rows, model.classes_)] = predicted
     return out
 
 

@@ -73,4 +73,5 @@ def diagnose(evidence: Evidence, config: DiagnosisConfig = DEFAULT) -> Diagnosis
         kind=restored(kind, inputs.order),
         kind_probability=restored(kind_probability, inputs.order),
         expected_label=restored(expected_label, inputs.order),
+        expected_label_errors=errors.expected,
     )

@@ -114,7 +114,8 @@ def narrow(blocks: Sequence[FeatureBlock], config: InputConfig) -> FeatureBlock:
 def principal_components(x: Floats, number: int, *, whiten: bool = False) -> Floats:
     """The first principal components of the samples, (k, at most ``number``)."""
     pca = PCA(min(number, *x.shape), whiten=whiten, svd_solver="randomized", random_state=0)
-    return np.asarray(pca.fit(x).transform(x), dtype=np.float32)
+    with np.errstate(invalid="ignore"):  # constant features have no variance to explain
+        return np.asarray(pca.fit(x).transform(x), dtype=np.float32)
 
 
 def with_products(block: FeatureBlock, config: InputConfig) -> FeatureBlock:

@@ -26,6 +26,7 @@ from influence.diagnosis.inputs import (
 from influence.diagnosis.label_noise import (
     LabelledProbabilities,
     NoiseMechanisms,
+    expected_errors,
     trust_in_labels,
 )
 from influence.diagnosis.noise_detection import detect_noise
@@ -38,11 +39,13 @@ class LabelErrors:
     posterior: the probability that a label is wrong, (n,); all zero where no test rejects.
     rank: how improbable the label is among those of the reference set, (n,) in [0, 1).
     label: the most probable label, (n,).
+    expected: estimated number of wrong labels, whether or not a test rejects.
     """
 
     posterior: NDArray[np.float64]
     rank: NDArray[np.float64]
     label: Labels
+    expected: float
 
 
 def detect_label_errors(
@@ -62,16 +65,19 @@ def detect_label_errors(
         rng: of folds and classifiers.
         config: settings.
     """
+    n = len(ordinary)
+    if min(ordinary.sum(), usable_reference.sum()) < config.inputs.min_samples:
+        return LabelErrors(np.zeros(n), np.zeros(n), inputs.labels, float("nan"))
     samples = _labelled_samples(inputs, rng, config)
     classifier, found = select_classifier(
         samples,
         np.concatenate([ordinary, usable_reference]).astype(np.float64),
-        _of_reference(usable_reference, len(ordinary)),
+        _of_reference(usable_reference, n),
         config.classifiers,
     )
     correct = usable_reference & ~_wrong_in_reference(found, inputs, usable_reference, config)
-    detector = _Detector(classifier, len(ordinary), ordinary, correct, config)
-    result, weight = detector.round(np.zeros(len(ordinary)))
+    detector = _Detector(classifier, n, ordinary, correct, config)
+    result, weight = detector.round(np.zeros(n))
     for _ in range(config.label_errors.rounds - 1):
         result, weight = detector.round(weight)
     return result
@@ -112,8 +118,13 @@ class _Detector:
             excluded = train.of_label < self.config.label_errors.excluded_below
             trusted = np.where(excluded, 0.0, 1.0)
         scores = Scores(1.0 - train.of_label, 1.0 - reference.of_label)
-        label = train.probabilities.argmax(axis=1)
-        return LabelErrors(posterior, rank_among_reference(scores), label), trusted
+        errors = LabelErrors(
+            posterior,
+            rank_among_reference(scores),
+            train.probabilities.argmax(axis=1),
+            expected_errors(ordinary, noise, self.config.noise),
+        )
+        return errors, trusted
 
 
 def _labelled_samples(
@@ -152,4 +163,6 @@ def _wrong_in_reference(
         given = LabelledProbabilities(p, inputs.reference_labels[usable])
         fit = NoiseMechanisms(uniform=True, pairs=()).fit(given, config.noise)
         wrong[usable] = fit.wrong > MORE_LIKELY_THAN_NOT
+    if (usable & ~wrong).sum() < config.inputs.min_samples:
+        return np.zeros(len(usable), dtype=bool)
     return wrong

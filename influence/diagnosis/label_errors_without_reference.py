@@ -26,6 +26,7 @@ from influence.diagnosis.label_noise import (
     ClassPair,
     LabelledProbabilities,
     NoiseMechanisms,
+    expected_errors,
     trust_in_labels,
 )
 from influence.diagnosis.noise_detection import (
@@ -41,10 +42,12 @@ class LabelErrorsWithoutReference:
     """Attributes:
     posterior: the probability that a label is wrong, (n,); all zero where no test rejects.
     probabilities: p(c) of the correct label, (n, C).
+    expected: estimated number of wrong labels, whether or not a test rejects.
     """
 
     posterior: NDArray[np.float64]
     probabilities: NDArray[np.float64]
+    expected: float
 
 
 def detect_label_errors_without_reference(
@@ -63,8 +66,8 @@ def detect_label_errors_without_reference(
     number = _by_first_appearance(labels, n_classes).argsort()
     fold = random_folds(len(labels), config.classifiers.folds, np.random.default_rng(seed))
     samples = LabelledSamples(x, number[labels], n_classes, fold, seed)
-    posterior, fit = _detect(samples, config)
-    return LabelErrorsWithoutReference(posterior, fit.correct.probabilities[:, number])
+    found = _detect(samples, config)
+    return replace(found, probabilities=found.probabilities[:, number])
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class _Fit:
         )
 
 
-def _detect(samples: LabelledSamples, config: DiagnosisConfig) -> tuple[NDArray[np.float64], _Fit]:
+def _detect(samples: LabelledSamples, config: DiagnosisConfig) -> LabelErrorsWithoutReference:
     everything = np.ones(len(samples.labels), dtype=bool)
     classifier, found = select_classifier(
         samples, everything.astype(np.float64), everything, config.classifiers
@@ -90,7 +93,7 @@ def _detect(samples: LabelledSamples, config: DiagnosisConfig) -> tuple[NDArray[
     fit = _Fit.of(found, samples.labels)
     pairs: tuple[ClassPair, ...] = ()
     for _ in range(config.without_reference.rounds):
-        posterior = _posterior(fit, pairs, config)
+        posterior, _ = _posterior(fit, pairs, config)
         trusted = trust_in_labels(posterior)
         proven = _prove_flips(classifier, fit, pairs, trusted, config)
         if proven is not None:
@@ -100,7 +103,8 @@ def _detect(samples: LabelledSamples, config: DiagnosisConfig) -> tuple[NDArray[
             fit = _refit(classifier, trusted)
         else:
             break
-    return _posterior(fit, pairs, config), fit
+    posterior, expected = _posterior(fit, pairs, config)
+    return LabelErrorsWithoutReference(posterior, fit.correct.probabilities, expected)
 
 
 def _refit(classifier: CrossFittedClassifier, weight: Weights) -> _Fit:
@@ -110,18 +114,25 @@ def _refit(classifier: CrossFittedClassifier, weight: Weights) -> _Fit:
 
 def _posterior(
     fit: _Fit, pairs: tuple[ClassPair, ...], config: DiagnosisConfig
-) -> NDArray[np.float64]:
-    noise = NoiseMechanisms(_has_uniform_noise(fit.correct, config), pairs)
-    if not noise:
-        return np.zeros(len(fit.correct.labels))
-    return noise.fit(fit.correct, config.noise).wrong
+) -> tuple[NDArray[np.float64], float]:
+    """The probability that each label is wrong, (n,), and the estimated number of wrong ones."""
+    labels = fit.correct.labels
+    posterior = np.zeros(len(labels))
+    judged = np.bincount(labels)[labels] >= config.without_reference.min_class_size
+    if not judged.any():
+        return posterior, float("nan")
+    correct = fit.correct.rows(judged)
+    noise = NoiseMechanisms(_has_uniform_noise(correct, config), pairs)
+    if noise:
+        posterior[judged] = noise.fit(correct, config.noise).wrong
+    return posterior, expected_errors(correct, noise, config.noise)
 
 
 def _has_uniform_noise(correct: LabelledProbabilities, config: DiagnosisConfig) -> bool:
     """Are improbable labels more frequent than expected? Bonferroni over limits."""
     limits, settings = config.noise.improbable, config.without_reference
     counts = [improbable_labels(correct, limit) for limit in limits]
-    smallest = min(_p_value(count, settings.uniform_shape, config) for count in counts)
+    smallest = min(float(_p_value(count, settings.uniform_shape, config)) for count in counts)
     return len(limits) * smallest < settings.uniform_significance
 
 
@@ -147,8 +158,9 @@ def _prove_flips(
         mechanisms = NoiseMechanisms(uniform=True, pairs=(pair,))
         uniform = mechanisms.fit(refitted.correct, config.noise).rates.uniform
         expected = _with_uniform_noise(refitted.correct, uniform)
-        counts = [flipped_labels(expected, pair, threshold) for threshold in thresholds]
-        smallest = min(_p_value(count, settings.pair_shape, config) for count in counts)
+        a, b = pair
+        counts = [flipped_labels(expected, a, threshold) for threshold in thresholds]
+        smallest = min(float(_p_value(c, settings.pair_shape, config)[b]) for c in counts)
         if smallest * tests < settings.pair_significance:
             return pair, refitted
     return None
@@ -167,16 +179,20 @@ def _screened(
     """Pairs with more labels b on samples that lean to a than expected, the most significant
     first."""
     settings, threshold = config.without_reference, config.noise.leaning[0]
-    p_values = {
-        pair: _p_value(flipped_labels(given, pair, threshold), settings.uniform_shape, config)
-        for pair in permutations(range(given.probabilities.shape[1]), 2)
-        if pair not in known
-    }
-    suspected = [pair for pair in p_values if p_values[pair] < settings.screening_p_value]
-    return sorted(suspected, key=lambda pair: (p_values[pair], pair))[: settings.max_screened]
+    n_classes = given.probabilities.shape[1]
+    p_values = [
+        _p_value(flipped_labels(given, a, threshold), settings.uniform_shape, config)
+        for a in range(n_classes)
+    ]
+    suspected = sorted(
+        (float(p_values[a][b]), (a, b))
+        for a, b in permutations(range(n_classes), 2)
+        if (a, b) not in known and p_values[a][b] < settings.screening_p_value
+    )
+    return [pair for _, pair in suspected[: settings.max_screened]]
 
 
-def _p_value(count: Count, shape: float, config: DiagnosisConfig) -> float:
+def _p_value(count: Count, shape: float, config: DiagnosisConfig) -> NDArray[np.float64]:
     return count.p_value(count.expected + config.noise.missed_count, shape)
 
 

@@ -34,14 +34,15 @@ class LabelledProbabilities:
         """p(given label | x), (k,)."""
         return np.asarray(self.probabilities[np.arange(len(self.labels)), self.labels])
 
-    def leaning(self, pair: ClassPair) -> Floats:
-        """p(a | x, a or b), (k,)."""
-        a, b = (self.probabilities[:, c] for c in pair)
-        return np.asarray(a / (a + b))
+    def leaning(self, a: int) -> Floats:
+        """p(a | x, a or b) for each class b, (k, C)."""
+        p = self.probabilities
+        return np.asarray(p[:, [a]] / (p[:, [a]] + p))
 
     def likely_flips(self, pair: ClassPair) -> Mask:
         """Samples labelled b that are more likely of class a, (k,)."""
-        return np.asarray((self.labels == pair[1]) & (self.leaning(pair) > MORE_LIKELY_THAN_NOT))
+        a, b = pair
+        return np.asarray((self.labels == b) & (self.leaning(a)[:, b] > MORE_LIKELY_THAN_NOT))
 
     def rows(self, selected: Mask) -> LabelledProbabilities:
         return LabelledProbabilities(self.probabilities[selected], self.labels[selected])
@@ -137,6 +138,14 @@ def _explanations(
     pairs = {(a, b): np.where(y == b, p[:, a] * rate, 0.0) for (a, b), rate in rates.pairs.items()}
     total = correct + uniform + sum(pairs.values())
     return _Explanations(correct, uniform, pairs, total, p.mean(axis=0))
+
+
+def expected_errors(
+    given: LabelledProbabilities, proven: NoiseMechanisms, config: NoiseModelConfig
+) -> float:
+    """The number of wrong labels by maximum likelihood, if besides the proven mechanisms there may
+    be uniform noise."""
+    return float(NoiseMechanisms(True, proven.pairs).fit(given, config).wrong.sum())
 
 
 def trust_in_labels(wrong: Floats) -> Floats:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 from influence.diagnosis.config import DiagnosisConfig
 from influence.diagnosis.label_noise import (
     ClassPair,
+    Floats,
     LabelledProbabilities,
     NoiseMechanisms,
 )
@@ -18,35 +20,36 @@ from influence.diagnosis.label_noise import (
 
 @dataclass(frozen=True)
 class Count:
-    """Improbable labels of a set.
+    """Improbable labels of a set, in total, (), or by label, (C,).
 
     Attributes:
         observed: how many there are.
         expected: how many its calibrated probabilities predict.
-        total: labels in the set.
+        size: samples in the set.
     """
 
-    observed: int
-    expected: float
-    total: int
+    observed: NDArray[np.int64]
+    expected: Floats
+    size: int
 
-    def p_value(self, mean: float, shape: float) -> float:
-        """Of this count or more, if it is Poisson at a rate that has a gamma distribution."""
-        return float(nbinom.sf(self.observed - 1, shape, shape / (shape + mean)))
+    def p_value(self, mean: Floats, shape: NDArray[np.floating] | float) -> Floats:
+        """Of these counts or larger ones, if they are Poisson at rates that have gamma
+        distributions."""
+        return np.asarray(nbinom.sf(self.observed - 1, shape, shape / (shape + mean)))
 
 
 def improbable_labels(given: LabelledProbabilities, limit: float) -> Count:
     """Given labels whose probability is below the limit."""
     p = given.probabilities
-    return Count(int((given.of_label < limit).sum()), float(p[p < limit].sum()), len(p))
+    return Count((given.of_label < limit).sum(), p[p < limit].sum(), len(p))
 
 
-def flipped_labels(given: LabelledProbabilities, pair: ClassPair, threshold: float) -> Count:
-    """Given labels b on samples where p(a | x, a or b) exceeds the threshold."""
-    b = pair[1]
-    leans = given.leaning(pair) > threshold
-    observed = int((leans & (given.labels == b)).sum())
-    return Count(observed, float(given.probabilities[leans, b].sum()), len(leans))
+def flipped_labels(given: LabelledProbabilities, a: int, threshold: float) -> Count:
+    """Given labels b on samples where p(a | x, a or b) exceeds the threshold, for each b."""
+    p = given.probabilities
+    leans = given.leaning(a) > threshold
+    has_label = given.labels[:, None] == np.arange(p.shape[1])
+    return Count((leans & has_label).sum(axis=0), np.where(leans, p, 0.0).sum(axis=0), len(p))
 
 
 def detect_noise(
@@ -60,7 +63,7 @@ def detect_noise(
     settings = config.label_errors
     n_classes = train.probabilities.shape[1]
     p_values = _pair_p_values(train, reference, config)
-    ranked = sorted(p_values, key=lambda pair: p_values[pair])
+    ranked = sorted(permutations(range(n_classes), 2), key=lambda pair: float(p_values[pair]))
     most = max(1, int(settings.max_pair_fraction * len(ranked)))
     uniform = _uniform_p_value(train, reference, config)
     unexplained = np.ones(len(train.labels), dtype=bool)
@@ -83,41 +86,38 @@ def _uniform_p_value(
 ) -> float:
     """Are improbable labels more frequent than expected? Bonferroni over limits."""
     limits = config.noise.improbable
-    smallest = min(
+    p_values = [
         _excess_p_value(
             improbable_labels(train, limit), improbable_labels(reference, limit), config
         )
         for limit in limits
-    )
-    return min(1.0, len(limits) * smallest)
+    ]
+    return min(1.0, len(limits) * float(min(p_values)))
 
 
 def _pair_p_values(
     train: LabelledProbabilities, reference: LabelledProbabilities, config: DiagnosisConfig
-) -> dict[ClassPair, float]:
-    """Are labels b on samples that lean to a more frequent than hard samples explain?
+) -> Floats:
+    """Are labels b on samples that lean to a more frequent than hard samples explain? (C, C)
 
     Bonferroni over pairs and thresholds.
     """
-    thresholds = config.noise.leaning
-    pairs = list(permutations(range(train.probabilities.shape[1]), 2))
-    tests = len(pairs) * len(thresholds)
-    return {
-        pair: min(
+    n_classes, thresholds = train.probabilities.shape[1], config.noise.leaning
+    p_values = [
+        [
             _excess_p_value(
-                flipped_labels(train, pair, threshold),
-                flipped_labels(reference, pair, threshold),
-                config,
+                flipped_labels(train, a, threshold), flipped_labels(reference, a, threshold), config
             )
-            for threshold in thresholds
-        )
-        * tests
-        for pair in pairs
-    }
+            for a in range(n_classes)
+        ]
+        for threshold in thresholds
+    ]
+    tests = n_classes * (n_classes - 1) * len(thresholds)
+    return np.asarray(np.min(p_values, axis=0) * tests)
 
 
-def _excess_p_value(train: Count, reference: Count, config: DiagnosisConfig) -> float:
-    """The p-value of a count in training, given calibration and the count in the reference set.
+def _excess_p_value(train: Count, reference: Count, config: DiagnosisConfig) -> Floats:
+    """The p-values of counts in training, given calibration and the counts in the reference set.
 
     The reference set has too few samples to count rare labels. The calibrated probabilities say how
     many to expect; with the count in the reference set they give a gamma distribution of the rate,
@@ -125,7 +125,7 @@ def _excess_p_value(train: Count, reference: Count, config: DiagnosisConfig) -> 
     """
     missed, prior = config.noise.missed_count, config.label_errors.prior_strength
     expected = train.expected + missed
-    expected_reference = reference.expected + missed * (reference.total / train.total)
+    expected_reference = reference.expected + missed * (reference.size / train.size)
     shape = prior + reference.observed
     mean = shape / (prior / expected_reference + 1.0) * expected / expected_reference
     return train.p_value(mean, shape)

@@ -50,6 +50,8 @@ def detect_novelty(
     n, m = len(stages[0].train), len(stages[0].reference)
     remaining = np.ones(n, dtype=bool)
     posterior, rank = np.zeros(n), np.zeros(n)
+    if min(n, m) < config.inputs.min_samples:
+        return Novelty(posterior, rank)
     for number, significance in enumerate(config.novelty.significance):
         blocks = [stage.rows(remaining, np.ones(m, dtype=bool)) for stage in stages]
         found = _one_pass(blocks, significance, rng, config)

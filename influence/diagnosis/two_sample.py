@@ -62,7 +62,7 @@ def cross_fitted_scores(
     sides: TrainingSides | None = None,
 ) -> Scores:
     """Log-odds of training against reference, in the reference's units, by logistic regressions
-    that did not see the sample.
+    that did not see the sample; zero where the other folds hold samples of one side only.
 
     Args:
         block: features.
@@ -82,11 +82,16 @@ def cross_fitted_scores(
             block.train[~test & sides.negative],
             block.reference[~reference_test],
         )
+        is_train = np.repeat([1, 0, 0], [len(part) for part in parts])
+        if is_train.all() or not is_train.any():
+            continue
         model = LogisticRegression(
             C=inverse_penalty, class_weight="balanced", tol=1e-3, max_iter=200
-        ).fit(np.vstack(parts), np.repeat([1, 0, 0], [len(part) for part in parts]))
-        train[test] = model.decision_function(block.train[test])
-        reference[reference_test] = model.decision_function(block.reference[reference_test])
+        ).fit(np.vstack(parts), is_train)
+        if test.any():
+            train[test] = model.decision_function(block.train[test])
+        if reference_test.any():
+            reference[reference_test] = model.decision_function(block.reference[reference_test])
     return in_reference_units(Scores(train, reference), config)
 
 

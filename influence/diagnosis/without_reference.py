@@ -53,4 +53,5 @@ def diagnose_without_reference(evidence: Evidence, config: DiagnosisConfig = DEF
         kind=restored(kind, order),
         kind_probability=restored(kind_probability, order),
         expected_label=restored(errors.probabilities.argmax(axis=1), order),
+        expected_label_errors=errors.expected,
     )

@@ -184,7 +184,7 @@ def test_numbers_are_those_of_the_runs(study: Study) -> None:
     )
     mean = values[values["series"] == SI]["value"].mean()
     assert found.numbers.startswith(f"SI {mean:.2f} ± ")
-    assert (found.cells, found.seeds, found.where) == (1, 3, "digits/resnet20")
+    assert (found.cells, found.seeds, found.settings) == (1, 3, [("digits", "resnet20")])
     assert MI in PAPER
     assert verdicts["near_found_on_binary_tables"].word == NOT_RUN
 

@@ -17,6 +17,7 @@ from analysis.reading.selection import Selection, select
 from analysis.stats.summary import measured
 from analysis.stats.view import View
 from common.errors import UserError
+from glitches import GLITCHES
 from influence.signals import SIGNALS
 from influence.signals.display import ordered, style_of
 
@@ -42,7 +43,7 @@ def test_bars_are_means_of_the_runs_and_of_their_signals_colour(
 ) -> None:
     values = measured(runs.frames).query("modality == 'image' and ratio == 0.1")
     panel = drawn["figure2"].axes[0]
-    assert panel.get_title() == "(a) uniform class noise"
+    assert panel.get_title() == f"(a) {GLITCHES.title('uniform_noise')}"
     bars = [patch for patch in panel.patches if isinstance(patch, Rectangle)]
     for bar, signal in zip(bars, SIGNAL_NAMES, strict=True):
         wanted = values.query("glitch == 'uniform_noise' and series == @signal")["value"].mean()

@@ -18,6 +18,7 @@ from analysis.reading.store import Store
 from analysis.stats.view import View
 from common.errors import UserError
 from experiments.commands import publication
+from glitches import GLITCHES
 
 EVIL = "<script>alert('x')</script>"
 
@@ -78,7 +79,10 @@ def test_it_is_whole(page: str, read: Reader) -> None:
     assert read.tags.count("script") == 1
     for heading in ("Summary", "The paper's claims", "Figures", "Tables", "Trials that failed"):
         assert heading in read.text
-    assert "Uniform noise at 10%: found; best mean F1: SI with 1.00" in read.text
+    assert (
+        f"{GLITCHES.title('uniform_noise').capitalize()} at 10%: found; best mean F1: SI with 1.00"
+        in read.text
+    )
     assert "Not counted: 1 running" in read.text
     assert "does not hold" in read.text
     assert "digits/resnet20/class_dependent_noise@0.1#2" in read.text
@@ -88,7 +92,7 @@ def test_suspicious_samples_are_shown(read: Reader, study: Study) -> None:
     assert read.text.count("of the 6 most suspicious samples are glitches") == 6 * 4
     found = top_samples(select(study.store, "study"), View(signals=["gd_class"]))
     assert [len(trial.samples) for trial in found] == [1] * 6
-    assert found[0].title == "uniform noise 10%, Digits, ResNet-20, seed 0"
+    assert found[0].title == f"{GLITCHES.title('uniform_noise')} 10%, Digits, ResNet-20, seed 0"
 
 
 def test_labels_and_names_from_the_data_are_text(writer: Writer) -> None:

@@ -87,7 +87,7 @@ def test_a_store_that_does_not_answer_is_named_without_its_password() -> None:
 
 
 def test_what_is_left_out_is_said(study: Study) -> None:
-    note = left_out_note(select(study.store, "study").frames)
+    note = left_out_note(select(study.store, "study"))
     for state in ("running", "failed", "duplicate", "deleted", "foreign"):
         assert f"1 {state} (" in note
 

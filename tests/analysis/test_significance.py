@@ -10,6 +10,7 @@ from analysis import significance
 from analysis.paper.sentences import comparison
 from analysis.reading.selection import select
 from analysis.stats.comparison import TooFewError, blocks_needed, in_blocks, omnibus, pairwise
+from glitches import GLITCHES
 
 
 def scores(count: int, seed: int = 0) -> pd.DataFrame:
@@ -85,6 +86,6 @@ def test_the_command_says_blocks_and_refusals(
     significance.main(["--tracking-uri", study.uri, "--experiment", "study"])
     printed = capsys.readouterr().out
     assert "all glitches: 17 blocks of dataset, model, glitch, ratio, variant, seed" in printed
-    assert "uniform_noise: 6 blocks" in printed
+    assert f"{GLITCHES.title('uniform_noise')}: 6 blocks" in printed
     assert "not tested: Friedman's test needs at least 11 blocks, got 6" in printed
     assert "SI − MI: +0." in printed

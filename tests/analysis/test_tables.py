@@ -20,7 +20,9 @@ from analysis.rendering.table import Table
 from analysis.rendering.terminal import print_table
 from analysis.stats.view import View
 from common.errors import UserError
+from glitches import GLITCHES
 
+title = GLITCHES.title
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -50,20 +52,22 @@ def test_cells_are_means_over_seeds_of_what_was_logged(
 
 def test_missing_seeds_and_failed_trials_are_said(made: dict[str, Table]) -> None:
     rows = {row.keys: row for row in made["detection"].rows}
-    noise = rows["Digits", "ResNet-20", "class dependent noise", "10% (n=2, 1 failed)"]
+    noise = rows["Digits", "ResNet-20", title("class_dependent_noise"), "10% (n=2, 1 failed)"]
     assert {cell.remark for cell in noise.cells} == {""}
-    assert ("Digits", "ResNet-20", "uniform noise", "10% (1 running)") in rows
-    old = rows["Digits", "ResNet-20", "uniform noise", "30% (n=1)"]
+    assert ("Digits", "ResNet-20", title("uniform_noise"), "10% (1 running)") in rows
+    old = rows["Digits", "ResNet-20", title("uniform_noise"), "30% (n=1)"]
     assert [cell.text != "" for cell in old.cells] == [True, True, False, False]
 
 
 def test_means_over_fewer_settings_than_others_say_so(made: dict[str, Table], study: Study) -> None:
     rows = {row.keys for row in made["ranks"].rows}
-    assert {("uniform noise",), ("stripe outliers (1 setting)",)} <= rows
+    assert {(title("uniform_noise"),), ("stripe outliers (1 setting)",)} <= rows
     assert "Mean over 2 settings ± standard deviation over 3 seeds" in made["ranks"].caption
     frames = select(study.store, "study").frames
     by_glitch = all_tables(frames, View(by=["glitch"]), ["detection"])[0]
-    noise = next(row for row in by_glitch.rows if row.keys == ("uniform noise (1 running)",))
+    noise = next(
+        row for row in by_glitch.rows if row.keys == (f"{title('uniform_noise')} (1 running)",)
+    )
     # the old run lacks two signals: their means rest on fewer settings
     assert [cell.remark for cell in noise.cells[2:]] == ["2 settings"] * 2
 

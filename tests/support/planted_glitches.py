@@ -57,23 +57,36 @@ class Planted:
         return self
 
     def evidence(self) -> Evidence:
-        h, g = self.x.astype(np.float32), self.reference_x.astype(np.float32)
-        trace = Trace(
-            Samples([h], (h @ self.centres.T)[None].astype(np.float32), self.y),
-            Samples([g], (g @ self.centres.T)[None].astype(np.float32), self.reference),
-            np.array([0.1]),
-        )
-        nothing = np.zeros((2, len(h), CLASSES))
-        profile = Profile(nothing[..., 0], nothing, nothing, np.bincount(self.reference))
-        return Evidence(
-            full_profile=profile,
-            profile=profile.cumulative,
-            labels=self.y,
-            validation_labels=self.reference,
-            n_classes=CLASSES,
-            _trace=trace,
-            _stages=lambda: ({"input": h}, {"input": g}),
-        )
+        return evidence_of(self.x, self.y, self.reference_x, self.reference, CLASSES)
+
+
+def evidence_of(
+    x: NDArray[np.floating],
+    y: NDArray[np.int64],
+    reference_x: NDArray[np.floating],
+    reference: NDArray[np.int64],
+    n_classes: int,
+) -> Evidence:
+    """These samples as evidence: one checkpoint, features as input and as last-layer input; neither
+    influence nor logits."""
+    h, g = x.astype(np.float32), reference_x.astype(np.float32)
+    trace = Trace(
+        Samples([h], np.zeros((1, len(y), n_classes), np.float32), y),
+        Samples([g], np.zeros((1, len(reference), n_classes), np.float32), reference),
+        np.array([0.1]),
+    )
+    nothing = np.zeros((2, len(h), n_classes))
+    counts = np.bincount(reference, minlength=n_classes)
+    profile = Profile(nothing[..., 0], nothing, nothing, counts)
+    return Evidence(
+        full_profile=profile,
+        profile=profile.cumulative,
+        labels=y,
+        validation_labels=reference,
+        n_classes=n_classes,
+        _trace=trace,
+        _stages=lambda: ({"input": h}, {"input": g}),
+    )
 
 
 SHUFFLED = np.random.default_rng(9).permutation(N)

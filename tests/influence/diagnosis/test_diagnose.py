@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from planted_glitches import CLASSES, MORE, ROWS, YET_MORE, M, Planted
 
-from influence.diagnosis.base import CORRUPTED, GLITCH_KINDS, NO_LABEL, Diagnosis
+from influence.diagnosis.base import CORRUPTED, GLITCH_KINDS, LABEL_ERROR, NO_LABEL, Diagnosis
 from influence.diagnosis.config import DEFAULT, NoveltyConfig
 from influence.diagnosis.decision import flag
 from influence.diagnosis.diagnose import diagnose
@@ -38,6 +38,8 @@ def test_planted_glitches_are_found_and_named(name: str) -> None:
     hits = (diagnosis.flagged & is_glitch).sum()
     assert 2 * hits / (diagnosis.flagged.sum() + is_glitch.sum()) > 0.9
     assert (diagnosis.kind == kind)[diagnosis.flagged & is_glitch].mean() > 0.9
+    label_errors = (kind == LABEL_ERROR).sum()
+    assert diagnosis.expected_label_errors == pytest.approx(label_errors, abs=0.005 * len(kind))
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -56,6 +58,7 @@ def test_nothing_is_flagged_in_a_clean_set(seed: int) -> None:
     diagnosis = diagnose(Planted(seed).evidence())
     assert not diagnosis.flagged.any()
     assert diagnosis.probability.max() <= 1e-3
+    assert diagnosis.expected_label_errors < 0.005 * len(diagnosis.flagged)
 
 
 def test_expected_labels() -> None:

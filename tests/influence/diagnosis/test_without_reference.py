@@ -29,12 +29,28 @@ def test_wrong_labels_are_found_and_corrected(name: str) -> None:
     assert (found.expected_label == right)[found.flagged & wrong].mean() > 0.95
 
 
-@pytest.mark.parametrize("overlap", [1.0, 0.3])
-def test_clean_labels_stay_unflagged_however_much_classes_overlap(overlap: float) -> None:
+def overlapping(overlap: float) -> Planted:
+    """Classes whose centres are this much closer to each other."""
     planted = Planted()
     noise = planted.x - planted.centres[planted.y]
     planted.x = planted.centres[planted.y] * overlap + noise
-    assert diagnose_without_reference(planted.evidence()).flagged.sum() <= 0.002 * N
+    return planted
+
+
+def test_wrong_labels_that_no_test_proves_are_estimated_and_ranked_first() -> None:
+    wrong = ROWS[:16]
+    found = diagnose_without_reference(overlapping(0.4).uniform_noise(wrong).evidence())
+    assert not found.flagged.any()
+    assert len(wrong) / 2 < found.expected_label_errors < 1.5 * len(wrong)
+    first = np.argsort(-found.probability)[: 2 * len(wrong)]
+    assert np.isin(wrong, first).mean() > 0.7
+
+
+@pytest.mark.parametrize("overlap", [1.0, 0.3])
+def test_clean_labels_stay_unflagged_however_much_classes_overlap(overlap: float) -> None:
+    found = diagnose_without_reference(overlapping(overlap).evidence())
+    assert found.flagged.sum() <= 0.002 * N
+    assert found.expected_label_errors < 0.005 * N
 
 
 def test_validation_samples_are_not_used() -> None:
