@@ -136,14 +136,14 @@ def test_validation_is_brought_to_the_form_of_the_training_set(tmp_path: Path) -
     other = tmp_path / "other"
     for name in "cde":
         (other / name).mkdir(parents=True)
-        for i in range(4):
+        for i in range(6):
             Image.fromarray(np.full((12, 12, 3), 150 + i, np.uint8)).save(other / name / f"{i}.png")
     (other / "c" / "same.png").write_bytes((tmp_path / "images/c/0.png").read_bytes())
     found = read(data, None, str(other), TrialContext(None, tmp_path))
     assert found.validation is not None
-    assert found.validation.x.shape == (8, 6, 6, 1)
+    assert found.validation.x.shape == (12, 6, 6, 1)
     assert found.validation.class_names == ("c", "d")
-    assert "4 validation rows have classes that the training set does not have (e): left out" in (
+    assert "6 validation rows have classes that the training set does not have (e): left out" in (
         found.notes
     )
     assert "1 validation rows are also in the training set: not used for validation" in found.notes

@@ -1,0 +1,280 @@
+"""Rules for ambiguous and unusual user data: read as intended, noted, or refused in one line."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+from pyarrow import parquet
+
+from common.dataset import Dataset
+from common.errors import UserError
+from experiments.datasets.base import DataOptions
+from experiments.datasets.lookup import source_for
+from experiments.datasets.user.encoding import numeric_features
+
+
+def load(path: Path) -> Dataset:
+    return source_for(str(path), None).load(DataOptions())
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(UserError) as error:
+        load(path)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def folder_of(root: Path, *classes: str, count: int = 3) -> Path:
+    for value, name in enumerate(classes):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            pixels = np.full((4, 6), 60 * value + i, np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{i}.png")
+    return root
+
+
+def csv(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "number"),
+    [
+        (["a,label", "1,x,", "2,y,"], 0),
+        (["a,label", "1,x", "2"], 1),
+        (["a,label", "1,x", "2,y,z"], 1),
+    ],
+)
+def test_rows_of_unequal_length_are_refused_with_their_number(
+    rows: list[str], number: int, tmp_path: Path
+) -> None:
+    assert f"row {number} has" in refusal(csv(tmp_path / "t.csv", *rows))
+
+
+def test_missing_marks_are_missing_numbers_but_text_categories_and_classes(tmp_path: Path) -> None:
+    rows = ["n,continent,label", "1,NA,None", "NA,EU,Mild", "3,NA,None", "4,EU,Mild"]
+    data = load(csv(tmp_path / "t.csv", *rows))
+    assert data.class_names == ("Mild", "None")
+    assert data.feature_names == ("n", "missingindicator_n", "continent_EU", "continent_NA")
+
+
+@pytest.mark.parametrize("name", ["T.CSV", "t.csv.gz", "t.tsv"])
+def test_suffixes_of_text(name: str, tmp_path: Path) -> None:
+    separator = "\t" if name.endswith("tsv") else ","
+    content = "\n".join(
+        separator.join(row) for row in (["a", "label"], *[["1", "x"], ["2", "y"]] * 2)
+    )
+    raw = gzip.compress(content.encode()) if name.endswith("gz") else content.encode()
+    (tmp_path / name).write_bytes(raw)
+    assert load(tmp_path / name).x.ravel().tolist() == [1, 2, 1, 2]
+
+
+def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+    data = load(csv(tmp_path / "t.csv", "a;label", *["1,5;x", "2;y"] * 2))
+    assert data.x.ravel().tolist() == [1.5, 2, 1.5, 2]
+    assert any("decimal commas" in note for note in data.notes)
+
+
+def test_a_repeated_header(tmp_path: Path) -> None:
+    rows = [f"{i},{i % 3},{'xy'[i % 2]}" for i in range(6)]
+    data = load(csv(tmp_path / "t.csv", "a,a,label", *rows))
+    assert data.feature_names == ("a", "a.1")
+    assert any("more than once" in note for note in data.notes)
+    assert "more than one column 'label'" in refusal(
+        csv(tmp_path / "u.csv", "a,label,label", *rows)
+    )
+
+
+def test_parquet_types(tmp_path: Path) -> None:
+    label = pa.array(["p", "q"] * 4)
+    days = pa.array(range(8), pa.int32())
+    table = pa.table(
+        {
+            "day": days.cast(pa.date32()),
+            "time": days.cast(pa.time32("s")),
+            "span": days.cast(pa.int64()).cast(pa.duration("s")),
+            "raw": pa.array([b"u", b"v"] * 4),
+            "label": label,
+        }
+    )
+    parquet.write_table(table, tmp_path / "t.parquet")
+    data = load(tmp_path / "t.parquet")
+    assert data.feature_names == ("day", "time", "span", "raw_u", "raw_v")
+    assert data.x[:, 0].tolist() == list(range(8))
+    nested = pa.table(
+        {"bad": pa.array([[1.0]] * 8), "worse": pa.array([{"a": 1}] * 8), "label": label}
+    )
+    parquet.write_table(nested, tmp_path / "n.parquet")
+    assert "bad (list" in refusal(tmp_path / "n.parquet")
+
+
+def informative(values: np.ndarray) -> np.ndarray:
+    """The column in float32, standardised."""
+    x = numeric_features("x", values[:, None]).x[:, 0].astype(np.float64)
+    return np.asarray((x - x.mean()) / x.std())
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset"), [(1, 1e9), (1, 1.7e12), (1e-30, 0), (1e30, 0), (1, 0)]
+)
+def test_offsets_and_scales_lose_nothing(scale: float, offset: float) -> None:
+    values = np.random.default_rng(0).normal(size=200)
+    expected = (values - values.mean()) / values.std()
+    assert np.abs(informative(values * scale + offset) - expected).max() < 2e-3
+
+
+def test_times_within_one_day(tmp_path: Path) -> None:
+    rows = [f"2024-05-01 10:{i % 50:02}:00,{'xy'[i % 2]}" for i in range(100)]
+    data = load(csv(tmp_path / "t.csv", "when,label", *rows))
+    minutes = data.x[:, 0].astype(np.float64) * 24 * 60
+    assert np.abs(minutes - minutes.min() - np.arange(100) % 50).max() < 0.01
+
+
+@pytest.mark.parametrize("mark", ["1e25", "-9.99e33", "-99999"])
+def test_cells_far_outside_their_column_are_missing(mark: str, tmp_path: Path) -> None:
+    rows = [f"{mark if i % 9 == 0 else i % 7},{'xy'[i % 2]}" for i in range(90)]
+    data = load(csv(tmp_path / "t.csv", "a,label", *rows))
+    assert data.feature_names == ("a", "missingindicator_a")
+    assert data.x[:, 0].max() <= 6
+    assert data.x[:, 1].sum() == 10
+    assert any("10 cells far outside" in note and "row 0" in note for note in data.notes)
+
+
+def test_hidden_folders_and_files_are_left_out(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b", ".ipynb_checkpoints", "__MACOSX", "a/.ipynb_checkpoints")
+    (tmp_path / "a" / "._0.png").write_bytes(b"junk")
+    (tmp_path / "a" / "notes.txt").write_text("hello")
+    (tmp_path / "empty").mkdir()
+    data = load(tmp_path)
+    assert data.class_names == ("a", "b")
+    assert len(data) == 6
+    assert any(note.startswith("4 hidden or system") for note in data.notes)
+    assert any("notes.txt" in note and note.startswith("1 files") for note in data.notes)
+    assert any("'empty'" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("suffix", [".jfif", ".jpe", ".JPG", ".bin", ""])
+def test_images_are_known_by_content(suffix: str, tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    Image.new("L", (6, 4), 9).save(tmp_path / "a" / f"more{suffix}", "JPEG")
+    assert len(load(tmp_path)) == 7
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason"),
+    [
+        (("train/a", "train/b", "test/a", "test/b"), "parts test, train instead of classes"),
+        (("images/a", "images/b"), "name 'images' itself"),
+        ((".",), "no class folders"),
+    ],
+)
+def test_folders_that_are_not_classes(
+    classes: tuple[str, ...], reason: str, tmp_path: Path
+) -> None:
+    assert reason in refusal(folder_of(tmp_path, *classes))
+
+
+def test_a_table_next_to_class_folders(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    csv(tmp_path / "metadata.csv", "file_name,label", "a/0.png,a")
+    assert "tables and folders of images" in refusal(tmp_path)
+
+
+def test_special_files_do_not_hang(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    os.mkfifo(tmp_path / "a" / "pipe.png")
+    (tmp_path / "a" / "gone.png").symlink_to("nowhere.png")
+    data = load(tmp_path)
+    assert len(data) == 6
+    assert any(note.startswith("2 special files or broken links") for note in data.notes)
+    csv(tmp_path / "list.csv", "file,label", *["a/pipe.png,x", "a/0.png,y"] * 2)
+    assert "row 0" in refusal(tmp_path / "list.csv")
+    os.mkfifo(tmp_path / "t.csv")
+    assert "neither a regular file" in refusal(tmp_path / "t.csv")
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    (tmp_path / "b").rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    assert load(tmp_path).class_names == ("a", "caf\\xe9")
+
+
+@pytest.mark.parametrize("name", ["filename", "File_Name", "image_path"])
+def test_other_names_of_the_column_of_files(name: str, tmp_path: Path) -> None:
+    folder_of(tmp_path, "a")
+    rows = [f"a{chr(92)}{i % 3}.png,{'xy'[i % 2]}" for i in range(6)]
+    data = load(csv(tmp_path / "list.csv", f"{name},label", *rows))
+    assert data.modality == "image"
+    assert any(name in note for note in data.notes)
+    assert any("backslashes" in note for note in data.notes)
+    assert any("3 rows name a file again" in note for note in data.notes)
+    assert "rename it to 'file'" in refusal(
+        csv(tmp_path / "odd.csv", "picture,label", *(row.replace(chr(92), "/") for row in rows))
+    )
+
+
+def test_a_link_that_leaves_the_folder_of_the_list(tmp_path: Path) -> None:
+    inside = folder_of(tmp_path / "in", "a")
+    Image.new("L", (6, 4)).save(tmp_path / "secret.png")
+    (inside / "a" / "link.png").symlink_to(tmp_path / "secret.png")
+    assert "outside the folder" in refusal(
+        csv(inside / "list.csv", "file,label", *["a/link.png,x", "a/0.png,y"] * 2)
+    )
+
+
+def digits(folder: Path, save: object) -> Dataset:
+    assert callable(save)
+    ramp = np.linspace(0, 1, 24).reshape(4, 6)
+    for name in "ab":
+        (folder / name).mkdir()
+        for i in range(2):
+            save(ramp, folder / name / f"{i}.tif")
+    return load(folder)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "top"), [(np.float32, 1), (np.float32, 4095), (np.int32, 60000), (np.uint16, 4095)]
+)
+def test_deep_images_use_their_own_range(dtype: type, top: int, tmp_path: Path) -> None:
+    data = digits(tmp_path, lambda x, path: Image.fromarray((x * top).astype(dtype)).save(path))
+    assert data.x.min() == 0
+    assert data.x.max() == 255
+    assert len(np.unique(data.x)) == 24
+    assert any("more than 8 bits" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_shapes_in_the_alpha_channel_show(ink: int, tmp_path: Path) -> None:
+    def save(x: np.ndarray, path: Path) -> None:
+        pixels = np.full((*x.shape, 4), ink, np.uint8)
+        pixels[..., 3] = np.rint(x * 255)
+        Image.fromarray(pixels).save(path)
+
+    data = digits(tmp_path, save)
+    assert int(data.x.max()) - int(data.x.min()) == 255
+    assert any("transparent" in note for note in data.notes)
+
+
+def test_of_several_frames_the_one_with_contrast_is_used(tmp_path: Path) -> None:
+    def save(x: np.ndarray, path: Path) -> None:
+        first = Image.new("L", (6, 4))
+        first.save(path, save_all=True, append_images=[Image.fromarray(np.uint8(x * 255))])
+
+    data = digits(tmp_path, save)
+    assert data.x.max() == 255
+    assert any("several frames" in note for note in data.notes)
+
+
+def test_images_that_do_not_fit_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of(tmp_path, "a", "b")
+    monkeypatch.setattr("experiments.datasets.user.image_files.available_mib", lambda: 0.0)
+    assert "MiB of memory" in refusal(tmp_path)
