@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import importlib
 import os
 import sys
 import types
@@ -132,6 +133,11 @@ def run(main: Callable[[], int]) -> int:
             raise
         print(f"error: {message}", file=sys.stderr)
         return BAD_INPUT
+
+
+def run_command(module: str) -> int:
+    """The exit status of ``main()`` of a module, whose import may fail like the command itself."""
+    return run(lambda: int(importlib.import_module(module).main()))
 
 
 def _environment_message(error: OSError | RuntimeError) -> str | None:

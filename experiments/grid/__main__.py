@@ -1,5 +1,5 @@
 import sys
 
-from experiments.commands.grid import main
+from common.cli import run_command
 
-sys.exit(main())
+sys.exit(run_command("experiments.commands.grid"))
