@@ -126,19 +126,20 @@ def main() -> None:
     load = os.getloadavg()[2] / (os.cpu_count() or 1)
     write_table(
         "orchestration",
-        "What a grid costs beside its trials",
-        f"Trials that do nothing, {arguments.slots} at once: Ray Tune, MLflow on SQLite and"
-        " artifacts are all there is. Seconds a trial and slot, wall time, and processor seconds a"
-        " trial of all processes together; the start (Ray, workers and their imports) until the"
-        " first trial has ended; the end; and the whole command, start of Python included, for"
-        f" the same grid once all its trials are finished. Medians of {arguments.repeats} runs."
-        f" {machine(1)}; the mean load of the last quarter of an hour was {load:.1f} a core."
+        "Overhead of a grid",
+        f"The trials of this grid do nothing, {arguments.slots} run at a time, so that only Ray"
+        " Tune, MLflow on SQLite and artifacts take time. The columns: wall time per trial and"
+        " slot; processor time per trial, summed over all processes; the time from the start (Ray,"
+        " workers and their imports) until the first trial has ended; the time after the last"
+        " trial; and the whole command, including the start of Python, when all trials of the grid"
+        f" are finished already. Medians of {arguments.repeats} runs."
+        f" {machine(1)}; the mean load of the last 15 minutes was {load:.1f} per core."
         " Repeat: `python benchmarks/orchestration.py`.",
         [
             "trials",
             "number",
-            "wall, s a trial and slot",
-            "processor, s a trial",
+            "wall, s per trial and slot",
+            "processor, s per trial",
             "start, s",
             "end, s",
             "the grid again, s",

@@ -105,8 +105,8 @@ def build(cls: type[T], values: dict[str, Any]) -> T:
 def run(main: Callable[[], int]) -> int:
     """The exit status of a command.
 
-    A ``UserError`` is one line and status 2; a ``MachineError``, or a disk that is full or
-    read-only, is one line and status 1.
+    A ``UserError``, a path that is too long and a missing home directory are one line and status 2;
+    a ``MachineError``, or a disk that is full or read-only, is one line and status 1.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a character that it cannot encode is escaped
@@ -119,20 +119,13 @@ def run(main: Callable[[], int]) -> int:
     except MachineError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
-    except OSError as error:
-        if error.errno not in _DISK_ERRORS:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except (OSError, RuntimeError) as error:
-        message = _environment_message(error)
-        if message is None:
-            raise
+        status, message = _environment_error(error)
         print(f"error: {message}", file=sys.stderr)
-        return BAD_INPUT
+        return status
 
 
 def run_command(module: str) -> int:
@@ -140,13 +133,15 @@ def run_command(module: str) -> int:
     return run(lambda: int(importlib.import_module(module).main()))
 
 
-def _environment_message(error: OSError | RuntimeError) -> str | None:
-    """One line for errors that any path can cause, ``None`` for other errors."""
+def _environment_error(error: OSError | RuntimeError) -> tuple[int, str]:
+    """Exit status and message for errors that any command can meet; others are raised again."""
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return FAILED, str(error)
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-        return f"path is too long: {str(error.filename)[:_LONGEST_NAME]!r}"
+        return BAD_INPUT, f"path is too long: {str(error.filename)[:_LONGEST_NAME]!r}"
     if "home directory" in str(error):  # by pathlib, where HOME is not set and the user unknown
-        return "this user has no home directory: set HOME, or give absolute paths"
-    return None
+        return BAD_INPUT, "this user has no home directory: set HOME, or give absolute paths"
+    raise error
 
 
 class _Parser(argparse.ArgumentParser):
