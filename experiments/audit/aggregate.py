@@ -18,7 +18,8 @@ def aggregate(results: Sequence[FoldResult], n: int, n_classes: int) -> Diagnosi
     """The diagnosis of n samples, each of which at least one fold was trained on.
 
     Probabilities are means over the folds that diagnosed the sample. A sample is flagged if at
-    least half of them flag it, and its expected label is the one that most of them expect.
+    least half of them flag it, and its expected label is the one that most of them expect. The
+    estimated number of label errors is the mean over folds, for the size of the whole set.
     """
     votes = np.zeros(n)
     flags, hard = np.zeros(n), np.zeros(n)
@@ -32,6 +33,7 @@ def aggregate(results: Sequence[FoldResult], n: int, n_classes: int) -> Diagnosi
         kinds[rows] += diagnosis.kind_probability
         named = diagnosis.expected_label != NO_LABEL
         labels[rows[named], diagnosis.expected_label[named]] += 1
+    errors = sum(result.diagnosis.expected_label_errors for result in results)
     kinds /= votes[:, None]
     flagged = flags >= MAJORITY * votes
     mostly_hard = hard >= MAJORITY * (votes - flags).clip(min=1)
@@ -43,6 +45,7 @@ def aggregate(results: Sequence[FoldResult], n: int, n_classes: int) -> Diagnosi
         expected_label=np.where(labels.any(axis=1), labels.argmax(axis=1), NO_LABEL).astype(
             np.int64
         ),
+        expected_label_errors=errors * n / votes.sum(),
     )
 
 

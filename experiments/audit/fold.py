@@ -133,11 +133,13 @@ def _blocks(n: int, seed: int) -> Iterator[Rows]:
 
 def _concatenated(parts: Sequence[Diagnosis], order: Rows) -> Diagnosis:
     """One diagnosis of all samples, reordered by ``order``."""
+    by_sample = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])[order]
+        for field in fields(Diagnosis)
+        if field.name != "expected_label_errors"
+    }
     return Diagnosis(
-        **{
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])[order]
-            for field in fields(Diagnosis)
-        }
+        **by_sample, expected_label_errors=sum(part.expected_label_errors for part in parts)
     )
 
 

@@ -85,9 +85,13 @@ def _flags(result: AuditResult) -> str:
     flagged = result.diagnosis.flagged
     counts = [f"{n} {PLURALS[kind]}" for kind, n in result.flagged_by_kind().items() if n]
     if not counts:
+        errors = result.diagnosis.expected_label_errors
+        estimate = (
+            f"About {errors:.0f} labels are estimated to be wrong; the" if errors >= 1 else "The"
+        )
         return (
-            f"0 of {len(flagged)} samples are flagged: none is certain enough. The ranking can "
-            "still put errors first."
+            f"0 of {len(flagged)} samples are flagged: none is certain enough. {estimate} ranking "
+            "can still put errors first."
         )
     return f"{int(flagged.sum())} of {len(flagged)} samples are flagged: {', '.join(counts)}."
 
