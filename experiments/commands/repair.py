@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
-from mlflow.exceptions import MlflowException
 from rich.console import Console
 
 from common.cli import parse, run
@@ -85,7 +84,7 @@ def _audit(options: RepairOptions) -> tuple[Mapping[str, str], pd.DataFrame]:
     tracker = Tracker(uri, "0", patience=0.0)
     try:
         audited = tracker.run(options.audit)
-    except (TrackingError, MlflowException) as error:
+    except TrackingError as error:
         raise UserError(f"no run {options.audit!r} in the tracking store") from error
     if audited.data.tags.get(schema.KIND) != KIND_AUDIT or audited.info.status != "FINISHED":
         raise UserError(f"run {options.audit!r} is not a finished audit")

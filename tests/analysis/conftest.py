@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -49,11 +50,16 @@ def study(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Stu
             if (glitch, seed) == ("class_dependent_noise", 2):
                 continue
             ratio = 0.0 if glitch == "none" else 0.1
-            spec = {"dataset": dataset, "model": model, "glitch": glitch, "ratio": ratio}
+            spec: dict[str, Any] = {
+                "dataset": dataset,
+                "model": model,
+                "glitch": glitch,
+                "ratio": ratio,
+            }
             run = writer.trial(experiment, parent, artifacts=seed < 2, seed=seed, **spec)
             runs[f"{dataset}/{glitch}#{seed}"] = run
-    common = {"dataset": "digits", "model": "resnet20", "ratio": 0.1}
-    noise = common | {"glitch": "uniform_noise"}
+    common: dict[str, Any] = {"dataset": "digits", "model": "resnet20", "ratio": 0.1}
+    noise: dict[str, Any] = common | {"glitch": "uniform_noise"}
     runs["failed"] = writer.trial(
         experiment, parent, status="FAILED", **common, glitch="class_dependent_noise", seed=2
     )

@@ -26,7 +26,12 @@ def block(language: str) -> str:
 def embedded(writer: Writer) -> Writer:
     """A store with two trials of the experiment that the page speaks of."""
     experiment = writer.experiment("embedded")
-    cell = {"dataset": "breast_cancer", "model": "mlp", "glitch": "uniform_noise", "ratio": 0.1}
+    cell: dict[str, Any] = {
+        "dataset": "breast_cancer",
+        "model": "mlp",
+        "glitch": "uniform_noise",
+        "ratio": 0.1,
+    }
     for seed in range(2):
         writer.trial(experiment, None, artifacts=True, seed=seed, **cell)
     return writer

@@ -33,7 +33,8 @@ COLUMNS = [
 SHORT = dict(zip(("SI", "MI", "AAI", "GD"), PAPER, strict=True)) | {"-MI": NEGATED_MI}
 EVEN = {"SI": 0.4, "MI": 0.4, "AAI": 0.4, "GD": 0.4}
 UNIFORM, SINGLE = {"glitch": "uniform_noise"}, {"glitch": "class_dependent_noise"}
-NEAR, FAR = {"glitch": "near_clustered_anomalies"}, {"glitch": "far_clustered_anomalies"}
+NEAR: dict[str, Any] = {"glitch": "near_clustered_anomalies"}
+FAR: dict[str, Any] = {"glitch": "far_clustered_anomalies"}
 STRIPES = {"glitch": "stripe_outliers"}
 IMAGE = {"modality": "image", "dataset": "mnist", "model": "resnet20", "pretrained": True}
 BINARY = {"n_classes": 2}
@@ -45,7 +46,7 @@ NONE: Rows = []
 
 def frame(rows: Rows) -> pd.DataFrame:
     """Two seeds of each row, a little apart."""
-    usual = {
+    usual: dict[str, Any] = {
         "modality": "tabular",
         "dataset": "jannis",
         "model": "mlp",
@@ -162,7 +163,8 @@ def test_verdicts(claim: Claim) -> None:
 def test_other_ratios_and_signals_do_not_enter() -> None:
     far = next(claim for claim in CLAIMS if claim.name == "far_not_found")
     others = [(FAR | {"ratio": 0.3}, dict.fromkeys(EVEN, 0.9)), (FAR, {"cnci": 0.9})]
-    assert far.test(Runs(*map(frame, (others, NONE, NONE, NONE)))) is None
+    runs = Runs(frame(others), frame(NONE), frame(NONE), frame(NONE))
+    assert far.test(runs) is None
 
 
 @pytest.mark.parametrize(("auc", "holds"), [(0.5, True), (0.05, False)])

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,12 @@ from analysis.reading.stored import load_profile, load_scores
 from common.errors import UserError
 from experiments import schema
 
-CELL = {"dataset": "digits", "model": "resnet20", "glitch": "uniform_noise", "ratio": 0.1}
+CELL: dict[str, Any] = {
+    "dataset": "digits",
+    "model": "resnet20",
+    "glitch": "uniform_noise",
+    "ratio": 0.1,
+}
 
 Damage = Callable[[Path], object]
 
@@ -28,7 +34,7 @@ def without(column: str) -> Damage:
     return lambda path: pd.read_parquet(path).drop(columns=column).to_parquet(path)
 
 
-def with_values(column: str, value: object) -> Damage:
+def with_values(column: str, value: Any) -> Damage:
     return lambda path: pd.read_parquet(path).assign(**{column: value}).to_parquet(path)
 
 
@@ -101,7 +107,13 @@ def test_a_grid_whose_list_of_trials_is_damaged_has_its_child_runs(
     assert f"{schema.GRID_TRIALS_FILE} of run {grid}" in left_out_note(found)
 
 
-SPEC = {"dataset": "digits", "model": "mlp", "glitch": "none", "ratio": 0.1, "seed": 0}
+SPEC: dict[str, Any] = {
+    "dataset": "digits",
+    "model": "mlp",
+    "glitch": "none",
+    "ratio": 0.1,
+    "seed": 0,
+}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +177,12 @@ def test_a_run_of_another_version_counts_with_the_fields_it_has(writer: Writer) 
 def mixed(writer: Writer) -> Writer:
     """Of three good runs of each of two cells, four have a damaged file each."""
     experiment = writer.experiment("mixed")
-    wine = {"dataset": "wine", "model": "mlp", "glitch": "uniform_noise", "ratio": 0.1}
+    wine: dict[str, Any] = {
+        "dataset": "wine",
+        "model": "mlp",
+        "glitch": "uniform_noise",
+        "ratio": 0.1,
+    }
     runs = [writer.trial(experiment, None, artifacts=True, seed=s, **CELL) for s in range(3)]
     rows = [writer.trial(experiment, None, artifacts=True, seed=s, **wine) for s in range(3)]
     cut(file_of(writer, "mixed", runs[0], schema.SCORES_FILE))

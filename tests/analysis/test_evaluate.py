@@ -18,7 +18,12 @@ from common.errors import UserError
 from experiments import schema
 from influence.signals import SIGNALS
 
-CELL = {"dataset": "wine", "model": "mlp", "glitch": "class_dependent_noise", "ratio": 0.1}
+CELL: dict[str, Any] = {
+    "dataset": "wine",
+    "model": "mlp",
+    "glitch": "class_dependent_noise",
+    "ratio": 0.1,
+}
 OLD = SIGNAL_NAMES[:2]
 NEW = "gd_class"
 
@@ -71,7 +76,13 @@ def test_never_twice_and_never_over_without_force(writer: Writer, trial: str) ->
 
 def test_a_run_without_glitches_gets_scores_only_and_only_once(writer: Writer) -> None:
     experiment = writer.experiment("old")
-    clean = {"dataset": "wine", "model": "mlp", "glitch": "none", "ratio": 0.0, "seed": 0}
+    clean: dict[str, Any] = {
+        "dataset": "wine",
+        "model": "mlp",
+        "glitch": "none",
+        "ratio": 0.0,
+        "seed": 0,
+    }
     run = writer.trial(experiment, None, artifacts=True, signals=OLD, **clean)
     assert evaluate(selected(writer), NEW, SIGNALS[NEW]) == {EVALUATED: 1}
     assert evaluate(selected(writer), NEW, SIGNALS[NEW]) == {KEPT: 1}

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markupsafe import Markup
@@ -97,7 +98,12 @@ def test_suspicious_samples_are_shown(read: Reader, study: Study) -> None:
 
 def test_labels_and_names_from_the_data_are_text(writer: Writer) -> None:
     experiment = writer.experiment("evil")
-    cell = {"dataset": f"$x_{EVIL}", "model": EVIL, "glitch": "uniform_noise", "ratio": 0.1}
+    cell: dict[str, Any] = {
+        "dataset": f"$x_{EVIL}",
+        "model": EVIL,
+        "glitch": "uniform_noise",
+        "ratio": 0.1,
+    }
     assert "$" in cell["dataset"], "which matplotlib would read as mathematics"
     for seed in range(3):
         writer.trial(experiment, None, artifacts=True, seed=seed, **cell)
@@ -132,7 +138,12 @@ def test_the_command(study: Study, tmp_path: Path) -> None:
 
 def test_a_grid_is_published_to_its_own_run(writer: Writer) -> None:
     experiment = writer.experiment("e")
-    cell = {"dataset": "digits", "model": "resnet20", "glitch": "uniform_noise", "ratio": 0.1}
+    cell: dict[str, Any] = {
+        "dataset": "digits",
+        "model": "resnet20",
+        "glitch": "uniform_noise",
+        "ratio": 0.1,
+    }
     early = writer.trial(experiment, None, artifacts=True, seed=0, **cell)
     other = writer.trial(experiment, None, artifacts=True, seed=1, **cell)
     hashes = [writer.client.get_run(early).data.tags["spec_hash"]]

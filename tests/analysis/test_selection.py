@@ -10,7 +10,12 @@ from analysis.reading.selection import left_out_note, select
 from analysis.reading.store import Store
 from common.errors import UserError
 
-CELL = {"dataset": "digits", "model": "resnet20", "glitch": "uniform_noise", "ratio": 0.1}
+CELL: dict[str, Any] = {
+    "dataset": "digits",
+    "model": "resnet20",
+    "glitch": "uniform_noise",
+    "ratio": 0.1,
+}
 
 
 def test_without_a_name_the_newest_grid_is_taken(writer: Writer) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -74,7 +75,7 @@ def test_means_over_fewer_settings_than_others_say_so(made: dict[str, Table], st
 
 def test_a_cell_whose_every_trial_failed_keeps_its_row(writer: Writer) -> None:
     experiment = writer.experiment("e")
-    cell = {"dataset": "wine", "model": "mlp", "ratio": 0.1}
+    cell: dict[str, Any] = {"dataset": "wine", "model": "mlp", "ratio": 0.1}
     writer.trial(experiment, None, glitch="uniform_noise", seed=0, **cell)
     writer.trial(
         experiment, None, status="FAILED", glitch="near_clustered_anomalies", seed=0, **cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,12 @@ def compared(writer: Writer, tmp_path: Path) -> Store:
     experiment = writer.experiment("truth")
     rng = np.random.default_rng(0)
     for seed in range(2):
-        spec = {"dataset": "wine", "model": "softmax_regression", "glitch": "none", "ratio": 0.0}
+        spec: dict[str, Any] = {
+            "dataset": "wine",
+            "model": "softmax_regression",
+            "glitch": "none",
+            "ratio": 0.0,
+        }
         run_id = writer.trial(experiment, None, seed=seed, **spec)
         parts = []
         for name, mean in ESTIMATORS.items():
@@ -69,7 +75,7 @@ def test_the_figure_shows_every_sample_of_both_seeds(compared: Store) -> None:
     figure = distributions(values)
     assert [panel.get_title() for panel in figure.axes] == list(BY_SAMPLE)
     assert all(len(panel.lines) == len(ESTIMATORS) for panel in figure.axes)
-    assert len(figure.axes[0].lines[0].get_xdata()) == 60 + 1
+    assert np.size(figure.axes[0].lines[0].get_xdata()) == 60 + 1
 
 
 def test_runs_without_retraining_say_how_to_make_some(study: Study) -> None:

@@ -29,7 +29,8 @@ def context(tmp_path: Path) -> TrialContext:
 def labels() -> np.ndarray:
     y = WINE.target.to_numpy().copy()
     y[WRONG] = (y[WRONG] + 1) % 3
-    return np.array(["a", "b", "c"])[y]
+    named: np.ndarray = np.array(["a", "b", "c"])[y]
+    return named
 
 
 def test_a_frame_and_its_numbers_give_the_same(context: TrialContext) -> None:

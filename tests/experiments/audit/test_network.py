@@ -48,12 +48,14 @@ class Tokens(nn.Module):
         self.head = nn.Linear(6, 2)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return self.head(self.embedding(tokens))
+        logits: Tensor = self.head(self.embedding(tokens))
+        return logits
 
 
 def expected(network: nn.Module, x: Tensor) -> np.ndarray:
     with torch.no_grad():
-        return network.eval()(x).float().numpy()
+        found: Tensor = network.eval()(x)
+        return found.float().numpy()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,8 @@ class Failing(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if len(x) < CHUNK:
             raise RuntimeError("out of memory\nmore")
-        return self.head(self.body(x))
+        logits: Tensor = self.head(self.body(x))
+        return logits
 
 
 @pytest.mark.parametrize("network", [Wrapped(lambda logits, _: logits), Failing()])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import joblib
@@ -21,11 +21,11 @@ from experiments.commands.trial import main as trial
 WITHIN = 20.0
 """Processor seconds to refuse; most of them import libraries."""
 
-USUAL = {
+USUAL: dict[Callable[[Sequence[str] | None], int], dict[str, str]] = {
     trial: {"dataset": "wine", "model": "mlp", "glitch": "uniform_noise"},
     grid: {"grid": "embedded"},
 }
-Case = tuple[str, Callable[[list[str]], int], dict[str, str], str]
+Case = tuple[str, Callable[[Sequence[str] | None], int], dict[str, str], str]
 
 
 def csv(folder: Path, name: str, rows: list[str]) -> None:

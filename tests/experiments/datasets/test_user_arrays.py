@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def load(
     folder: Path, label: str | None = None, glitch: str | None = None, **arrays: np.ndarray
 ) -> Dataset:
     path = folder / "own.npz"
-    np.savez(path, **arrays)
+    np.savez(path, allow_pickle=True, **arrays)
     return source_for(str(path), None).load(DataOptions(None, label, glitch))
 
 
@@ -81,9 +82,7 @@ def test_labels_and_marks_by_name(tmp_path: Path) -> None:
         ({"x": TABLE, "y": Y.astype(object)}, "holds Python objects"),
     ],
 )
-def test_arrays_that_will_not_do(
-    tmp_path: Path, arrays: dict[str, np.ndarray], message: str
-) -> None:
+def test_arrays_that_will_not_do(tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as error:
         load(tmp_path, **arrays)
     assert message in str(error.value)

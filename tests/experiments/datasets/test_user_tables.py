@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def load(
     return source_for(str(path), None).load(DataOptions(None, label, glitch))
 
 
-def features(column: list[object] | pd.Series) -> dict[str, list[float]]:
+def features(column: Sequence[object] | pd.Series) -> dict[str, list[float]]:
     found = encoded_features("toy", pd.DataFrame({"a": column}))
     return dict(zip(found.names, found.x.T.tolist(), strict=True))
 
@@ -144,7 +145,7 @@ def test_booleans_dates_and_ordered_categories_are_numbers() -> None:
         "missingindicator_a": [0, 1, 0, 0],
     }
     assert features(["1970-01-02", "1970-01-11"]) == {"a": [1, 10]}
-    assert features(pd.Series(pd.to_datetime(["1970-01-02", None]))) == {
+    assert features(pd.Series(pd.to_datetime(pd.Series(["1970-01-02", None])))) == {
         "a": [1, 1],
         "missingindicator_a": [0, 1],
     }

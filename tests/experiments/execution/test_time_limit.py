@@ -9,7 +9,11 @@ def ended_by(seconds: float, takes: float, folder: Path) -> int:
     """The exit status of a process whose block takes so long under this limit."""
     child = os.fork()
     if child == 0:
-        with time_limit(seconds, lambda reason: folder.joinpath("reason").write_text(reason)):
+
+        def end(reason: str) -> None:
+            folder.joinpath("reason").write_text(reason)
+
+        with time_limit(seconds, end):
             time.sleep(takes)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -143,7 +143,7 @@ def test_a_folder_of_tables_keeps_its_files(tmp_path: Path) -> None:
 def test_arrays_keep_their_types_and_all_others(y: np.ndarray, tmp_path: Path) -> None:
     x = np.random.default_rng(0).random((30, 4))
     more = {"ids": np.arange(30), "x_test": np.zeros((30, 4)), "about": np.array("text")}
-    np.savez(tmp_path / "a.npz", x=x, y=y[:, None], **more)
+    np.savez(tmp_path / "a.npz", x=x, y=y[:, None], allow_pickle=True, **more)
     with np.load(repaired(tmp_path / "a.npz", tmp_path / "out"), allow_pickle=False) as stored:
         assert set(stored) == {"x", "y", *more}
         assert (stored["x"] == np.delete(x, 3, axis=0)).all()

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from common.dataset import Dataset, Modality
+from common.unusual_features import unusual_features
 from experiments import schema
 from experiments.tracking.artifacts.contact_sheet import Tile, contact_sheet
 from experiments.tracking.artifacts.curves import write_curves
 from experiments.tracking.artifacts.top_samples import (
     SHEET_SIZE,
     suspicious_rows,
-    unusual_features,
     write_suspects,
 )
 from experiments.trial.resolve import resolve
