@@ -44,8 +44,7 @@ WITH_TRACE = "**exact**, the trace given"
 FROM_CHECKPOINTS = "**exact**, from checkpoints"
 FROM_IMAGES = "**exact**, from images"
 HEADINGS = ("the trace given", "from checkpoints", "from images")
-RIVAL_ON_IMAGES = "Captum TracInCPFast, batches of 128"
-ON_IMAGES = f"{RIVAL_ON_IMAGES}, from images"
+RIVALS_ON_IMAGES = ("Captum TracInCPFast, one batch", "Captum TracInCPFast, batches of 128")
 MIB = 2**20
 
 
@@ -80,7 +79,8 @@ def compare(threads: int, repeats: int, clock: str) -> None:
         others = {rival: partial(run, short) for rival, run in rivals.items()}
         if record is resnet.record and resnet.whole and resnet.frozen:
             tasks[FROM_IMAGES] = partial(from_images, resnet.frozen, record)
-            others[ON_IMAGES] = partial(RIVALS[RIVAL_ON_IMAGES], resnet.whole)
+            for rival in RIVALS_ON_IMAGES:
+                others[f"{rival}, from images"] = partial(RIVALS[rival], resnet.whole)
         seconds = side_by_side(tasks | others, repeats, clock)
         for rival in others:
             seconds[rival] = [trace.epochs * value for value in seconds[rival]]
@@ -96,16 +96,23 @@ def compare(threads: int, repeats: int, clock: str) -> None:
         write_table(
             "engine",
             "The engine against other implementations",
-            f"Seconds of {clock} time for the influence of the last layer, train → validation and"
-            " of each training sample on itself, summed over all checkpoints; the engine gives"
-            f" that of each epoch, too. Medians of {repeats} rounds side by side, of the ratios as"
-            " well. A trial of this suite has the trace from training: *the trace given* is what"
-            " influence costs it. *From checkpoints*: the inputs of the trained layers are in"
-            " memory, all checkpoints are run over them once. *From images*: the outputs of the"
-            " frozen layers are computed first, once; the other implementation runs the whole"
-            " network at every checkpoint. The others do the same at each checkpoint: they are"
-            " run at the first, and their time is multiplied. They get their training samples in"
-            " batches as named and validation in one; TracInCPFast leaves the bias out. Float32,"
+            f"Seconds of {clock} time for the influence of the last layer: of training on"
+            " validation samples and of each training sample on itself, summed over all"
+            " checkpoints. The engine also gives the influence at each epoch, and splits it by"
+            " sign and class."
+            f" Seconds and ratios are medians of {repeats} interleaved rounds.\n\n"
+            "- *The trace given* is the cost of influence in a trial of this suite, which has the"
+            " trace from training.\n"
+            "- *From checkpoints*, and all others without further mention: the outputs of the"
+            " frozen layers are given to all implementations, which run the trained layers over"
+            " them at every checkpoint. For the linear layers, these are the inputs.\n"
+            "- *From images*: the engine computes the outputs of the frozen layers once. The others"
+            " run the whole network at every checkpoint, since they have no notion of frozen"
+            " layers.\n\n"
+            "The others do the same work at each checkpoint, so they are run at the first one, and"
+            " their time is multiplied by the number of checkpoints. They get training samples in"
+            " batches as named (one batch is fastest, 128 a usual choice) and validation samples in"
+            " one. TracInCPFast ignores the bias. Float32,"
             f" {machine(threads)}. Repeat: `python benchmarks/engine.py`.",
             ["cell", "implementation", "seconds", *(f"/ {own}" for own in HEADINGS)],
             rows,

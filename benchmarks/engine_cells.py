@@ -142,7 +142,7 @@ def resnet20_cell() -> ResNetCell:
     network, backbone = prepared.model.network, prepared.model.frozen
     assert isinstance(backbone, FrozenBackbone)  # noqa: S101  # of pretrained ResNet-20
     record = fit(network, prepared.train, prepared.validation, spec.settings, seed=spec.seed)
-    whole = Network(WholeBody(backbone.load(), network.body), network.head)
+    whole = Network(WholeBody(backbone.load().requires_grad_(False), network.body), network.head)
     record.checkpoints.at(1)
     states = [copy.deepcopy(whole.state_dict())]
     images = [backbone.preprocessing(data.x) for data in (train, validation)]

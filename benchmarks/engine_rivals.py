@@ -1,4 +1,4 @@
-"""Other implementations of last-layer TracIn, each as its makers would have it used.
+"""Other implementations of last-layer TracIn, with default batches and with their best ones.
 
 Each maps a record to the influence of all training on all validation samples, summed over the
 checkpoints, (m, n), and the self-influence, (n,).
@@ -21,8 +21,10 @@ from influence.record import TrainingRecord
 Rival = Callable[[TrainingRecord], tuple[Tensor, Tensor]]
 
 
-def captum(kind: str, record: TrainingRecord, batch_size: int) -> tuple[Tensor, Tensor]:
-    """All checkpoints in one call, validation in one batch."""
+def captum(
+    kind: str, record: TrainingRecord, batch_size: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """All checkpoints in one call, validation in one batch, training in one batch by default."""
     network = copy.deepcopy(record.checkpoints.network)
     train, validation = _datasets(record)
 
@@ -33,6 +35,7 @@ def captum(kind: str, record: TrainingRecord, batch_size: int) -> tuple[Tensor, 
 
     checkpoints = list(range(1, record.trace.epochs + 1))
     loss = nn.CrossEntropyLoss(reduction="sum")
+    batch_size = batch_size or len(train)
     if kind == "fast":
         estimator = TracInCPFast(
             network, network.head, train, checkpoints, load, loss, batch_size=batch_size
@@ -95,8 +98,9 @@ def installed(name: str) -> bool:
 
 
 RIVALS: dict[str, Rival] = {
-    "Captum TracInCPFast, batches of 128": partial(captum, "fast", batch_size=128),
+    "Captum TracInCPFast, one batch": partial(captum, "fast"),
     "Captum TracInCPFast, batches of 1,024": partial(captum, "fast", batch_size=1024),
+    "Captum TracInCPFast, batches of 128": partial(captum, "fast", batch_size=128),
     "Captum TracInCP, batches of 1,024": partial(captum, "plain", batch_size=1024),
     "dattri TracIn, batches of 1,024": partial(dattri, batch_size=1024),
 }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
+from common.errors import UserError
 from influence.evidence import Evidence
 
 Matrix = NDArray[np.float64]
@@ -75,6 +76,17 @@ def all_features(evidence: Evidence) -> Features:
     return replace(
         features, train=features.train * weights, validation=features.validation * weights
     )
+
+
+def neighbours(wanted: int, available: int) -> int:
+    """The number of neighbours to use: ``wanted``, or all that are available if these are fewer.
+
+    Raises:
+        UserError: there is none.
+    """
+    if available < 1:
+        raise UserError("nearest neighbours need at least 2 samples, got 1")
+    return min(wanted, available)
 
 
 def sklearn_seed(rng: np.random.Generator) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from common.errors import UserError
 from influence.features import Features, Matrix
 
 Labels = NDArray[np.int64]
@@ -51,13 +52,20 @@ def restricted_to_present_classes(labels: Labels, probabilities: Matrix) -> tupl
     """Labels and probabilities restricted to the classes that occur, renumbered from 0.
 
     For libraries that reject a class without samples.
+
+    Raises:
+        UserError: all labels are equal, so that none can be called wrong.
     """
     present, renamed = np.unique(labels, return_inverse=True)
+    if len(present) < 2:
+        raise UserError("label detectors need at least 2 classes in the training set, got 1")
     kept = np.maximum(probabilities[:, present], np.finfo(np.float64).tiny)
     return renamed, kept / kept.sum(axis=1, keepdims=True)
 
 
 def _predicted(x: Matrix, y: Labels, queries: Matrix, n_classes: int) -> Matrix:
+    if len(np.unique(y)) == 1:  # no regression: the class is certain
+        return np.tile(np.eye(n_classes)[y[0]], (len(queries), 1))
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000).fit(x, y)
     out = np.zeros((len(queries), n_classes))
     out[:, model.classes_] = model.predict_proba(queries)

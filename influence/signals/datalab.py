@@ -9,7 +9,7 @@ from cleanlab import Datalab
 from numpy.typing import NDArray
 
 from influence.evidence import Evidence
-from influence.features import Features, Matrix, last_layer_features
+from influence.features import Features, Matrix, last_layer_features, neighbours
 from influence.signals.base import Scores, whole_training
 from influence.signals.classifiers import (
     cross_fitted_probabilities,
@@ -37,7 +37,7 @@ def _label_score(features: Features, probabilities: Matrix) -> Scores:
 
 
 def _neighbourhood_score(features: Features, issue: str) -> Scores:
-    options = {"k": min(NEIGHBOURS, len(features.train) - 1)}
+    options = {"k": neighbours(NEIGHBOURS, len(features.train) - 1)}
     return features.restore(_issue_score(features.labels, issue, options, features=features.train))
 
 

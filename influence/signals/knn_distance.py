@@ -3,7 +3,7 @@
 from sklearn.neighbors import NearestNeighbors
 
 from influence.evidence import Evidence
-from influence.features import all_features, last_layer_features
+from influence.features import all_features, last_layer_features, neighbours
 from influence.signals.base import Scores, whole_training
 
 NEIGHBOURS = 10
@@ -16,7 +16,7 @@ def knn_distance(evidence: Evidence) -> Scores:
     Source: Ramaswamy et al., SIGMOD 2000; scikit-learn.
     """
     features = last_layer_features(evidence)
-    search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(features.train) - 1))
+    search = NearestNeighbors(n_neighbors=neighbours(NEIGHBOURS, len(features.train) - 1))
     distances, _ = search.fit(features.train).kneighbors()
     return features.restore(distances[:, -1])
 
@@ -28,6 +28,6 @@ def knn_distance_novelty(evidence: Evidence) -> Scores:
     Source: Sun et al., ICML 2022; scikit-learn.
     """
     features = all_features(evidence)
-    search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(features.validation)))
+    search = NearestNeighbors(n_neighbors=neighbours(NEIGHBOURS, len(features.validation)))
     distances, _ = search.fit(features.validation).kneighbors(features.train)
     return features.restore(distances[:, -1])

@@ -3,7 +3,7 @@
 from sklearn.neighbors import LocalOutlierFactor
 
 from influence.evidence import Evidence
-from influence.features import all_features, last_layer_features
+from influence.features import all_features, last_layer_features, neighbours
 from influence.signals.base import Scores, whole_training
 
 NEIGHBOURS = 20
@@ -16,8 +16,8 @@ def local_outlier_factor(evidence: Evidence) -> Scores:
     Source: Breunig et al., SIGMOD 2000; scikit-learn.
     """
     features = last_layer_features(evidence)
-    detector = LocalOutlierFactor(min(NEIGHBOURS, len(features.train) - 1)).fit(features.train)
-    return features.restore(-detector.negative_outlier_factor_)
+    detector = LocalOutlierFactor(neighbours(NEIGHBOURS, len(features.train) - 1))
+    return features.restore(-detector.fit(features.train).negative_outlier_factor_)
 
 
 @whole_training
@@ -27,6 +27,6 @@ def local_outlier_factor_novelty(evidence: Evidence) -> Scores:
     Source: Breunig et al., SIGMOD 2000; scikit-learn.
     """
     features = all_features(evidence)
-    neighbours = min(NEIGHBOURS, len(features.validation) - 1)
-    detector = LocalOutlierFactor(neighbours, novelty=True).fit(features.validation)
+    used = neighbours(NEIGHBOURS, len(features.validation) - 1)
+    detector = LocalOutlierFactor(used, novelty=True).fit(features.validation)
     return features.restore(-detector.score_samples(features.train))

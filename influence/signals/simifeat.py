@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from influence.evidence import Evidence
-from influence.features import last_layer_features
+from influence.features import last_layer_features, neighbours
 from influence.signals.base import Scores, whole_training
 
 NEIGHBOURS = 50
@@ -47,7 +47,7 @@ def simifeat(evidence: Evidence) -> Scores:
     """
     features = last_layer_features(evidence)
     n, k = len(features.train), voting_neighbours(len(features.train), evidence.n_classes)
-    search = NearestNeighbors(n_neighbors=min(REACH * k, n - 1)).fit(features.train)
+    search = NearestNeighbors(n_neighbors=neighbours(REACH * k, n - 1)).fit(features.train)
     nearest = search.kneighbors(return_distance=False)
     rng = evidence.rng("simifeat")
     total = np.zeros(n)

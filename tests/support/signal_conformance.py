@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from synthetic_evidence import Training, make_training
 
+from common.errors import UserError
 from influence.evidence import Evidence
 from influence.signals.base import Signal
 
@@ -90,6 +92,28 @@ def takes_every_epoch_if_it_says_so(signal: Signal) -> None:
         assert np.isfinite(signal(evidence.at(epoch))).all()
 
 
+def degenerate_trainings() -> Iterator[Training]:
+    """Trainings at the limits of what a signal can score."""
+    train, validation = TRAINING.trace.train.labels, TRAINING.trace.validation.labels
+    for c in range(2):
+        yield TRAINING.permuted(validation=np.flatnonzero(validation != c))
+        yield TRAINING.permuted(validation=np.flatnonzero(validation == c))
+        yield TRAINING.permuted(train=np.flatnonzero(train != c))
+        yield TRAINING.permuted(train=np.flatnonzero(train == c))
+    for n, m in ((4, 4), (2, 2), (1, 1)):
+        yield TRAINING.permuted(train=np.arange(10, 10 + n), validation=np.arange(m))
+    yield TRAINING.permuted(train=np.zeros(30, dtype=np.int64))
+    yield TRAINING.mapped(np.ones_like)
+    yield TRAINING.mapped(lambda x: x * np.float32(1e30) + np.float32(1e35))
+
+
+def scores_degenerate_input_or_says_why_not(signal: Signal) -> None:
+    """One class, one sample, fewer samples than neighbours, constant or huge features."""
+    for training in degenerate_trainings():
+        with contextlib.suppress(UserError):
+            signal(training.evidence())
+
+
 RULES: tuple[Callable[[Signal], None], ...] = (
     one_finite_score_a_sample,
     leaves_the_evidence_as_it_is,
@@ -99,4 +123,5 @@ RULES: tuple[Callable[[Signal], None], ...] = (
     ignores_the_names_of_the_classes,
     ignores_the_unit_of_the_learning_rate,
     takes_every_epoch_if_it_says_so,
+    scores_degenerate_input_or_says_why_not,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from influence.evidence import Evidence
 from influence.profile import Profile
 from influence.trace import Samples, Trace
+
+Floats = NDArray[np.float32]
 
 
 def naive_profile(
@@ -89,6 +91,19 @@ class Training:
             {name: stage[validation] for name, stage in self.validation_stages.items()},
             np.flatnonzero(np.isin(train, self.wrong)),
             self.seed,
+        )
+
+    def mapped(self, change: Callable[[Floats], Floats]) -> Training:
+        """The same training with changed features: last-layer inputs and early stages."""
+        changed = [
+            replace(part, inputs=[change(h) for h in part.inputs])
+            for part in (self.trace.train, self.trace.validation)
+        ]
+        return replace(
+            self,
+            trace=replace(self.trace, train=changed[0], validation=changed[1]),
+            train_stages={name: change(stage) for name, stage in self.train_stages.items()},
+            validation_stages={name: change(s) for name, s in self.validation_stages.items()},
         )
 
 
