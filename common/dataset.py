@@ -40,7 +40,7 @@ class Dataset:
         name: as registered, or the path that the user gave.
         modality: ``"image"`` or ``"tabular"``.
         x: images are uint8 of shape (n, height, width, channels) with 1 or 3 channels; tables are
-            float32 of shape (n, d), not standardised.
+            float32 or float64 of shape (n, d), not standardised.
         y: int64 class numbers 0 .. n_classes - 1, shape (n,).
         class_names: one name per class.
         source_index: position of each sample in the published data, int64 of shape (n,).

@@ -61,7 +61,6 @@ class EnvironmentOptions:
 
         root = self.root()
         cache = default_cache() if self.cache is None else self.cache.expanduser().resolve()
-        _check_device(self.device)
         return TrialContext(root, cache, self.device, self.threads)
 
     @property
@@ -74,13 +73,3 @@ def check_range(name: str, value: int | None, low: int, high: int) -> None:
     """Raise ``UserError`` where a given value is not in [low, high]."""
     if value is not None and not low <= value <= high:
         raise UserError(f"{name} must be in [{low}, {high}], got {value}")
-
-
-def _check_device(device: str) -> None:
-    import torch  # noqa: PLC0415 - as above
-
-    usable = ["cpu", *(["mps"] if torch.backends.mps.is_available() else [])]
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    usable += ["cuda"] * (gpus > 0) + [f"cuda:{number}" for number in range(gpus)]
-    if device not in usable:
-        raise UserError(f"device must be {' or '.join(usable)} on this machine, got {device!r}")

@@ -28,9 +28,9 @@ def source_for(dataset: str, data_root: Path | None) -> DatasetSource:
     """
     if dataset in DATASETS:
         return DATASETS[dataset]
-    path = Path(dataset).expanduser()
+    path = _path(dataset)
     folders = [Path.cwd()] if data_root is None else [Path.cwd(), data_root.absolute()]
-    found = next((folder / path for folder in folders if (folder / path).exists()), None)
+    found = next((folder / path for folder in folders if _exists(folder / path)), None)
     if found is not None:
         return source_at(dataset, found)
     if path.suffix or "/" in dataset:
@@ -46,7 +46,22 @@ def canonical_dataset(dataset: str) -> str:
     >>> canonical_dataset("digits")
     'digits'
     """
-    path = Path(dataset).expanduser()
-    if dataset in DATASETS or not path.exists():
+    if dataset in DATASETS:
         return dataset
-    return str(path.absolute())
+    path = _path(dataset)
+    return str(path.absolute()) if _exists(path) else dataset
+
+
+def _path(dataset: str) -> Path:
+    try:
+        return Path(dataset).expanduser()
+    except RuntimeError as error:  # ~ of an unknown user
+        raise UserError(f"there is no data at {dataset!r}: {error}") from error
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError) as error:  # too long, not permitted, or with a null character
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"there is no data at {str(path)[:200]!r}: {reason}") from error

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
+from common.errors import UserError
 from experiments.datasets.base import DATA_ROOT_VARIABLE
 
 CACHE_VARIABLE = "INFLUENCE_CACHE"
+MOST_THREADS = 1024
 
 
 def default_data_root() -> Path | None:
@@ -36,8 +38,11 @@ class TrialContext:
     Attributes:
         data_root: directory of data and weights, if any.
         cache: directory of the frozen-feature cache.
-        device: a torch device string.
+        device: a torch device string, such as ``cpu`` or ``cuda:0``.
         threads: threads of one trial; numbers are bit-equal for equal threads.
+
+    Raises:
+        UserError: torch has no such device here, or the number of threads is out of range.
     """
 
     data_root: Path | None = None
@@ -45,10 +50,31 @@ class TrialContext:
     device: str = "cpu"
     threads: int = 1
 
+    def __post_init__(self) -> None:
+        if type(self.threads) is not int or not 1 <= self.threads <= MOST_THREADS:
+            raise UserError(
+                f"threads must be a whole number in [1, {MOST_THREADS}], got {self.threads!r:.40}"
+            )
+        _check_device(self.device)
+
     @classmethod
     def from_environment(cls, *, threads: int = 1) -> TrialContext:
         """Data root and cache as the environment names them, on the CPU."""
         return cls(default_data_root(), default_cache(), threads=threads)
+
+
+def _check_device(device: str) -> None:
+    if device == "cpu":
+        return
+    import torch  # noqa: PLC0415  # takes a second, and most contexts are on the CPU
+
+    usable = ["cpu", *(["mps"] if torch.backends.mps.is_available() else [])]
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    usable += ["cuda"] * (gpus > 0) + [f"cuda:{number}" for number in range(gpus)]
+    if device not in usable:
+        raise UserError(
+            f"device must be {' or '.join(usable)} on this machine, got {device!r:.40}"
+        )
 
 
 class StepClock:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from common.dataset import Dataset
+from common.errors import UserError
 from common.seeds import derive_seed
 from experiments.training.build import ModelSpec, build
 from experiments.training.context import TrialContext
@@ -110,8 +111,7 @@ def prepare(
     cached = FeatureCache(context.cache)
     samples = [train.x, validation.x]
     if train.modality == "tabular":
-        scaler = StandardScaler().fit(train.x)
-        samples = [scaler.transform(x).astype(np.float32) for x in samples]
+        samples = _standardised(train, validation)
     frozen = model.frozen
     if frozen is None:
         inputs = [model.inputs(x) for x in samples]
@@ -133,6 +133,30 @@ def prepare(
         spec,
         stages,
     )
+
+
+def _standardised(train: Dataset, validation: Dataset) -> list[NDArray[np.generic]]:
+    """Both tables with mean 0 and standard deviation 1 in training, as float32.
+
+    Columns are centred and scaled in the precision of the table, so that a table in float64 may
+    hold numbers that float32 cannot.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaler = StandardScaler().fit(train.x)
+        scaled = [
+            scaler.transform(part.x).astype(np.float32, copy=False) for part in (train, validation)
+        ]
+    for part in scaled:
+        # the smallest and the largest value, since a mask of all values would take much memory
+        lost = ~np.isfinite([part.min(axis=0), part.max(axis=0)]).all(axis=0)
+        if lost.any():
+            column = int(np.flatnonzero(lost)[0])
+            name = train.feature_names[column] if train.feature_names else column
+            raise UserError(
+                f"dataset {train.name!r}: column {name!r} has values too far apart to be "
+                "standardised: remove or clip the extreme ones"
+            )
+    return [*scaled]
 
 
 def _flat(x: NDArray[np.generic]) -> NDArray[np.float32]:

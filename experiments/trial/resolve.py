@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from common.errors import UserError, unknown_name
 from experiments.datasets import DATASETS
@@ -20,6 +22,9 @@ from influence.signals import select
 from models import MODELS
 
 _NAMES = ("dataset", "model", "glitch")
+_TYPES = {bool: "true or false", int: "a whole number", float: "a finite number", str: "text"}
+_LARGEST = 2**53
+"""Whole numbers up to this one survive every file format and command line."""
 
 
 def resolve(request: Mapping[str, Any], data_root: Path | None) -> TrialSpec:
@@ -71,7 +76,29 @@ def _with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
     missing = [name for name in _NAMES if name not in given]
     if missing:
         raise UserError(f"a trial needs {', '.join(missing)}")
+    for name, value in given.items():
+        _check_type(name, value)
     return {name: value for name, value in known.items() if value is not MISSING} | given
+
+
+def _check_type(name: str, value: object) -> None:
+    hint = get_type_hints(TrialSpec)[name]
+    (wanted,) = (one for one in get_args(hint) or (hint,) if one is not NoneType)
+    if wanted is float:
+        fits = type(value) in (int, float) and -_LARGEST < value < _LARGEST
+    elif wanted is int:
+        fits = type(value) is int and -_LARGEST < value < _LARGEST
+    else:
+        fits = isinstance(value, wanted)
+    if not fits:
+        raise UserError(f"{name} must be {_TYPES[wanted]}, got {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # Python writes out no number of more than 4300 digits
+        return f"a very large {type(value).__name__}"
 
 
 def _check_modality(dataset: str, source: DatasetSource, model: str, plan: GlitchPlan) -> None:
@@ -113,8 +140,8 @@ def _foreign(
 
 
 def _check_ranges(spec: TrialSpec) -> None:
-    if not isinstance(spec.seed, int) or spec.seed < 0:
-        raise UserError(f"seed must be a whole number from 0, got {spec.seed!r}")
+    if spec.seed < 0:
+        raise UserError(f"seed must be at least 0, got {spec.seed}")
     if not 0 <= spec.validation_noise <= 0.5:
         raise UserError(f"validation_noise must be in [0, 0.5], got {spec.validation_noise}")
     if not 0 < spec.subset <= 1:
