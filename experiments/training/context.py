@@ -72,9 +72,7 @@ def _check_device(device: str) -> None:
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     usable += ["cuda"] * (gpus > 0) + [f"cuda:{number}" for number in range(gpus)]
     if device not in usable:
-        raise UserError(
-            f"device must be {' or '.join(usable)} on this machine, got {device!r:.40}"
-        )
+        raise UserError(f"device must be {' or '.join(usable)} on this machine, got {device!r:.40}")
 
 
 class StepClock:

@@ -81,7 +81,7 @@ def _with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not MISSING} | given
 
 
-def _check_type(name: str, value: object) -> None:
+def _check_type(name: str, value: Any) -> None:
     hint = get_type_hints(TrialSpec)[name]
     (wanted,) = (one for one in get_args(hint) or (hint,) if one is not NoneType)
     if wanted is float:
