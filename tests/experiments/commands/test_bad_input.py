@@ -87,7 +87,7 @@ CASES: list[Case] = [
     ("option", trial, {"sede": "1"}, "unrecognized arguments: --sede 1"),
     ("ratio high", trial, {"ratio": "0.51"}, "(0, 0.5]"),
     ("ratio zero", trial, {"ratio": "0"}, "(0, 0.5]"),
-    ("ratio nan", trial, {"ratio": "nan"}, "(0, 0.5]"),
+    ("ratio nan", trial, {"ratio": "nan"}, "nan"),
     ("ratio text", trial, {"ratio": "much"}, "--ratio: invalid float value: 'much'"),
     ("seed", trial, {"seed": "-1"}, "seed"),
     ("epochs", trial, {"epochs": "0"}, "epochs must be at least 1"),
