@@ -99,7 +99,7 @@ CASES: list[Case] = [
     ("many cpus", grid, {"cpus": "100000"}, "cpus must be in [1, 1024], got 100000"),
     ("endless limit", grid, {"time_limit": "inf"}, "time_limit must be positive and finite"),
     ("no limit", grid, {"time_limit": "nan"}, "time_limit must be positive and finite"),
-    ("long path", trial, {"dataset": "a" * 300 + ".csv"}, "path is too long"),
+    ("long path", trial, {"dataset": "a" * 300 + ".csv"}, "too long"),
     ("long file name", grid, {"grid": "a" * 300 + ".toml"}, "cannot be read"),
     ("line break", trial, {"experiment": "a\nb"}, "line break or control character in 'a\\nb'"),
     ("unknown home", trial, {"dataset": "~nobody-here/x.csv"}, "home directory"),
