@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -46,6 +50,14 @@ def reference_probabilities(features: Features, n_classes: int) -> Matrix:
     """Class probabilities of the training samples, (n, C), by a logistic regression fitted to the
     clean validation samples only."""
     return _predicted(features.validation, features.validation_labels, features.train, n_classes)
+
+
+@contextmanager
+def without_small_class_warnings() -> Iterator[None]:
+    """Silence cleanlab's warning, once per class, that few samples limit how many it prunes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+        yield
 
 
 def restricted_to_present_classes(labels: Labels, probabilities: Matrix) -> tuple[Labels, Matrix]:

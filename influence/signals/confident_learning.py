@@ -12,13 +12,15 @@ from influence.signals.classifiers import (
     cross_fitted_probabilities,
     reference_probabilities,
     restricted_to_present_classes,
+    without_small_class_warnings,
 )
 
 
 def _pruned_first(labels: NDArray[np.int64], probabilities: Matrix, ranking: str) -> Scores:
     """1 − label quality in [0, 1], plus 1 for samples that confident learning prunes, (n,)."""
     labels, probabilities = restricted_to_present_classes(labels, probabilities)
-    pruned = find_label_issues(labels, probabilities, n_jobs=1)
+    with without_small_class_warnings():
+        pruned = find_label_issues(labels, probabilities, n_jobs=1)
     return pruned + 1.0 - get_label_quality_scores(labels, probabilities, method=ranking)
 
 

@@ -15,6 +15,7 @@ from influence.signals.classifiers import (
     cross_fitted_probabilities,
     reference_probabilities,
     restricted_to_present_classes,
+    without_small_class_warnings,
 )
 
 NEIGHBOURS = 10
@@ -25,7 +26,8 @@ def _issue_score(
 ) -> Scores:
     """1 − Datalab's quality score for one kind of issue, (n,), in [0, 1]."""
     lab = Datalab({"label": labels}, label_name="label", verbosity=0)
-    lab.find_issues(issue_types={issue: options}, **inputs)
+    with without_small_class_warnings():
+        lab.find_issues(issue_types={issue: options}, **inputs)
     return 1.0 - lab.get_issues(issue)[f"{issue}_score"].to_numpy()
 
 

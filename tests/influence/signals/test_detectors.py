@@ -106,8 +106,6 @@ def test_a_class_without_training_samples_is_no_obstacle(name: str) -> None:
     assert np.isfinite(SIGNALS[name](training.permuted(train=kept).evidence())).all()
 
 
-# cleanlab says that it may miss issues in classes this small
-@pytest.mark.filterwarnings("ignore:May not flag all label issues:UserWarning")
 @pytest.mark.parametrize("name", [*LABEL, *WITHIN, *NOVELTY, "datalab_near_duplicate"])
 def test_fewer_samples_than_neighbours_asked_for(name: str) -> None:
     training = make_training()
