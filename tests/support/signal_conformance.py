@@ -95,11 +95,10 @@ def takes_every_epoch_if_it_says_so(signal: Signal) -> None:
 def degenerate_trainings() -> Iterator[Training]:
     """Trainings at the limits of what a signal can score."""
     train, validation = TRAINING.trace.train.labels, TRAINING.trace.validation.labels
-    for c in range(2):
-        yield TRAINING.permuted(validation=np.flatnonzero(validation != c))
-        yield TRAINING.permuted(validation=np.flatnonzero(validation == c))
-        yield TRAINING.permuted(train=np.flatnonzero(train != c))
-        yield TRAINING.permuted(train=np.flatnonzero(train == c))
+    yield TRAINING.permuted(validation=np.flatnonzero(validation != 0))
+    yield TRAINING.permuted(validation=np.flatnonzero(validation == 0))
+    yield TRAINING.permuted(train=np.flatnonzero(train != 0))
+    yield TRAINING.permuted(train=np.flatnonzero(train == 0))
     for n, m in ((4, 4), (2, 2), (1, 1)):
         yield TRAINING.permuted(train=np.arange(10, 10 + n), validation=np.arange(m))
     yield TRAINING.permuted(train=np.zeros(30, dtype=np.int64))
