@@ -22,9 +22,14 @@ PACKAGES: Final = ("common", "glitches", "models", "influence", "experiments")
 STARTS: Final = 3
 _OBJECT_STORE: Final = 256 * MIB
 _LOOPBACK: Final = "127.0.0.1"
-_SESSION_PATH: Final = 23
+_SESSION_PATH: Final = 21
 """Longest path, in bytes, of the directory around Ray's: the system limits the names of the sockets
 below it to about 105 bytes."""
+
+_NOT_STARTED: Final = ("start_api_server", "start_monitor", "start_log_monitor")
+"""Processes of Ray that a grid has no use for: the dashboard, which asks cloud services where it
+runs even if it is switched off, the autoscaler, and the one that copies logs. Without them Ray also
+starts in time on a busy machine."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,17 +67,16 @@ def nodes() -> str:
 
 @contextmanager
 def _started(pool: Pool, threads: int) -> Iterator[None]:
-    # even without a dashboard it is a process, which asks cloud services where it runs
-    ray._private.node.Node.start_api_server = lambda *_, **__: None  # type: ignore[method-assign]
+    for process in _NOT_STARTED:
+        setattr(ray._private.node.Node, process, lambda *_, **__: None)
     base = None if len(os.fsencode(gettempdir())) <= _SESSION_PATH else SHORT
     with (
         private_directory(base) as folder,
         _initialized(
             address="local",  # by default Ray would join a cluster that runs on this machine
             _node_ip_address=_LOOPBACK,
-            _temp_dir=str(folder),
+            _temp_dir=str(folder / "r"),  # Ray lets everyone read it, but not what is around it
             num_cpus=max(pool.cpus or cores(), threads),
-            include_dashboard=False,
             object_store_memory=_OBJECT_STORE,
             _memory=int(total_mib() * MIB) - _OBJECT_STORE,
         ),
