@@ -51,6 +51,7 @@ def attempt(
     began = time.perf_counter()
     try:
         try:
+            job.load()  # before the time limit starts
             with captured(log), time_limit(job.time_limit, overdue):
                 result = job.result_of(spec)
             for step, spent in result.seconds.items():

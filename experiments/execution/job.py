@@ -39,10 +39,14 @@ class Job:
     time_limit: float | None = None
     target: str = RUN_TRIAL
 
+    def load(self) -> RunTrial:
+        """The function that runs a trial; the first call imports its libraries."""
+        module, _, name = self.target.partition(":")
+        return cast(RunTrial, getattr(importlib.import_module(module), name))
+
     def result_of(self, spec: TrialSpec) -> TrialResult:
         """Run a trial; every numerical library uses the threads of the context."""
-        module, _, name = self.target.partition(":")
-        run_trial = cast(RunTrial, getattr(importlib.import_module(module), name))
+        run_trial = self.load()
         with threadpool_limits(limits=self.context.threads):
             return run_trial(spec, self.context)
 

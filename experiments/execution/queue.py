@@ -70,7 +70,9 @@ class TaskQueue:
                 self.stopping = True
                 self.reason = f"{FRUITLESS} trials in a row failed: {outcome.error}"
             elif self._starts[number] < self._attempts and not self.stopping:
-                self._waiting.append(number)
+                # first in line: if it is to blame, the next attempt says so, before others of its
+                # kind look like a failure of the machine
+                self._waiting.appendleft(number)
                 return
         self._ended(outcome)
 

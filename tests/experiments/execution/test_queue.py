@@ -62,10 +62,11 @@ def test_what_was_put_back_costs_no_attempt() -> None:
     assert ended == [finished(0)]
 
 
-def test_the_queue_stops_when_the_surroundings_fail_again_and_again() -> None:
+def test_the_queue_stops_when_the_machine_fails_again_and_again() -> None:
     queue, ended = queue_of(20)
-    for number in range(FRUITLESS):
-        queue.take()
+    for _ in range(FRUITLESS):
+        number = queue.take()
+        assert number is not None
         queue.lost(number, "No space left on device")
     assert queue.over
     assert queue.reason == f"{FRUITLESS} trials in a row failed: No space left on device"
