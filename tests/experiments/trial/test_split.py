@@ -40,7 +40,7 @@ def test_draws_depend_on_the_seed_alone() -> None:
 
 
 def test_a_class_too_small_to_split_is_named() -> None:
-    with pytest.raises(UserError, match="'toy': class 'b' has 1 samples"):
+    with pytest.raises(UserError, match="got 1 of class 'b'"):
         split(labelled([10, 1]), 0)
 
 
