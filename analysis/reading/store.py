@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import tempfile
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from common.errors import UserError
 from experiments import schema
 from experiments.tracking.retry import TrackingError, one_line, patiently
-from experiments.tracking.store import check_answers, client_for, exists
+from experiments.tracking.store import check_answers, client_for, exists, without_cyclic_gc
 from experiments.tracking.uri import without_secrets
 
 PAGE = 500
@@ -104,7 +102,7 @@ class Store:
     ) -> Iterator[Run]:
         token = None
         while True:
-            with _without_cyclic_gc():
+            with without_cyclic_gc():
                 page = self._ask(
                     partial(
                         self.client.search_runs,
@@ -162,15 +160,3 @@ class Store:
         folder = tempfile.mkdtemp(prefix="influence-artifacts-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
-
-
-@contextmanager
-def _without_cyclic_gc() -> Iterator[None]:
-    """The cyclic garbage collector would take two thirds of a query's time for its new rows."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlflow.entities import Run
@@ -13,6 +11,7 @@ from mlflow.entities import Run
 from experiments import schema
 from experiments.tracking.process import Owner
 from experiments.tracking.retry import TrackingError
+from experiments.tracking.store import without_cyclic_gc
 from experiments.tracking.tracker import Tracker, is_over
 
 _log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ def search(tracker: Tracker, wanted: str) -> Iterator[Run]:
     """Active runs of the experiment that match an MLflow filter, oldest first."""
     token = None
     while True:
-        with _without_cyclic_gc():
+        with without_cyclic_gc():
             page = tracker.page(wanted, token)
         yield from page
         token = page.token
@@ -130,15 +129,3 @@ def _is_orphan(tracker: Tracker, run: Run, known: dict[str, Run]) -> bool:
     except ValueError as error:
         _log.warning("run %s stays RUNNING: %s", run.info.run_id, error)
         return False
-
-
-@contextmanager
-def _without_cyclic_gc() -> Iterator[None]:
-    """The cyclic garbage collector would take two thirds of the time of a query."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields
@@ -85,13 +86,17 @@ def _check_type(name: str, value: Any) -> None:
     hint = get_type_hints(TrialSpec)[name]
     (wanted,) = (one for one in get_args(hint) or (hint,) if one is not NoneType)
     if wanted is float:
-        fits = type(value) in (int, float) and -_LARGEST < value < _LARGEST
+        fits = _is_whole(value) or (type(value) is float and math.isfinite(value))
     elif wanted is int:
-        fits = type(value) is int and -_LARGEST < value < _LARGEST
+        fits = _is_whole(value)
     else:
         fits = isinstance(value, wanted)
     if not fits:
         raise UserError(f"{name} must be {_TYPES[wanted]}, got {_shown(value)}")
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int and -_LARGEST < value < _LARGEST
 
 
 def _shown(value: object) -> str:

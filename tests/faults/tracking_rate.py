@@ -4,8 +4,8 @@
     python tests/faults/tracking_rate.py --uri http://127.0.0.1:5000 --server PID --database PID
 
 One real trial is run once; its result is then logged again and again under other seeds, as a
-worker of a grid does. Processor seconds are told apart by who spends them, since they, not the
-wall time of a machine that does other things too, say how many trials a server takes.
+worker of a grid does. Processor seconds are reported for each process, because they, unlike the
+wall time of a machine that also does other work, say how many trials a server can take.
 """
 
 from __future__ import annotations

@@ -168,8 +168,8 @@ def _oddities(values: pd.Series, labels: Labels | None) -> Iterator[str]:
             )
         if present.astype(str).str.fullmatch(_DAY_FIRST).all():
             yield (
-                "looks like dates with day or month first, which cannot be told apart: taken as "
-                "categories; write them as YYYY-MM-DD to use them as dates"
+                "looks like dates, but whether the day or the month comes first is unclear: taken "
+                "as categories; write them as YYYY-MM-DD to use them as dates"
             )
 
 
