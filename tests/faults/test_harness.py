@@ -21,6 +21,7 @@ class InOrder(Harness):
 
 
 @pytest.mark.faults
+@pytest.mark.slow
 def test_killed_once_each(tmp_path: Path) -> None:
     harness = InOrder(tmp_path, seed=0, wave=4, kinds=("driver", "worker"), dataset="wine")
     harness.run(kills=2)

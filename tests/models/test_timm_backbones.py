@@ -92,6 +92,7 @@ def test_missing_weights_say_where_they_go(name: str, tmp_path: Path) -> None:
     assert family.weights.url in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_one_whole_trial(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = with_random_weights(MODELS[name], tmp_path, monkeypatch)

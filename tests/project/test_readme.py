@@ -46,7 +46,7 @@ def entry_points() -> dict[str, dict[str, Any]]:
 
 def test_the_two_commands_are_there() -> None:
     assert "uv run mlflow run . -e main --env-manager local" in commands()
-    assert "uv run pytest" in commands()
+    assert "uv run pytest -n 2 --dist loadfile" in commands()
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if "mlflow run " in c])

@@ -70,6 +70,7 @@ def long_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
+@pytest.mark.slow
 def test_trials_that_work_fail_hang_and_die(job: Job, watcher: Watcher) -> None:
     bad = (
         fake_trial.FAILS,
@@ -143,6 +144,7 @@ class Interrupter(Watcher):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_interrupted_once_and_twice(
     job: Job, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from influence.diagnosis.novelty import detect_novelty
 from influence.diagnosis.two_sample import cross_fitted_scores
 
 
+@pytest.mark.slow
 def test_few_reference_samples_suffice_for_glitches_that_are_common_in_training() -> None:
     """Separated from 300 reference samples alone, half of 300 glitches are found."""
     rng = np.random.default_rng(0)
