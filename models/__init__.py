@@ -14,6 +14,9 @@ MODELS: Registry[ModelFamily] = Registry(
     {
         "resnet20": Entry("models.resnet20:RESNET20", "ResNet-20"),
         "small_convnet": Entry("models.small_convnet:SMALL_CONVNET", "small ConvNet"),
+        "efficientnet_lite0": Entry(
+            "models.efficientnet_lite0:EFFICIENTNET_LITE0", "EfficientNet-Lite0"
+        ),
         "convnext_tiny": Entry("models.convnext_tiny:CONVNEXT_TINY", "ConvNeXt-Tiny"),
         "vit_b16": Entry("models.vit_b16:VIT_B16", "ViT-B/16"),
         "softmax_regression": Entry("models.softmax_regression:SOFTMAX_REGRESSION"),
@@ -21,4 +24,5 @@ MODELS: Registry[ModelFamily] = Registry(
         "tabular_resnet": Entry("models.tabular_resnet:TABULAR_RESNET", "tabular ResNet"),
         "ft_transformer": Entry("models.ft_transformer:FT_TRANSFORMER", "FT-Transformer"),
     },
+    families={"timm": "models.timm_hub:timm_family"},
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import timm
+import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -15,21 +18,41 @@ from common.errors import UserError
 from models.backbone import FrozenBackbone
 from models.base import BuildContext, Model, Network, TrainingSettings
 from models.images import ImagePreprocessing
-from models.weights import WeightsFile
+from models.weights import Weights, WeightsFile, file_sha256
+
+StateReader = Callable[[Path, nn.Module], Mapping[str, Tensor]]
+"""Reads the state dict of a network from a file."""
+
+STAGES = 4
+SMALL_IMAGE = 64
+"""Images of at most this many pixels a side count as small."""
+
+
+def read_safetensors(path: Path, network: nn.Module) -> Mapping[str, Tensor]:
+    """A state dict under the names of timm."""
+    return load_file(path)
 
 
 class TimmTrunk(nn.Module):
-    """All layers before the classifier: pooled features (n, d), and the outputs of four stages."""
+    """All layers before the classifier: pooled features (n, d), and the outputs of the stages.
 
-    def __init__(self, name: str, weights: Path) -> None:
+    Memory is laid out channels last, in which convolutions take about half the time.
+    """
+
+    def __init__(self, name: str, weights: Path, read: StateReader = read_safetensors) -> None:
         super().__init__()
         network: Any = timm.create_model(name, pretrained=False)
-        network.load_state_dict(load_file(weights))
-        self.network = network
+        try:
+            network.load_state_dict(read(weights, network))
+        except (SafetensorError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"weights {weights} do not fit {name}: {reason}") from error
+        self.network = network.to(memory_format=torch.channels_last)
         blocks = len(network.feature_info)
-        self.stages = [(i + 1) * blocks // 4 - 1 for i in range(4)]
+        self.stages = sorted({max(0, (i + 1) * blocks // STAGES - 1) for i in range(STAGES)})
 
     def forward(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        x = x.contiguous(memory_format=torch.channels_last)
         last, maps = self.network.forward_intermediates(x, indices=self.stages, output_fmt="NCHW")
         names = (f"stage{i + 1}" for i in range(len(maps)))
         features: Tensor = self.network.forward_head(last, pre_logits=True)
@@ -42,15 +65,20 @@ class TimmFamily:
 
     Attributes:
         name: of architecture and weights in timm, which also defines input size and normalisation.
-        weights: the published file.
+        weights: where the published file comes from.
         width: of the features.
         defaults: for a dataset that ``experiments/training/settings.py`` does not list.
+        read: reads the weights file.
+        small_side: input size, height and width, for images of at most ``SMALL_IMAGE`` pixels a
+            side; by default the one of the pretraining.
     """
 
     name: str
-    weights: WeightsFile
+    weights: Weights
     width: int
     defaults: TrainingSettings
+    read: StateReader = read_safetensors
+    small_side: int | None = None
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
 
     def missing(self, context: BuildContext) -> str | None:
@@ -62,17 +90,23 @@ class TimmFamily:
         if context.keep_classifier:
             raise UserError(f"keep_classifier must be false for {self.name}, got true")
         path = self.weights.fetch(context.weights_root)
-        config: Any = timm.get_pretrained_cfg(self.name)
-        height, width = config.input_size[1:]
         frozen = FrozenBackbone(
-            f"{self.name}/{self.weights.sha256}",
-            lambda: TimmTrunk(self.name, path),
-            ImagePreprocessing((height, width), config.mean, config.std, config.interpolation),
+            f"{self.name}/{file_sha256(path)}/channels_last",
+            lambda: TimmTrunk(self.name, path, self.read),
+            self._preprocessing(context.input_shape),
             grid=2,
             batch_size=32,
             device=context.device,
         )
         return Model(Network(nn.Identity(), nn.Linear(self.width, context.n_classes)), frozen)
+
+    def _preprocessing(self, shape: tuple[int, ...]) -> ImagePreprocessing:
+        config: Any = timm.get_pretrained_cfg(self.name)
+        size = tuple(config.input_size[1:])
+        if self.small_side is not None and max(shape[:2]) <= SMALL_IMAGE:
+            size = (self.small_side, self.small_side)
+        mode = "bilinear" if config.interpolation == "bilinear" else "bicubic"
+        return ImagePreprocessing(size, tuple(config.mean), tuple(config.std), mode)
 
 
 def hub_file(name: str, revision: str, sha256: str) -> WeightsFile:

@@ -15,8 +15,13 @@ from experiments.trial.run import run_trial
 from models import MODELS
 from models.base import BuildContext
 from models.timm_backbones import TimmFamily
+from models.weights import WeightsFile
 
-FAMILIES = {n: f for n in MODELS if isinstance(f := MODELS[n], TimmFamily)}
+FAMILIES = {
+    name: family
+    for name in MODELS
+    if isinstance(family := MODELS[name], TimmFamily) and isinstance(family.weights, WeightsFile)
+}
 
 
 def context(root: Path, pretrained: bool = True) -> BuildContext:
@@ -32,6 +37,7 @@ def test_registered_architecture(name: str) -> None:
     config = timm.get_pretrained_cfg(family.name)
     assert config is not None
     assert config.hf_hub_id == f"timm/{family.name}"
+    assert isinstance(family.weights, WeightsFile)
     assert family.weights.url.startswith(f"https://huggingface.co/{config.hf_hub_id}/resolve/")
     assert family.weights.url.endswith("/model.safetensors")
 
@@ -88,6 +94,7 @@ def test_missing_weights_say_where_they_go(name: str, tmp_path: Path) -> None:
     family = FAMILIES[name]
     message = family.missing(context(tmp_path))
     assert message is not None
+    assert isinstance(family.weights, WeightsFile)
     assert str(tmp_path / "weights" / f"{family.name}.safetensors") in message
     assert family.weights.url in message
 
