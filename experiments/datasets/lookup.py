@@ -7,7 +7,6 @@ from pathlib import Path
 from common.errors import UserError, unknown_name
 from experiments.datasets import DATASETS
 from experiments.datasets.base import DatasetSource
-from experiments.datasets.user.source import source_at
 
 
 class NoDataError(UserError):
@@ -28,6 +27,9 @@ def source_for(dataset: str, data_root: Path | None) -> DatasetSource:
     """
     if dataset in DATASETS:
         return DATASETS[dataset]
+    # here, because the readers load pandas and scikit-learn: --help does not wait for them
+    from experiments.datasets.user.source import source_at  # noqa: PLC0415 - see above
+
     path = _path(dataset)
     folders = [Path.cwd()] if data_root is None else [Path.cwd(), data_root.absolute()]
     found = next((folder / path for folder in folders if _exists(folder / path)), None)

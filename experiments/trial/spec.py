@@ -6,11 +6,11 @@ import hashlib
 import json
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from glitches.parse import parse_glitch
-from glitches.plan import GlitchPlan
-from models.base import TrainingSettings
+if TYPE_CHECKING:  # the fields alone, for --help, load neither torch nor pandas
+    from glitches.plan import GlitchPlan
+    from models.base import TrainingSettings
 
 HASH_LENGTH = 16
 
@@ -61,11 +61,15 @@ class TrialSpec:
     @cached_property
     def plan(self) -> GlitchPlan:
         """The glitches to inject, parsed from ``glitch``."""
+        from glitches.parse import parse_glitch  # noqa: PLC0415 - see above
+
         return parse_glitch(self.glitch)
 
     @property
     def settings(self) -> TrainingSettings:
         """How the model is trained."""
+        from models.base import TrainingSettings  # noqa: PLC0415 - see above
+
         return TrainingSettings(
             self.epochs, self.batch_size, self.learning_rate, self.pretrained, self.keep_classifier
         )

@@ -1,13 +1,8 @@
-"""For any file, reading gives a dataset or a ``UserError`` of one line, and writes nothing.
-
-``INFLUENCE_EXAMPLES=100000 pytest tests/experiments/datasets/test_readers_properties.py`` tries a
-hundred thousand files of each form instead of 300.
-"""
+"""For any file, reading gives a dataset or a ``UserError`` of one line, and writes nothing."""
 
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -25,12 +20,6 @@ from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
 from experiments.repair.decisions import read_decisions, validated
-
-many = settings(
-    max_examples=int(os.environ.get("INFLUENCE_EXAMPLES", "300")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
 
 cells = st.one_of(
     st.sampled_from(["", "a", "b", "NA", "None", "1", "2.5", "1,5", "1e400", "inf", "true", '"']),
@@ -70,7 +59,6 @@ def written(name: str, content: bytes) -> Callable[[Path], Path]:
     return write
 
 
-@many
 @given(
     rows,
     st.sampled_from([",", ";", "\t", "|"]),
@@ -88,7 +76,6 @@ def test_delimited_text(
     outcome(written("t.csv", text.encode(encoding, "replace")))
 
 
-@many
 @given(
     st.binary(max_size=200), st.sampled_from(["t.csv", "t.csv.gz", "t.tsv", "t.parquet", "t.npz"])
 )
@@ -111,7 +98,6 @@ kinds = st.sampled_from(
 )
 
 
-@many
 @given(arrays, kinds, st.lists(st.integers(-3, 3), max_size=12), kinds, st.integers(-200, 200))
 def test_npz(x: Any, kind: str, y: list[int], y_kind: str, cut: int) -> None:
     with np.errstate(all="ignore"):
@@ -139,7 +125,6 @@ def test_an_array_that_declares_terabytes(tmp_path: Path) -> None:
     assert outcome(lambda _: tmp_path / "a.npz") is None
 
 
-@many
 @given(
     st.lists(
         st.tuples(
@@ -174,7 +159,6 @@ def test_image_folders(images: list[tuple[str, str, int, str, int]]) -> None:
     outcome(write)
 
 
-@many
 @given(
     st.lists(
         st.sampled_from(["a.png", "b.png", "../a.png", "/a.png", "d/../a.png", "", "x", "d\\c.png"])
@@ -203,7 +187,6 @@ DATA = Dataset(
 )
 
 
-@many
 @given(
     st.lists(
         st.tuples(
