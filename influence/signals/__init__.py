@@ -74,6 +74,23 @@ FAMILIES: Final[dict[str, dict[str, Entry]]] = {
         "knn_distance": Entry(f"{PACKAGE}.knn_distance", "kNN distance"),
         "knn_distance_novelty": Entry(f"{PACKAGE}.knn_distance", "kNN distance, novelty"),
     },
+    "Detectors of other papers": {
+        "averaged_probability_margin": Entry(f"{PACKAGE}.averaged_probability_margin"),
+        "loss_mixture": Entry(f"{PACKAGE}.loss_mixture", "two components of the loss"),
+        "fine": Entry(f"{PACKAGE}.fine", "FINE"),
+        "knn_shapley": Entry(f"{PACKAGE}.knn_shapley", "KNN-Shapley"),
+        "selfclean_label": Entry(f"{PACKAGE}.selfclean", "SelfClean label"),
+        "selfclean_off_topic": Entry(f"{PACKAGE}.selfclean", "SelfClean off-topic"),
+        "bhn": Entry(f"{PACKAGE}.bhn", "BHN"),
+        "data_oob": Entry(f"{PACKAGE}.data_oob", "Data-OOB"),
+        "relation_graph_label": Entry(
+            f"{PACKAGE}.neural_relation_graph", "Neural Relation Graph, label"
+        ),
+        "relation_graph_outlier": Entry(
+            f"{PACKAGE}.neural_relation_graph", "Neural Relation Graph, outlier"
+        ),
+        "lava": Entry(f"{PACKAGE}.lava", "LAVA"),
+    },
     "One signal for every glitch": {
         "fused": Entry(f"{PACKAGE}.fused"),
         "fused_alone": Entry(f"{PACKAGE}.fused", "fused, without a reference set"),

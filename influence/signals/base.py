@@ -12,6 +12,7 @@ from common.errors import UserError
 from influence.evidence import Evidence
 
 Scores = NDArray[np.floating]
+Flag = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Signal:
 
     score: Callable[[Evidence], Scores]
     per_epoch: bool = False
-    flag: Callable[[NDArray[np.float64]], NDArray[np.bool_]] | None = None
+    flag: Flag | None = None
     kinds: Callable[[Evidence], NDArray[np.object_]] | None = None
 
     def __call__(self, evidence: Evidence) -> NDArray[np.float64]:
@@ -55,3 +56,8 @@ def per_epoch(score: Callable[[Evidence], Scores]) -> Signal:
 def whole_training(score: Callable[[Evidence], Scores]) -> Signal:
     """Decorator for a signal over the whole training."""
     return Signal(score)
+
+
+def with_threshold(flag: Flag) -> Callable[[Callable[[Evidence], Scores]], Signal]:
+    """Decorator for a signal over the whole training that has its own threshold."""
+    return lambda score: Signal(score, flag=flag)

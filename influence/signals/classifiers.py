@@ -28,6 +28,23 @@ def folds(labels: Labels, rng: np.random.Generator) -> NDArray[np.int64]:
     return out
 
 
+def fitted_probabilities(x: Matrix, y: Labels, queries: Matrix, n_classes: int) -> Matrix:
+    """Class probabilities of the queries, (q, C), by a logistic regression fitted to x and y.
+
+    Args:
+        x: (k, d), k at least 1.
+        y: (k,).
+        queries: (q, d).
+        n_classes: C; classes that do not occur in y have the probability 0.
+    """
+    if len(np.unique(y)) == 1:  # no regression: the class is certain
+        return np.tile(np.eye(n_classes)[y[0]], (len(queries), 1))
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000).fit(x, y)
+    out = np.zeros((len(queries), n_classes))
+    out[:, model.classes_] = model.predict_proba(queries)
+    return out
+
+
 def cross_fitted_probabilities(
     features: Features, n_classes: int, rng: np.random.Generator
 ) -> Matrix:
@@ -37,7 +54,7 @@ def cross_fitted_probabilities(
     fold = folds(features.labels, rng)
     for held in np.unique(fold):
         kept = fold != held
-        out[~kept] = _predicted(
+        out[~kept] = fitted_probabilities(
             np.vstack([features.train[kept], features.validation]),
             np.concatenate([features.labels[kept], features.validation_labels]),
             features.train[~kept],
@@ -49,7 +66,9 @@ def cross_fitted_probabilities(
 def reference_probabilities(features: Features, n_classes: int) -> Matrix:
     """Class probabilities of the training samples, (n, C), by a logistic regression fitted to the
     clean validation samples only."""
-    return _predicted(features.validation, features.validation_labels, features.train, n_classes)
+    return fitted_probabilities(
+        features.validation, features.validation_labels, features.train, n_classes
+    )
 
 
 @contextmanager
@@ -73,12 +92,3 @@ def restricted_to_present_classes(labels: Labels, probabilities: Matrix) -> tupl
         raise UserError("label detectors need at least 2 classes in the training set, got 1")
     kept = np.maximum(probabilities[:, present], np.finfo(np.float64).tiny)
     return renamed, kept / kept.sum(axis=1, keepdims=True)
-
-
-def _predicted(x: Matrix, y: Labels, queries: Matrix, n_classes: int) -> Matrix:
-    if len(np.unique(y)) == 1:  # no regression: the class is certain
-        return np.tile(np.eye(n_classes)[y[0]], (len(queries), 1))
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000).fit(x, y)
-    out = np.zeros((len(queries), n_classes))
-    out[:, model.classes_] = model.predict_proba(queries)
-    return out

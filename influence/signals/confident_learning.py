@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from influence.evidence import Evidence
 from influence.features import Matrix, last_layer_features
-from influence.signals.base import Scores, whole_training
+from influence.signals.base import Scores, with_threshold
 from influence.signals.classifiers import (
     cross_fitted_probabilities,
     reference_probabilities,
     restricted_to_present_classes,
     without_small_class_warnings,
 )
+from influence.signals.thresholds import above_one
 
 
 def _pruned_first(labels: NDArray[np.int64], probabilities: Matrix, ranking: str) -> Scores:
@@ -24,7 +25,7 @@ def _pruned_first(labels: NDArray[np.int64], probabilities: Matrix, ranking: str
     return pruned + 1.0 - get_label_quality_scores(labels, probabilities, method=ranking)
 
 
-@whole_training
+@with_threshold(above_one)
 def confident_learning(evidence: Evidence) -> Scores:
     """1 − normalised margin, samples that the confident joint prunes first; out-of-fold class
     probabilities.
@@ -37,7 +38,7 @@ def confident_learning(evidence: Evidence) -> Scores:
     return features.restore(_pruned_first(features.labels, probabilities, "normalized_margin"))
 
 
-@whole_training
+@with_threshold(above_one)
 def confident_learning_validation(evidence: Evidence) -> Scores:
     """1 − probability of the given label, samples that the confident joint prunes first; class
     probabilities learned from validation.

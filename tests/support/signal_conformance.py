@@ -46,6 +46,17 @@ def one_finite_score_a_sample(signal: Signal) -> None:
     assert np.isfinite(scores).all()
 
 
+def flags_each_sample_or_not(signal: Signal) -> None:
+    """A signal with a threshold of its own ranks what it flags above the rest."""
+    if signal.flag is None:
+        return
+    scores = signal(TRAINING.evidence())
+    flagged = signal.flag(scores)
+    assert flagged.shape == scores.shape
+    assert flagged.dtype == bool
+    assert scores[flagged].min(initial=np.inf) > scores[~flagged].max(initial=-np.inf)
+
+
 def leaves_the_evidence_as_it_is(signal: Signal) -> None:
     signal(_read_only(make_training()))
 
@@ -115,6 +126,7 @@ def scores_degenerate_input_or_says_why_not(signal: Signal) -> None:
 
 RULES: tuple[Callable[[Signal], None], ...] = (
     one_finite_score_a_sample,
+    flags_each_sample_or_not,
     leaves_the_evidence_as_it_is,
     repeats_itself_in_every_bit,
     follows_the_training_samples_when_they_are_permuted,
