@@ -17,10 +17,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from experiments.audit.input.data import read
-from experiments.audit.model_choice import choose_model
-from experiments.audit.output.suspicions import suspicions_table
-from experiments.audit.pipeline import run_audit
+from experiments.audit import audit
 from experiments.machine import peak_mib
 from experiments.training.context import TrialContext
 
@@ -55,10 +52,9 @@ def measured(
 ) -> dict[str, object]:
     """One audit compared with the truth."""
     started = perf_counter()
-    data = read(str(folder / "train"), None, validation, context)
-    found = run_audit(data, choose_model(data.train, context), context)
+    found = audit(folder / "train", reference=validation, context=context)
     seconds = perf_counter() - started
-    table = suspicions_table(found).sort_values("row").reset_index(drop=True)
+    table = found.table.sort_values("row").reset_index(drop=True)
     truth = pd.read_csv(folder / "truth.csv", keep_default_na=False).set_index("row")
     glitch = truth["glitch"].reindex(table["row"], fill_value="clean").to_numpy()
     wrong = glitch != "clean"

@@ -19,10 +19,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import make_classification
 
-from experiments.audit.input.data import read
-from experiments.audit.model_choice import choose_model
-from experiments.audit.output.files import SUSPICIONS, write
-from experiments.audit.pipeline import run_audit
+from experiments.audit import audit
 from experiments.machine import peak_mib
 from experiments.training.context import TrialContext
 
@@ -46,11 +43,10 @@ def main() -> None:
         train, validation = Path(folder) / "train.parquet", Path(folder) / "validation.parquet"
         wrong = made(options.rows, options.columns, train, validation)
         started, worked = perf_counter(), process_time()
-        data = read(str(train), None, str(validation) if options.validation else None, context)
-        found = run_audit(data, choose_model(data.train, context), context)
-        write(found, Path(folder), "Audit of a large table")
+        found = audit(train, reference=validation if options.validation else None, context=context)
+        found.save(Path(folder) / "audit")
         seconds, worked = perf_counter() - started, process_time() - worked
-        table = pd.read_parquet(Path(folder) / f"{SUSPICIONS}.parquet").sort_values("row")
+        table = found.table.sort_values("row")
     hits = int((table["flagged"].to_numpy() & wrong).sum())
     flagged = int(table["flagged"].sum())
     print(
@@ -59,7 +55,8 @@ def main() -> None:
         f"of {wrong.sum()} wrong labels {hits} among {flagged} flagged; "
         f"validation accuracy {found.summary.accuracy:.3f}"
     )
-    print(", ".join(f"{step} {value:.0f} s" for step, value in found.seconds.items()))
+    steps = {k: v for k, v in found.metrics.items() if k.startswith("seconds/")}
+    print(", ".join(f"{step.removeprefix('seconds/')} {s:.0f} s" for step, s in steps.items()))
 
 
 def made(rows: int, columns: int, train: Path, validation: Path) -> np.ndarray:

@@ -24,33 +24,44 @@ Samples = ArrayLike | pd.DataFrame | Tensor
 Labels = Sequence[object] | ArrayLike | pd.Series
 Table = pd.DataFrame | NDArray[Any]
 
-TRAIN: Final = ("x", "y")
-REFERENCE: Final = ("validation[0]", "validation[1]")
+Names = tuple[str, str]
 """What samples and labels are called in errors."""
+TRAIN: Final = ("data", "labels")
+REFERENCE: Final = ("reference[0]", "reference[1]")
 NUMBERS: Final = "biuf"
 
 
-def audit_data(x: Samples, y: Labels, validation: tuple[Samples, Labels] | None) -> AuditData:
+def audit_data(
+    x: Samples, y: Labels, reference: tuple[Samples, Labels] | None, names: Names = TRAIN
+) -> AuditData:
     """The data of an audit, from samples and labels in memory.
+
+    Args:
+        x: samples.
+        y: labels.
+        reference: samples and labels of the reference set, if there is one.
+        names: what ``x`` and ``y`` are called in errors.
 
     Raises:
         UserError: the data cannot be audited; it names the argument.
     """
-    table, labels = _pair(TRAIN, x, y)
-    if validation is None:
-        train, notes = _datasets(table, labels)
+    table, labels = _pair(names, x, y)
+    if reference is None:
+        train, notes = _datasets(names, table, labels)
         return AuditData(train, notes=(*notes, *class_notes(train)))
-    if not isinstance(validation, Sequence) or len(validation) != 2:
-        raise UserError(f"validation must be a pair (x, y), got {type(validation).__name__}")
-    other, other_labels = _pair(REFERENCE, *validation)
-    train, reference, notes = _datasets_with_reference(table, labels, other, other_labels)
-    aligned = aligned_validation(train, reference)
+    if not isinstance(reference, Sequence) or isinstance(reference, str) or len(reference) != 2:
+        raise UserError(
+            f"reference must be a pair ({', '.join(names)}), got {type(reference).__name__}"
+        )
+    other, other_labels = _pair(REFERENCE, *reference)
+    train, clean, notes = _datasets_with_reference(names, table, labels, other, other_labels)
+    aligned = aligned_validation(train, clean)
     clean = replace(aligned.data, feature_names=train.feature_names)
     notes = [*notes, *aligned.notes, *class_notes(train)]
     return AuditData(train, clean, (), aligned.copies, tuple(notes))
 
 
-def _pair(names: tuple[str, str], x: Samples, y: Labels) -> tuple[Table, pd.Series]:
+def _pair(names: Names, x: Samples, y: Labels) -> tuple[Table, pd.Series]:
     """Samples and labels of the same length."""
     x_name, y_name = names
     table, labels = _table(x_name, x), _labels(y_name, y)
@@ -131,42 +142,41 @@ def _labels(name: str, y: Any) -> pd.Series:
     return pd.Series(array.astype(array.dtype.newbyteorder("="), copy=False))
 
 
-def _datasets(table: Table, y: pd.Series) -> tuple[Dataset, list[str]]:
+def _datasets(names: Names, table: Table, y: pd.Series) -> tuple[Dataset, list[str]]:
     if not isinstance(table, pd.DataFrame):
-        train = _array_dataset(TRAIN, table, y)
+        train = _array_dataset(names, table, y)
         return train, list(train.notes)
     left_out, notes = screened(table, pd.factorize(y)[0])
-    features = encoded_features(TRAIN[0], table.drop(columns=left_out))
-    return _tabular(TRAIN, features.x, features.names, y), [*notes, *features.notes]
+    features = encoded_features(names[0], table.drop(columns=left_out))
+    return _tabular(names, features.x, features.names, y), [*notes, *features.notes]
 
 
 def _datasets_with_reference(
-    table: Table, y: pd.Series, other: Table, other_y: pd.Series
+    given: Names, table: Table, y: pd.Series, other: Table, other_y: pd.Series
 ) -> tuple[Dataset, Dataset, list[str]]:
     """Both sets; frames are encoded together, so that a category is the same feature in both."""
     if isinstance(table, np.ndarray) and isinstance(other, np.ndarray):
         if table.ndim == 2 and other.ndim == 2 and table.shape[1] == other.shape[1]:
-            both, names = (
-                numeric_features(TRAIN[0], np.concatenate([table, other])),
-                _numbered(table),
-            )
-            train = _tabular(TRAIN, both.x[: len(table)], names, y)
+            both = numeric_features(given[0], np.concatenate([table, other]))
+            names = _numbered(table)
+            train = _tabular(given, both.x[: len(table)], names, y)
             reference = _tabular(REFERENCE, both.x[len(table) :], names, other_y)
             return train, reference, list(both.notes)
-        train = _array_dataset(TRAIN, table, y)
+        train = _array_dataset(given, table, y)
         return train, _array_dataset(REFERENCE, other, other_y), []
     if not isinstance(table, pd.DataFrame) or not isinstance(other, pd.DataFrame):
         raise UserError(
-            f"validation[0] must be of the same form as x, got {_form(other)} and {_form(table)}"
+            f"{REFERENCE[0]} must be of the same form as {given[0]}, got {_form(other)} and "
+            f"{_form(table)}"
         )
     left_out, notes = screened(table, pd.factorize(y)[0])
     kept = [name for name in table if name not in left_out]
     lacking = [str(name) for name in kept if name not in other]
     if lacking:
-        raise UserError(f"validation[0] lacks columns of x: {', '.join(lacking)}")
+        raise UserError(f"{REFERENCE[0]} lacks columns of {given[0]}: {', '.join(lacking)}")
     frames = pd.concat([table[kept], other[kept]], ignore_index=True)
-    features = encoded_features(TRAIN[0], frames)
-    train = _tabular(TRAIN, features.x[: len(table)], features.names, y)
+    features = encoded_features(given[0], frames)
+    train = _tabular(given, features.x[: len(table)], features.names, y)
     reference = _tabular(REFERENCE, features.x[len(table) :], features.names, other_y)
     return train, reference, [*notes, *features.notes]
 
@@ -181,7 +191,7 @@ def _form(table: Table) -> str:
     return f"{table.dtype} of shape {table.shape}"
 
 
-def _array_dataset(given: tuple[str, str], array: NDArray[Any], y: pd.Series) -> Dataset:
+def _array_dataset(given: Names, array: NDArray[Any], y: pd.Series) -> Dataset:
     name, y_name = given
     if array.ndim == 2:
         features = numeric_features(name, array)
@@ -198,7 +208,7 @@ def _array_dataset(given: tuple[str, str], array: NDArray[Any], y: pd.Series) ->
 
 
 def _tabular(
-    given: tuple[str, str], x: NDArray[np.float32], features: tuple[str, ...], y: pd.Series
+    given: Names, x: NDArray[np.float32], features: tuple[str, ...], y: pd.Series
 ) -> Dataset:
     name, y_name = given
     labels, classes = encoded_labels(y_name, y)

@@ -13,7 +13,6 @@ from common.errors import UserError
 from common.seeds import generator
 from experiments.audit.aggregate import (
     aggregate,
-    learned_epochs,
     mean_ranks,
     with_false_discovery_rate,
 )
@@ -25,7 +24,7 @@ from experiments.audit.explain.summary import summarize
 from experiments.audit.fold import BLOCK, Diagnose, Fold, FoldResult, Rows, run_fold
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import ModelChoice
-from experiments.audit.result import AuditResult
+from experiments.audit.record import AuditRecord
 from experiments.training.context import StepClock, TrialContext
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.diagnose import diagnose as diagnose_with_reference
@@ -65,7 +64,7 @@ def run_audit(
     context: TrialContext,
     config: AuditConfig | None = None,
     diagnose: Diagnose | None = None,
-) -> AuditResult:
+) -> AuditRecord:
     """Audit a training set.
 
     Without a reference set, cross-validation folds take its place: influence is measured on the
@@ -104,13 +103,12 @@ def run_audit(
     with clock("reasons"):
         explained = reasons(data, order[: config.explained], results, space, context.device)
         groups = clusters(data.train, diagnosis, space)
-    return AuditResult(
+    return AuditRecord(
         data=data,
         choice=choice,
         diagnosis=diagnosis,
         order=order,
         ranks=mean_ranks(results, n),
-        learned=learned_epochs(results, n),
         duplicate_of=copies,
         reasons=explained,
         clusters=groups,

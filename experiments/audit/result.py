@@ -1,58 +1,243 @@
-"""Everything that an audit finds."""
+"""The result of an audit, as a notebook and the commands use it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from math import isfinite
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
+from common.errors import UserError
 from experiments.audit.explain.clusters import Cluster
 from experiments.audit.explain.reasons import Reason
 from experiments.audit.explain.summary import Summary
-from experiments.audit.fold import Rows
 from experiments.audit.input.data import AuditData
-from experiments.audit.model_choice import ModelChoice
-from influence.diagnosis.base import GLITCH_KINDS, NO_LABEL, Diagnosis
+from experiments.audit.output.files import (
+    FIRST_SUSPECTS,
+    REPORT,
+    SUSPICIONS,
+    made,
+    write_pages,
+    write_tables,
+)
+from experiments.audit.output.first_suspects import render_first_suspects
+from experiments.audit.output.page import render
+from experiments.audit.output.stored import AUDIT, read_audit, store_audit
+from experiments.audit.output.suspicions import suspicions_table
+from experiments.audit.output.text import findings
+from experiments.audit.record import AuditRecord
+from experiments.audit.request import AuditRequest
+from experiments.audit.review import ReviewPlan, review_plan
+from experiments.machine import peak_mib
+from influence.diagnosis.base import GLITCH_KINDS
+
+MIN_PRECISION = 0.1
+LOG = "experiments.commands.audit_log", "log_audit"
+"""Module and function that write a run. They are looked up by name when a result is logged: an
+audit itself needs neither MLflow nor a store, and the room of the commands is above this one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AuditResult:
     """The result of an audit of n training samples.
 
     Attributes:
-        data: what was audited.
-        choice: the model and how it was trained.
-        diagnosis: of each sample.
-        order: rows from the most to the least suspicious, (n,).
-        ranks: by signal, the rank of each sample from 1, the most suspicious, (n,).
-        learned: the epoch in which each sample was learned, from 1; 0 for never, (n,).
-        duplicate_of: as :func:`experiments.audit.explain.duplicates.duplicates` writes it, (n,).
-        reasons: of the most suspicious samples, in ``order``.
-        clusters: of flagged samples.
-        summary: of the set.
-        seconds: wall time by step.
+        request: what was audited, and how.
+        table: every sample, the most suspicious first; see
+            :func:`experiments.audit.output.suspicions.suspicions_table`.
+        summary: shares of each kind by class, confused classes, expected false positives.
+        clusters: groups of similar flagged samples, the largest first.
+        findings: what was found, in sentences.
+        notes: what was done to the data, and oddities, in sentences.
+        metrics: numbers of the audit, by the names that its run in MLflow has.
+        explained: the reasons of the most suspicious samples by row, in the order of the table.
+        data: the data, unless the result was loaded.
+        report_page, first_suspects_page: make the pages.
     """
 
-    data: AuditData
-    choice: ModelChoice
-    diagnosis: Diagnosis
-    order: Rows
-    ranks: Mapping[str, Rows]
-    learned: Rows
-    duplicate_of: NDArray[np.object_]
-    reasons: Sequence[Reason]
-    clusters: Sequence[Cluster]
+    request: AuditRequest
+    table: pd.DataFrame
     summary: Summary
-    seconds: Mapping[str, float]
+    clusters: tuple[Cluster, ...]
+    findings: tuple[str, ...]
+    notes: tuple[str, ...]
+    metrics: Mapping[str, float]
+    explained: Mapping[int, Reason]
+    report_page: Callable[[], str]
+    first_suspects_page: Callable[[], str]
+    data: AuditData | None = field(default=None, compare=False)
 
-    def flagged_by_kind(self) -> dict[str, int]:
-        """The number of flagged samples of each of ``GLITCH_KINDS``."""
-        flagged = self.diagnosis.kind[self.diagnosis.flagged]
-        return {kind: int((flagged == kind).sum()) for kind in GLITCH_KINDS}
+    @classmethod
+    def of(cls, record: AuditRecord, request: AuditRequest) -> AuditResult:
+        """The result of a finished audit."""
+        return cls(
+            request=request,
+            table=suspicions_table(record),
+            summary=record.summary,
+            clusters=tuple(record.clusters),
+            findings=tuple(findings(record)),
+            notes=tuple(record.data.notes),
+            metrics=_metrics(record),
+            explained={reason.row: reason for reason in record.reasons},
+            report_page=partial(render, record, f"Audit of {request.subject}"),
+            first_suspects_page=partial(render_first_suspects, record),
+            data=record.data,
+        )
 
-    def expected_label(self, row: int) -> str:
-        """The name of the class that a sample is expected to have; empty if there is none."""
-        label = int(self.diagnosis.expected_label[row])
-        return "" if label == NO_LABEL else self.data.train.class_names[label]
+    def __repr__(self) -> str:
+        return (
+            f"<AuditResult: {len(self.table)} samples of {self.request.subject}, "
+            f"{int(self.table['flagged'].sum())} flagged>"
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([*(f"note: {note}" for note in self.notes), *self.findings])
+
+    def _repr_html_(self) -> str:
+        return self.first_suspects_page()
+
+    def reasons(self, row: int) -> Reason:
+        """Why a sample is suspicious: influential samples, neighbours, unusual features.
+
+        Raises:
+            UserError: the row is not among the most suspicious ones, which alone have reasons.
+        """
+        if row not in self.explained:
+            raise UserError(
+                f"row must be one of the {len(self.explained)} most suspicious rows "
+                f"(table['row'][:{len(self.explained)}]), got {row!r}"
+            )
+        return self.explained[row]
+
+    def review_plan(self, min_precision: float = MIN_PRECISION) -> ReviewPlan:
+        """How many samples to review, how many of them are expected to be wrong, when to stop.
+
+        Args:
+            min_precision: review samples that are wrong with at least this probability.
+        """
+        estimate = self.metrics.get("expected_label_errors", float("nan"))
+        return review_plan(self.table, estimate, min_precision)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report, one self-contained page, to a file.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        path = Path(path)
+        try:
+            path.write_text(self.report_page(), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+        return path
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the files that ``python -m experiments.audit`` writes; :func:`load` reads them.
+
+        Raises:
+            UserError: they cannot be written.
+        """
+        out = made(Path(folder))
+        try:
+            self.write(out)
+        except OSError as error:
+            raise UserError(f"{str(folder)!r} cannot be written: {error.strerror}") from error
+        return out
+
+    def write(self, folder: Path) -> None:
+        """Write all files into an existing folder."""
+        reasons = tuple(self.explained.values())
+        pages = {REPORT: self.report_page(), FIRST_SUSPECTS: self.first_suspects_page()}
+        write_tables(folder, self.table, reasons, self.clusters, self.summary)
+        write_pages(folder, pages)
+        store_audit(
+            folder / AUDIT,
+            self.request,
+            self.findings,
+            self.notes,
+            dict(self.metrics),
+            self.summary,
+            self.clusters,
+            reasons,
+        )
+
+    def log(self, tracking_uri: str | None = None, experiment: str | None = None) -> str:
+        """Log the audit to MLflow, as the command does.
+
+        Args:
+            tracking_uri: by default that of the environment, or ``mlflow.db``.
+            experiment: by default MLflow's own.
+
+        Returns:
+            The id of the run, which ``python -m experiments.repair --audit`` takes.
+
+        Raises:
+            UserError: the store cannot be used.
+            MachineError: the store failed.
+        """
+        module, function = LOG
+        log = getattr(importlib.import_module(module), function)
+        return str(log(self, tracking_uri, experiment))
+
+
+def load(folder: str | Path) -> AuditResult:
+    """The result that :meth:`AuditResult.save` or ``python -m experiments.audit`` has written.
+
+    Raises:
+        UserError: there is none.
+    """
+    folder = Path(folder)
+    stored = read_audit(folder / AUDIT)
+    try:
+        table = pd.read_parquet(folder / f"{SUSPICIONS}.parquet")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{folder} is not a whole saved audit: {reason}") from error
+    return AuditResult(
+        request=stored.request,
+        table=table,
+        summary=stored.summary(),
+        clusters=tuple(
+            Cluster(c.kind, np.array(c.rows, dtype=np.int64), c.sentence) for c in stored.clusters
+        ),
+        findings=tuple(stored.findings),
+        notes=tuple(stored.notes),
+        metrics=stored.metrics,
+        explained={reason.row: reason for reason in stored.reasons},
+        report_page=partial(_page, folder / REPORT),
+        first_suspects_page=partial(_page, folder / FIRST_SUSPECTS),
+    )
+
+
+def _page(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"the saved page {path} cannot be read: {error.strerror}") from error
+
+
+def _metrics(record: AuditRecord) -> dict[str, float]:
+    numbers = {
+        "flagged_by_chance": record.summary.false_positives,
+        "expected_label_errors": record.diagnosis.expected_label_errors,
+    }
+    return {
+        "flagged": float(record.diagnosis.flagged.sum()),
+        **{f"flagged/{kind}": float(n) for kind, n in record.flagged_by_kind().items()},
+        **{name: value for name, value in numbers.items() if isfinite(value)},
+        "expected_errors": float(record.diagnosis.probability.sum()),
+        **{
+            f"expected_errors/{kind}": float(total)
+            for kind, total in zip(
+                GLITCH_KINDS, record.diagnosis.kind_probability.sum(axis=0), strict=True
+            )
+        },
+        "accuracy/validation": record.summary.accuracy,
+        **{f"seconds/{step}": value for step, value in record.seconds.items()},
+        "peak_rss_mib": peak_mib(),
+    }

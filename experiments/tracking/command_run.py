@@ -20,6 +20,7 @@ from experiments.tracking.retry import TrackingError
 from experiments.tracking.store import check_answers, open_experiment
 from experiments.tracking.tracker import PATIENCE, Tracker
 from experiments.tracking.uri import absolute, without_secrets
+from experiments.trial.result import DatasetIdentity
 
 KIND_AUDIT: Final = "audit"
 KIND_REPAIR: Final = "repair"
@@ -41,8 +42,10 @@ class CommandRun:
     run_id: str
     problem: str | None = "the results were not logged"
 
-    def log(self, metrics: Mapping[str, float], folder: Path) -> None:
-        """Log final metrics and the files of ``folder``, and end the run as FINISHED.
+    def log(
+        self, metrics: Mapping[str, float], folder: Path, data: DatasetIdentity | None = None
+    ) -> None:
+        """Log final metrics, the files of ``folder`` and the data, and end the run as FINISHED.
 
         Call it last, after the results have been delivered to the user: a run is FINISHED only if
         its results exist. If the store fails, :attr:`problem` says why, and nothing is raised.
@@ -50,6 +53,8 @@ class CommandRun:
         try:
             self.tracker.measure(self.run_id, metrics)
             self.tracker.store(self.run_id, folder)
+            if data is not None:
+                self.tracker.describe(self.run_id, data)
             self.tracker.end(self.run_id, "FINISHED")
         except TrackingError as error:
             self.problem = f"not logged to the tracking store: {error}"

@@ -100,7 +100,7 @@ class Tracker:
         for start in range(0, len(metrics), _METRICS_A_BATCH):
             self._log_metrics(run_id, metrics[start : start + _METRICS_A_BATCH])
         if record.dataset is not None:
-            self._log_dataset(run_id, _dataset_input(record.dataset))
+            self.describe(run_id, record.dataset)
         self._do(lambda c: c.log_artifacts(run_id, str(artifacts)))
         replaced = set(replaces)
         status = record.status
@@ -149,6 +149,18 @@ class Tracker:
             run_id, [Metric(key, value, now_ms(), 0) for key, value in values.items()]
         )
 
+    def describe(self, run_id: str, data: DatasetIdentity) -> None:
+        """Log the data as the input of a run."""
+        dataset = _dataset_input(data)
+        try:
+            self._do(lambda c: c.log_inputs(run_id, [dataset]))
+        except TrackingError as error:
+            if not error.final:
+                raise
+            # If two runs log a new dataset at once, MLflow refuses the second request, and accepts
+            # it again when the dataset exists.
+            self._do(lambda c: c.log_inputs(run_id, [dataset]))
+
     def run(self, run_id: str) -> Run:
         """A run."""
         return self._do(lambda c: c.get_run(run_id))
@@ -192,16 +204,6 @@ class Tracker:
             return False
         finished = self.runs_of(spec_hash, "attributes.status = 'FINISHED'")
         return {r.info.run_id for r in finished} <= {run_id} | replaced
-
-    def _log_dataset(self, run_id: str, dataset: DatasetInput) -> None:
-        try:
-            self._do(lambda c: c.log_inputs(run_id, [dataset]))
-        except TrackingError as error:
-            if not error.final:
-                raise
-            # If two runs log a new dataset at once, MLflow refuses the second request, and accepts
-            # it again when the dataset exists.
-            self._do(lambda c: c.log_inputs(run_id, [dataset]))
 
     def _log_metrics(self, run_id: str, metrics: list[Metric]) -> None:
         self._do(lambda c: c.log_batch(run_id, metrics=metrics))

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from common.unusual_features import unusual_features
+from experiments.audit.aggregate import learned_epochs
 from experiments.audit.explain.features import FeatureSpace
 from experiments.audit.fold import FoldResult, Rows
 from experiments.audit.input.data import AuditData
@@ -46,6 +47,7 @@ class Reason:
             influence on its loss.
         helped, harmed: reference samples whose loss it lowers or raises most.
         neighbours: rows of the most similar training samples.
+        learned: the epoch, from 1, since which it is classified as labelled; 0 for never.
         unusual: for tables, its most unusual features, as text.
     """
 
@@ -55,6 +57,7 @@ class Reason:
     helped: tuple[InfluentialSample, ...]
     harmed: tuple[InfluentialSample, ...]
     neighbours: tuple[int, ...]
+    learned: int = 0
     unusual: str = ""
 
 
@@ -72,6 +75,7 @@ def reasons(
     if data.train.modality == "tabular":
         unusual = unusual_features(data.train, rows)
     neighbours, _ = space.nearest(rows, LISTED)
+    learned = learned_epochs(results, len(data.train))
     found: dict[int, Reason] = {}
     for result in results:
         fold = result.fold
@@ -89,11 +93,13 @@ def reasons(
             helped, harmed = _extremes(on_reference[place], reference_rows, part)
             row = int(rows[index])
             near = tuple(int(n) for n in neighbours[index])
-            found[row] = Reason(row, supporting, opposing, helped, harmed, near, unusual[index])
+            found[row] = Reason(
+                row, supporting, opposing, helped, harmed, near, int(learned[row]), unusual[index]
+            )
     return [found[int(row)] for row in rows]
 
 
-def reasons_table(found: Sequence[Reason], learned: Rows) -> pd.DataFrame:
+def reasons_table(found: Sequence[Reason]) -> pd.DataFrame:
     """One row for each sample; the samples in a cell are separated by ``;``."""
 
     def listed(samples: Sequence[InfluentialSample]) -> str:
@@ -102,7 +108,7 @@ def reasons_table(found: Sequence[Reason], learned: Rows) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "row": [reason.row for reason in found],
-            "learned_epoch": [int(learned[reason.row]) for reason in found],
+            "learned_epoch": [reason.learned for reason in found],
             "speak_for": [listed(reason.supporting) for reason in found],
             "speak_against": [listed(reason.opposing) for reason in found],
             "helped": [listed(reason.helped) for reason in found],

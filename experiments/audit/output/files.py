@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -12,10 +12,9 @@ import pandas as pd
 
 from common.csv_safety import write_csv
 from common.errors import UserError
-from experiments.audit.explain.reasons import reasons_table
-from experiments.audit.output.page import render
-from experiments.audit.output.suspicions import suspicions_table
-from experiments.audit.result import AuditResult
+from experiments.audit.explain.clusters import Cluster
+from experiments.audit.explain.reasons import Reason, reasons_table
+from experiments.audit.explain.summary import Summary
 
 SUSPICIONS: Final = "suspicions"
 REASONS: Final = "reasons.csv"
@@ -23,28 +22,39 @@ CLUSTERS: Final = "clusters.csv"
 SHARES: Final = "shares.csv"
 CONFUSION: Final = "confusion.csv"
 REPORT: Final = "report.html"
+FIRST_SUSPECTS: Final = "first_suspects.html"
 
 
-def write(result: AuditResult, folder: Path, title: str) -> None:
-    """Write the tables and the report into an existing folder.
+def write_tables(
+    folder: Path,
+    table: pd.DataFrame,
+    reasons: Sequence[Reason],
+    clusters: Sequence[Cluster],
+    summary: Summary,
+) -> None:
+    """Write the tables into an existing folder.
 
     In CSV files, text that a spreadsheet would run as a formula is made harmless; the Parquet file
     holds all text unchanged.
     """
-    table = suspicions_table(result)
     write_csv(table, folder / f"{SUSPICIONS}.csv")
     table.to_parquet(folder / f"{SUSPICIONS}.parquet", index=False)
-    write_csv(reasons_table(result.reasons, result.learned), folder / REASONS)
-    clusters = [
+    write_csv(reasons_table(reasons), folder / REASONS)
+    members = [
         (number, cluster.kind, row, cluster.sentence)
-        for number, cluster in enumerate(result.clusters, start=1)
+        for number, cluster in enumerate(clusters, start=1)
         for row in cluster.rows.tolist()
     ]
     columns = ["cluster", "kind", "row", "sentence"]
-    write_csv(pd.DataFrame(clusters, columns=columns), folder / CLUSTERS)
-    write_csv(result.summary.shares, folder / SHARES)
-    write_csv(result.summary.confusion, folder / CONFUSION, index=True)
-    (folder / REPORT).write_text(render(result, title), encoding="utf-8")
+    write_csv(pd.DataFrame(members, columns=columns), folder / CLUSTERS)
+    write_csv(summary.shares, folder / SHARES)
+    write_csv(summary.confusion, folder / CONFUSION, index=True)
+
+
+def write_pages(folder: Path, pages: Mapping[str, str]) -> None:
+    """Write pages, by file name, into an existing folder."""
+    for name, page in pages.items():
+        (folder / name).write_text(page, encoding="utf-8")
 
 
 def deliver(folder: Path, out: Path) -> None:

@@ -14,7 +14,7 @@ from experiments.audit.explain.reasons import TRAIN, InfluentialSample, Reason
 from experiments.audit.explain.summary import ALL
 from experiments.audit.output.text import KIND_NAMES, findings, subtitle
 from experiments.audit.output.thumbnails import Thumbnails
-from experiments.audit.result import AuditResult
+from experiments.audit.record import AuditRecord
 from influence.diagnosis.base import GLITCH_KINDS
 
 TEMPLATE: Final = Path(__file__).parent / "templates" / "audit.html"
@@ -52,7 +52,7 @@ class Card:
     examples: list[tuple[str, list[Example]]]
 
 
-def render(result: AuditResult, title: str) -> str:
+def render(result: AuditRecord, title: str) -> str:
     """The page.
 
     The template escapes everything that comes from the data; scripts get it as JSON, which cannot
@@ -79,7 +79,7 @@ def render(result: AuditResult, title: str) -> str:
     return render_template(TEMPLATE, content)
 
 
-def _shares(result: AuditResult) -> list[tuple[str, list[str]]]:
+def _shares(result: AuditRecord) -> list[tuple[str, list[str]]]:
     """By class, for each kind the number flagged and the estimated share with its interval."""
     rows: list[tuple[str, list[str]]] = []
     for name, group in result.summary.shares.groupby("class", sort=False):
@@ -95,7 +95,7 @@ def _share(flagged: float, share: float, low: float, high: float) -> str:
     return f"{flagged:.0f} ({100 * share:.1f} %, {100 * low:.1f} to {100 * high:.1f})"
 
 
-def _confusions(result: AuditResult) -> list[tuple[str, str, int]]:
+def _confusions(result: AuditRecord) -> list[tuple[str, str, int]]:
     """Label, expected label and number of samples, the most frequent pairs first."""
     names, counts = result.data.train.class_names, result.summary.confusion.to_numpy()
     most = np.argsort(-counts, axis=None, kind="stable")[:CONFUSIONS]
@@ -104,7 +104,7 @@ def _confusions(result: AuditResult) -> list[tuple[str, str, int]]:
 
 
 def _cluster(
-    result: AuditResult, cluster: Cluster, pictures: Thumbnails, reviewed: set[int]
+    result: AuditRecord, cluster: Cluster, pictures: Thumbnails, reviewed: set[int]
 ) -> dict[str, Any]:
     rows = cluster.rows.tolist()
     return {
@@ -119,9 +119,8 @@ def _cluster(
     }
 
 
-def _card(result: AuditResult, reason: Reason, pictures: Thumbnails) -> Card:
+def _card(result: AuditRecord, reason: Reason, pictures: Thumbnails) -> Card:
     row, diagnosis = reason.row, result.diagnosis
-    learned = int(result.learned[row])
     return Card(
         row=row,
         file=result.data.files[row] if result.data.files else "",
@@ -131,7 +130,7 @@ def _card(result: AuditResult, reason: Reason, pictures: Thumbnails) -> Card:
         expected=result.expected_label(row),
         duplicate=str(result.duplicate_of[row]),
         flagged=bool(diagnosis.flagged[row]),
-        learned=f"learned in epoch {learned}" if learned else "never learned",
+        learned=f"learned in epoch {reason.learned}" if reason.learned else "never learned",
         unusual=reason.unusual,
         picture=pictures.key(TRAIN, row),
         examples=_examples(result, reason, pictures),
@@ -139,7 +138,7 @@ def _card(result: AuditResult, reason: Reason, pictures: Thumbnails) -> Card:
 
 
 def _examples(
-    result: AuditResult, reason: Reason, pictures: Thumbnails
+    result: AuditRecord, reason: Reason, pictures: Thumbnails
 ) -> list[tuple[str, list[Example]]]:
     neighbours = [InfluentialSample(TRAIN, row, float("nan")) for row in reason.neighbours]
     groups = {
@@ -156,7 +155,7 @@ def _examples(
     ]
 
 
-def _example(result: AuditResult, sample: InfluentialSample, pictures: Thumbnails) -> Example:
+def _example(result: AuditRecord, sample: InfluentialSample, pictures: Thumbnails) -> Example:
     part = "" if sample.part == TRAIN else "reference "
     caption = f"{_label(result, sample.part, sample.row)} · {part}{sample.row}"
     if not np.isnan(sample.influence):
@@ -164,7 +163,7 @@ def _example(result: AuditResult, sample: InfluentialSample, pictures: Thumbnail
     return Example(pictures.key(sample.part, sample.row), caption)
 
 
-def _label(result: AuditResult, part: str, row: int) -> str:
+def _label(result: AuditRecord, part: str, row: int) -> str:
     train, validation = result.data.train, result.data.validation
     if part == TRAIN or validation is None:
         return train.class_names[int(train.y[row])]
@@ -172,7 +171,7 @@ def _label(result: AuditResult, part: str, row: int) -> str:
     return train.class_names[int(validation.y[place])]
 
 
-def _decidable(result: AuditResult, reviewed: set[int]) -> dict[str, list[Any]]:
+def _decidable(result: AuditRecord, reviewed: set[int]) -> dict[str, list[Any]]:
     """By row of each sample that can be decided on: label, expected label and probability."""
     in_clusters = (row for cluster in result.clusters for row in cluster.rows.tolist())
     return {

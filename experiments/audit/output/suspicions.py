@@ -1,15 +1,15 @@
-"""The results of an audit as a table with one row for each sample."""
+"""An audit as a table with one row for each sample."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from common.dataset import Dataset
-from experiments.audit.result import AuditResult
+from experiments.audit.record import AuditRecord
 from influence.diagnosis.base import NO_LABEL, Diagnosis
 
 
-def suspicions_table(result: AuditResult) -> pd.DataFrame:
+def suspicions_table(result: AuditRecord) -> pd.DataFrame:
     """Every sample, the most suspicious first.
 
     Returns:

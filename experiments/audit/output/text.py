@@ -1,4 +1,4 @@
-"""The result of an audit in sentences, for the terminal and the report."""
+"""An audit in sentences, for the terminal and the report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.audit.result import AuditResult
+from experiments.audit.record import AuditRecord
 from influence.diagnosis.base import (
     CLEAN,
     CORRUPTED,
@@ -38,7 +38,7 @@ PLURALS: Final = {
 }
 
 
-def findings(result: AuditResult) -> list[str]:
+def findings(result: AuditRecord) -> list[str]:
     """What was found, one sentence each."""
     summary, has_reference = result.summary, result.data.validation is not None
     found = [
@@ -47,7 +47,8 @@ def findings(result: AuditResult) -> list[str]:
         "Label errors, foreign, rare and corrupted samples were looked for."
         if has_reference
         else "Only label errors were looked for. To find foreign, rare and corrupted samples too, "
-        "provide a reference set (validation): a few hundred samples that are known to be right.",
+        "provide a reference set (--validation, in Python reference=): a few hundred samples that "
+        "are known to be right.",
         _first_suspects(result),
     ]
     if np.isfinite(summary.false_positives):
@@ -72,7 +73,7 @@ def findings(result: AuditResult) -> list[str]:
     return found
 
 
-def _classes(result: AuditResult) -> str:
+def _classes(result: AuditRecord) -> str:
     train = result.data.train
     counts = np.bincount(train.y, minlength=train.n_classes)
     most = np.argsort(-counts, kind="stable")[:LISTED_CLASSES]
@@ -81,7 +82,7 @@ def _classes(result: AuditResult) -> str:
     return f"{len(train)} samples of {train.n_classes} classes: {listed}{more}."
 
 
-def _flags(result: AuditResult) -> str:
+def _flags(result: AuditRecord) -> str:
     flagged = result.diagnosis.flagged
     counts = [f"{n} {PLURALS[kind]}" for kind, n in result.flagged_by_kind().items() if n]
     if not counts:
@@ -96,7 +97,7 @@ def _flags(result: AuditResult) -> str:
     return f"{int(flagged.sum())} of {len(flagged)} samples are flagged: {', '.join(counts)}."
 
 
-def _first_suspects(result: AuditResult) -> str:
+def _first_suspects(result: AuditRecord) -> str:
     """The samples to review first; the ranking is informative even where nothing is flagged."""
     suspects = []
     for row in result.order[:LISTED_SUSPECTS].tolist():
@@ -108,7 +109,7 @@ def _first_suspects(result: AuditResult) -> str:
     return f"Review first: {'; '.join(suspects)}."
 
 
-def subtitle(result: AuditResult) -> str:
+def subtitle(result: AuditRecord) -> str:
     """The audited data and the model, in one line."""
     train, validation = result.data.train, result.data.validation
     reference = (

@@ -1,4 +1,4 @@
-"""Image files of any size and mode, as one array of 8-bit images.
+"""Image files of any size and mode, or images in memory, as one array of 8-bit images.
 
 Files are read twice: first their headers (and the pixels of those modes that have no fixed range),
 then one image at a time, reduced while it is decoded where the format can do that, so that memory
@@ -30,6 +30,9 @@ LARGEST_IMAGE = 500_000_000
 """Pixels of one file; more is refused, as it would take gigabytes to decode."""
 FRAMES = 32
 """Frames of one file that are compared."""
+
+ImageSource = Path | Image.Image
+"""A file, or an image in memory, which stays as it is."""
 
 GREY_MODES = frozenset({"1", "L", "LA", "La"})
 _MULTIFRAME = frozenset({"GIF", "TIFF", "WEBP", "PNG"})
@@ -87,9 +90,9 @@ def is_image(file: Path) -> bool:
         return False
 
 
-def read_images(files: Sequence[Path], labels: Sequence[object] = ()) -> Images:
-    """Read files as images of one shape: the most common size among them, at most 224 pixels a
-    side, and grey only if all of them are.
+def read_images(files: Sequence[ImageSource], labels: Sequence[object] = ()) -> Images:
+    """Read files, or images in memory, as images of one shape: the most common size among them, at
+    most 224 pixels a side, and grey only if all of them are.
 
     Args:
         files: at least one.
@@ -133,25 +136,36 @@ def shown(path: Path | str) -> str:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Image.Image]:
+def _opened(file: ImageSource) -> Iterator[Image.Image]:
     """An image whose pixels are not decoded yet; errors in the block name the file."""
-    check_file(file)
+    if isinstance(file, Path):
+        check_file(file)
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # LARGEST_IMAGE is the limit
     try:
-        with Image.open(file) as image:
+        with Image.open(file) if isinstance(file, Path) else file.copy() as image:
             if image.width * image.height > LARGEST_IMAGE:
                 raise UserError(
-                    f"{shown(file)} is too large: {image.width} × {image.height} pixels"
+                    f"{_name(file)} is too large: {image.width} × {image.height} pixels"
                 )
             yield image
     except UserError:
         raise
     except Exception as error:  # decoders raise anything for damaged files
         raise UserError(
-            f"{shown(file)} cannot be read as an image: {_reason(error)}; repair or remove it"
+            f"{_name(file)} cannot be read as an image: {_reason(error)}; repair or remove it"
         ) from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+def _name(file: ImageSource) -> str:
+    """The file; of an image in memory, the file that it came from, or its form."""
+    if isinstance(file, Path):
+        return shown(file)
+    origin = getattr(file, "filename", "")
+    return (
+        shown(origin) if origin else f"an image of mode {file.mode}, {file.width} × {file.height},"
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -175,13 +189,13 @@ def _header(image: Image.Image) -> _Header:
     )
 
 
-def _check_memory(files: Sequence[Path], headers: Sequence[_Header], pixels: int) -> None:
+def _check_memory(files: Sequence[ImageSource], headers: Sequence[_Header], pixels: int) -> None:
     largest = max(range(len(files)), key=lambda row: headers[row].size[0] * headers[row].size[1])
     width, height = headers[largest].size
     needed = (3 * len(files) * pixels + 8 * width * height) / MIB
     if needed > available_mib():
         raise UserError(
-            f"{len(files)} images, the largest {shown(files[largest])} with {width} × {height} "
+            f"{len(files)} images, the largest {_name(files[largest])} with {width} × {height} "
             f"pixels, need about {needed:.0f} MiB of memory and {available_mib():.0f} are free"
         )
 
@@ -230,7 +244,7 @@ class _Levels:
 
     @classmethod
     def of(
-        cls, files: Sequence[Path], headers: Sequence[_Header], size: tuple[int, int]
+        cls, files: Sequence[ImageSource], headers: Sequence[_Header], size: tuple[int, int]
     ) -> _Levels:
         lows, highs, light, weight = [], [], 0.0, 0.0
         deep = transparent = 0
@@ -239,7 +253,7 @@ class _Levels:
                 with _opened(file) as image:
                     values = _values(_decoded(image, header, size))
                 if not np.isfinite(values).all():
-                    raise UserError(f"{shown(file)} has pixels that are not finite")
+                    raise UserError(f"{_name(file)} has pixels that are not finite")
                 lows.append(float(values.min()))
                 highs.append(float(values.max()))
                 deep += 1
@@ -289,7 +303,7 @@ def _values(image: Image.Image) -> NDArray[np.float64]:
 
 
 def _notes(
-    files: Sequence[Path], headers: Sequence[_Header], usual: int, shrunk: bool
+    files: Sequence[ImageSource], headers: Sequence[_Header], usual: int, shrunk: bool
 ) -> list[str]:
     notes = []
     (width, height), _ = Counter(header.size for header in headers).most_common(1)[0]
@@ -304,7 +318,9 @@ def _notes(
     if len(modes) > 1:
         counts = ", ".join(f"{mode} {count}" for mode, count in modes.most_common())
         notes.append(f"images have several modes ({counts}): all were converted to grey or colour")
-    several = [shown(f.name) for f, h in zip(files, headers, strict=True) if h.frames > 1]
+    several = [
+        shown(Path(_name(f)).name) for f, h in zip(files, headers, strict=True) if h.frames > 1
+    ]
     if several:
         notes.append(
             f"{len(several)} files have several frames ({listed(several[:1])} first): the frame "

@@ -12,7 +12,7 @@ from common.dataset import Dataset
 from experiments.audit.explain.summary import Summary
 from experiments.audit.input.data import AuditData
 from experiments.audit.output.text import findings
-from experiments.audit.result import AuditResult
+from experiments.audit.record import AuditRecord
 from influence.diagnosis.base import CLEAN, LABEL_ERROR, NO_LABEL, Diagnosis
 
 N = 40
@@ -20,7 +20,7 @@ N = 40
 
 def result(
     flagged: int, *, n_classes: int = 3, accuracy: float = 0.9, has_reference: bool = False
-) -> AuditResult:
+) -> AuditRecord:
     """The result of an audit; the last samples are the most suspicious, each expected to be 0."""
     rows = np.arange(N)
     names = tuple(f"class {c}" for c in range(n_classes))
@@ -38,13 +38,12 @@ def result(
         np.where(rows % 2, NO_LABEL, 0),
     )
     unused: Any = None
-    return AuditResult(
+    return AuditRecord(
         data=data,
         choice=unused,
         diagnosis=diagnosis,
         order=rows[::-1],
         ranks={},
-        learned=rows,
         duplicate_of=np.full(N, "", dtype=object),
         reasons=[],
         clusters=[],

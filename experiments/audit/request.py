@@ -1,0 +1,42 @@
+"""What an audit was asked: its data, its model and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.dataset import Modality
+
+IN_MEMORY = ""
+
+
+@dataclass(frozen=True)
+class AuditRequest:
+    """The parameters of an audit, as its run in MLflow has them.
+
+    Attributes:
+        data: the training set, a registered name or an absolute path; ``IN_MEMORY`` if the caller
+            passed objects.
+        label: name of the label column; empty for the default.
+        validation: the reference set, likewise a name or a path; empty if there is none, and if the
+            caller passed objects.
+        model: registered name.
+        seed: of all randomness.
+        learning_rate: of the training.
+        digest: of the samples and labels.
+        modality: ``"image"`` or ``"tabular"``.
+    """
+
+    data: str
+    label: str
+    validation: str
+    model: str
+    seed: int
+    learning_rate: float
+    digest: str
+    modality: Modality
+
+    @property
+    def subject(self) -> str:
+        """What was audited, in a few words."""
+        return Path(self.data).name if self.data != IN_MEMORY else "data in memory"
