@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from common.errors import UserError
+
 MIB = 2**20
 _CGROUP = Path("/sys/fs/cgroup")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -36,6 +38,20 @@ def available_mib() -> float:
     limit = _cgroup_bytes("memory.max")
     left = limit - _cgroup_bytes("memory.current", 0.0) + _cgroup_inactive()
     return min(float(psutil.virtual_memory().available), left) / MIB
+
+
+def check_memory(what: str, needed: float) -> None:
+    """Raise ``UserError`` if more memory is needed than is free.
+
+    Args:
+        what: the subject of the message, in the plural, with its sizes.
+        needed: bytes.
+    """
+    free = available_mib()
+    if needed > free * MIB:
+        raise UserError(
+            f"{what} need about {needed / MIB:.0f} MiB of memory and {free:.0f} are free"
+        )
 
 
 def resident_mib() -> float:

@@ -16,7 +16,7 @@ from torch import Tensor
 from common.dataset import Dataset
 from common.errors import UserError
 from experiments.audit.input.columns import screened
-from experiments.audit.input.data import AuditData, aligned_validation, class_notes
+from experiments.audit.input.data import MIN_ROWS, AuditData, aligned_validation, class_notes
 from experiments.datasets.user.encoding import encoded_features, numeric_features
 from experiments.datasets.user.labels import encoded_labels
 
@@ -46,6 +46,8 @@ def audit_data(
         UserError: the data cannot be audited; it names the argument.
     """
     table, labels = _pair(names, x, y)
+    if len(table) < MIN_ROWS:  # in fewer, columns are constant by chance
+        raise UserError(f"{names[0]}: an audit needs at least {MIN_ROWS} rows, got {len(table)}")
     if reference is None:
         train, notes = _datasets(names, table, labels)
         return AuditData(train, notes=(*notes, *class_notes(train)))

@@ -65,6 +65,9 @@ def _run_grid(options: GridOptions, console: Console) -> int:
 
     grid = _runnable(grid, files, options.missing, context, console)
     data = _checked_data(grid, finished, context)
+    for (name, *_), facts in data.items():
+        for note in facts.notes:
+            console.print(f"note: {name}: {note}", markup=False)
     session = open_session(options.uri, experiment, {schema.GRID: grid.name})
     plan = make_plan(grid.specs, session.finished, _current(options, data))
     report.print_header(console, grid, plan, session)

@@ -15,7 +15,7 @@ from common.errors import UserError
 from experiments import schema
 from experiments.audit.input.data import AuditData, read
 from experiments.audit.model_choice import ModelChoice, choose_model
-from experiments.audit.output.files import SUSPICIONS, deliver, made
+from experiments.audit.output.files import SUSPICIONS, deliver, output_folder
 from experiments.commands.repair_options import RepairOptions
 from experiments.datasets.base import DatasetSource
 from experiments.datasets.lookup import source_for
@@ -52,10 +52,12 @@ def repair_and_log(options: RepairOptions) -> int:
     context = options.context()
     asked, suspicions = _audit(options)
     plan = _plan(asked, suspicions, options, context)
-    out = made(options.out)
     params = {"audit": options.audit, "decisions": str(options.decisions or "proposed")}
     name = f"repair of {Path(asked['data']).name}"
-    with command_run(options.uri, options.experiment, name, KIND_REPAIR, params) as record:
+    with (
+        output_folder(options.out) as out,
+        command_run(options.uri, options.experiment, name, KIND_REPAIR, params) as record,
+    ):
         measured = gain(
             plan.data, plan.decisions, plan.truth, plan.recipe, context, range(options.seeds)
         )

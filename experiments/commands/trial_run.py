@@ -30,6 +30,7 @@ from experiments.tracking.store import check_answers
 from experiments.tracking.tracker import Tracker
 from experiments.tracking.uri import absolute
 from experiments.training.context import TrialContext
+from experiments.trial.load import load_dataset
 from experiments.trial.requirements import missing_for, rehearse
 from experiments.trial.resolve import resolve
 from experiments.trial.spec import TrialSpec
@@ -56,6 +57,8 @@ def run_one_trial(options: TrialOptions, request: Mapping[str, Any]) -> int:
         spec = resolve(request, context.data_root)
         check_answers(absolute(options.uri))
         _check_files(spec, context, fetch=options.fetch)
+        for note in load_dataset(spec, context).data.notes:
+            console.print(f"note: {note}", markup=False, soft_wrap=True)
         return _run(console, options, enclosing, spec, context)
 
 

@@ -33,10 +33,12 @@ class DatasetFacts:
     Attributes:
         digest: hash of its content.
         mib: size of its samples in memory, MiB.
+        notes: one sentence for each thing that reading changed or left out.
     """
 
     digest: str
     mib: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Data:
         """Download what is missing and read it. Raises ``UserError`` where that fails."""
         # not through the cache of loaded datasets: these need not stay in memory
         data = source_for(self.name, self.options.data_root).load(self.options)
-        return DatasetFacts(data.digest, data.x.nbytes / MIB)
+        return DatasetFacts(data.digest, data.x.nbytes / MIB, data.notes)
 
 
 @dataclass(frozen=True)

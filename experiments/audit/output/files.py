@@ -58,16 +58,23 @@ def write_pages(folder: Path, pages: Mapping[str, str]) -> None:
 
 
 def deliver(folder: Path, out: Path) -> None:
-    """Copy the files of a folder into ``out``, whose permissions stay as they are.
+    """Copy the files of a folder into ``out``, whose permissions stay as they are; all or none.
 
     Raises:
         UserError: they cannot be written.
     """
+    staged = []
     try:
         for file in folder.iterdir():
-            shutil.copyfile(file, out / file.name)
+            staged.append(out / f".{file.name}.part")
+            shutil.copyfile(file, staged[-1])
+        for half in staged:
+            half.replace(out / half.name[1:].removesuffix(".part"))
     except OSError as error:
         raise UserError(f"out {str(out)!r} cannot be written: {error.strerror}") from error
+    finally:
+        for half in staged:
+            half.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,9 @@ from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.user.encoding import numeric_features
 from experiments.datasets.user.labels import encoded_labels, encoded_marks
+from experiments.datasets.user.own_data import OwnData
 from experiments.datasets.user.tables import Table, dataset_of
-from experiments.machine import MIB, available_mib
+from experiments.machine import check_memory
 
 PARTS = ("train", "val", "test")
 LABEL = "label"
@@ -35,7 +36,7 @@ class Header(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ArrayFile:
+class ArrayFile(OwnData):
     """Samples ``x`` and labels ``y`` of an ``.npz`` file; or ``x_train`` and ``y_train``.
 
     ``x`` is a table (n, d) of finite numbers, or images (n, height, width) or (n, height, width,
@@ -43,16 +44,8 @@ class ArrayFile:
     names; other arrays are ignored.
     """
 
-    name: str
-    path: Path
     samples: str
     modality: Modality
-    subset: float = 1.0
-    foreign: str | None = None
-
-    def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the file exists."""
-        return None
 
     def label(self, options: DataOptions) -> str:
         """The name of the labels."""
@@ -106,22 +99,14 @@ class ArrayFile:
 
 
 @dataclass(frozen=True)
-class ArrayFolder:
+class ArrayFolder(OwnData):
     """A table in the folder format of Gorishniy et al. 2021: ``N_<part>.npy`` (numbers),
     ``C_<part>.npy`` (categories, if there are any) and ``y_<part>.npy``.
 
     The parts that have both samples and labels are concatenated: train, val, test.
     """
 
-    name: str
-    path: Path
-    modality: Modality = "tabular"
-    subset: float = 1.0
-    foreign: str | None = None
-
-    def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the folder exists."""
-        return None
+    modality: ClassVar[Modality] = "tabular"
 
     def load(self, options: DataOptions) -> Dataset:
         """The table; position is the row, counted over the parts."""
@@ -236,11 +221,8 @@ def _check_size(path: Path, name: str, header: Header, stored: int) -> None:
             f"{path}: {name} is truncated or altered: its header declares {size} bytes, the file "
             f"has {stored}"
         )
-    if size > available_mib() * MIB / 3:  # the array, its copy in float32, and what is computed
-        raise UserError(
-            f"{path}: {name} takes {size / MIB:.0f} MiB, too much for the {available_mib():.0f} "
-            "MiB of memory that are free"
-        )
+    # the array, its copy in float32, and what is computed
+    check_memory(f"{path}: {name} of shape {header.shape} and its copies", 3 * size)
 
 
 def _check_one_per_row(path: Path, key: str, shape: tuple[int, ...], rows: int) -> None:

@@ -20,9 +20,14 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from common.errors import UserError
+from experiments.machine import MIB, available_mib, check_memory
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 SEPARATORS = (",", ";", "\t", "|")
+TEXT_BYTES = 4
+"""Memory for each byte of a file: its content, as text, and the cells."""
+CELL_BYTES = 72
+"""Memory for each cell besides that: offsets, the typed column, and the features in float64."""
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -77,6 +82,9 @@ def read_delimited(path: Path) -> DelimitedText:
         raise UserError(f"{path} is empty")
     unquoted = re.sub(r'"[^"]*"', "", header.group())
     candidates = [separator for separator in SEPARATORS if separator in unquoted]
+    rows = max(map(text.count, "\r\n")) - text.endswith(("\r", "\n"))
+    columns = 1 + max(map(unquoted.count, SEPARATORS))
+    check_memory(f"{path}: {rows} rows of {columns} columns", CELL_BYTES * rows * columns)
     if not candidates:
         raise UserError(
             f"{path} has a single column, {header.group()[:40]!r}; a table needs a label and "
@@ -98,9 +106,9 @@ def read_delimited(path: Path) -> DelimitedText:
 
 def _decoded(path: Path) -> tuple[str, str]:
     try:
-        content = path.read_bytes()
-        if path.name.lower().endswith(".gz"):
-            content = gzip.decompress(content)
+        size = path.stat().st_size
+        check_memory(f"{path}: {size} bytes of text", TEXT_BYTES * size)
+        content = _unpacked(path) if path.name.lower().endswith(".gz") else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read: {error}") from error
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
@@ -115,6 +123,15 @@ def _decoded(path: Path) -> tuple[str, str]:
     if "\0" in text:
         raise UserError(f"{path} is not text: it contains zero bytes")
     return text, encoding
+
+
+def _unpacked(path: Path) -> bytes:
+    """The content of a gzip file, if it fits into memory: a small file may hold gigabytes."""
+    limit = int(available_mib() * MIB / TEXT_BYTES)
+    with gzip.open(path) as file:
+        content = file.read(limit + 1)
+    check_memory(f"{path}: at least {len(content)} bytes of text", TEXT_BYTES * len(content))
+    return content
 
 
 def _parsed(path: Path, text: str, separator: str, columns: int = 0) -> pa.Table:

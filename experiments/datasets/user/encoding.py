@@ -15,6 +15,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from common.errors import UserError
 from experiments.datasets.user.cells import MOSTLY
+from experiments.machine import check_memory
 
 MAX_CATEGORIES = 32
 """Of one column; the rarest beyond it share a feature."""
@@ -29,6 +30,10 @@ interquartile range."""
 
 LARGEST, SMALLEST = 1e18, 1e-18
 """Columns outside these magnitudes are divided by a power of ten: squares overflow float32."""
+
+
+FEATURE_BYTES = 24
+"""Memory for each cell of the encoded table: twice in float64 and twice in float32."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,11 @@ def encoded_features(what: str, frame: pd.DataFrame) -> Features:
         columns[str(name)] = values
     numbers = [name for name, values in columns.items() if types.is_float_dtype(values)]
     texts = [name for name in columns if name not in numbers]
+    width = len(numbers) + sum(min(MAX_CATEGORIES, columns[name].nunique() + 1) for name in texts)
+    check_memory(
+        f"{what}: {len(frame)} rows of {width} features, one for each category,",
+        FEATURE_BYTES * len(frame) * width,
+    )
     transformer = ColumnTransformer(
         [
             ("numbers", SimpleImputer(strategy="median", add_indicator=True), numbers),

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from common.errors import UserError
 from experiments.datasets.user.labels import listed
-from experiments.machine import MIB, available_mib
+from experiments.machine import check_memory
 from glitches.images import matched
 
 LARGEST_SIDE = 224
@@ -192,12 +192,10 @@ def _header(image: Image.Image) -> _Header:
 def _check_memory(files: Sequence[ImageSource], headers: Sequence[_Header], pixels: int) -> None:
     largest = max(range(len(files)), key=lambda row: headers[row].size[0] * headers[row].size[1])
     width, height = headers[largest].size
-    needed = (3 * len(files) * pixels + 8 * width * height) / MIB
-    if needed > available_mib():
-        raise UserError(
-            f"{len(files)} images, the largest {_name(files[largest])} with {width} × {height} "
-            f"pixels, need about {needed:.0f} MiB of memory and {available_mib():.0f} are free"
-        )
+    check_memory(
+        f"{len(files)} images, the largest {_name(files[largest])} with {width} × {height} pixels,",
+        3 * len(files) * pixels + 8 * width * height,
+    )
 
 
 def _decoded(image: Image.Image, header: _Header, size: tuple[int, int]) -> Image.Image:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.user.image_files import is_image, read_images, shown
 from experiments.datasets.user.labels import encoded_labels, listed
+from experiments.datasets.user.own_data import OwnData
 
 SPLITS = frozenset(
     ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout")
@@ -27,21 +29,13 @@ NO_IMAGES = "files that are not images"
 
 
 @dataclass(frozen=True)
-class ImageFolder:
+class ImageFolder(OwnData):
     """``<folder>/<class>/**/<image>``: the class of an image is the folder directly below the root.
 
     Hidden files and folders and files that are not images are left out, with a note.
     """
 
-    name: str
-    path: Path
-    modality: Modality = "image"
-    subset: float = 1.0
-    foreign: str | None = None
-
-    def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the folder exists."""
-        return None
+    modality: ClassVar[Modality] = "image"
 
     def load(self, options: DataOptions) -> Dataset:
         """The images; position is that in :meth:`image_paths`."""

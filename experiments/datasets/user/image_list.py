@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.user.image_files import check_file, image_suffixes, read_images
 from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
+from experiments.datasets.user.own_data import OwnData
 from experiments.datasets.user.tables import Table, read_table
 
 FILE_COLUMNS = frozenset(
@@ -23,23 +25,15 @@ FILE_COLUMNS = frozenset(
 
 
 @dataclass(frozen=True)
-class ImageList:
+class ImageList(OwnData):
     """A table with a label column and a column of image files, relative to its own folder.
 
     Attributes:
         column: name of the column of files.
     """
 
-    name: str
-    path: Path
     column: str
-    modality: Modality = "image"
-    subset: float = 1.0
-    foreign: str | None = None
-
-    def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the list exists."""
-        return None
+    modality: ClassVar[Modality] = "image"
 
     def load(self, options: DataOptions) -> Dataset:
         """The images; position is the row."""

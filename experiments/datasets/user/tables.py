@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,11 @@ from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.user.cells import typed
-from experiments.datasets.user.delimited_text import is_delimited, read_delimited
+from experiments.datasets.user.delimited_text import CELL_BYTES, is_delimited, read_delimited
 from experiments.datasets.user.encoding import encoded_features
 from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
+from experiments.datasets.user.own_data import OwnData
+from experiments.machine import check_memory
 
 PARQUET = (".parquet", ".pq")
 ROW_NUMBERS = "Unnamed: 0"
@@ -48,23 +51,15 @@ class Table:
 
 
 @dataclass(frozen=True)
-class UserTable:
+class UserTable(OwnData):
     """Rows of one file, or of the files of a folder one after the other.
 
     The label column is ``label`` unless another is named; so may be one with marks of known
     glitches. All other columns are features.
     """
 
-    name: str
-    path: Path
     files: tuple[Path, ...]
-    modality: Modality = "tabular"
-    subset: float = 1.0
-    foreign: str | None = None
-
-    def missing(self, options: DataOptions) -> str | None:
-        """Nothing: the files exist."""
-        return None
+    modality: ClassVar[Modality] = "tabular"
 
     def load(self, options: DataOptions) -> Dataset:
         """The table; position is the row, counted from 0 over all files."""
@@ -139,7 +134,15 @@ def _delimited(path: Path) -> Table:
 
 def _parquet(path: Path) -> Table:
     try:
+        file = parquet.ParquetFile(path).metadata
+        rows, columns = file.num_rows, file.num_columns
+        stored = sum(file.row_group(n).total_byte_size for n in range(file.num_row_groups))
+        check_memory(
+            f"{path}: {rows} rows of {columns} columns", stored + CELL_BYTES * rows * columns
+        )
         table = parquet.read_table(path)
+    except UserError:
+        raise
     except (OSError, ValueError, pa.ArrowException) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from error
     nested = [

@@ -124,7 +124,7 @@ def test_any_index_is_ignored_that_is_not_another_order() -> None:
         (X[:50], Y, None, "same length, got 50 and 60"),
         (X, Y, (X, Y[:50]), r"reference\[0\] and reference\[1\] .* got 60 and 50"),
         (X[:0], Y[:0], None, "no rows"),
-        (X[:1], Y[:1], None, "at least 2 classes"),
+        (X[:1], Y[:1], None, "at least 10 rows"),
         (X[:6], Y[:6], None, "at least 10 rows"),
         (X, np.arange(60) < 2, None, "got 60 rows, 58 of them of class 'False'"),
         (FRAME[::-1], pd.Series(Y), None, r"pass labels\.loc\[data\.index\]"),

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from audit_standin import WRONG
 
+from common.errors import UserError
 from experiments.commands.repair import main
 
 
@@ -17,6 +18,10 @@ def audit_run(store: str, data: Path) -> str:
     client = mlflow.MlflowClient(store)
     runs = client.search_runs(["0"], f"tags.`audit.data` = '{data}'")
     return str(runs[0].info.run_id)
+
+
+def runs_in(store: str) -> set[str]:
+    return {run.info.run_id for run in mlflow.MlflowClient(store).search_runs(["0"])}
 
 
 def test_from_an_audit_to_a_repaired_table(
@@ -49,6 +54,57 @@ def test_from_an_audit_to_a_repaired_table(
     flagged = pd.read_parquet(audited_table / "suspicions.parquet")["flagged"].sum()
     assert len(decisions) == flagged
     assert len(pd.read_csv(tmp_path / "repaired.csv")) <= len(given)
+
+
+ROWS = "row,action,new_label\n"
+REFUSED = {
+    "9999,drop,": "row must be a whole number in 0..177, got '9999'",
+    "1,drop,\n1,keep,": "row 1 has more than one decision",
+    "true,drop,": "got 'true'",
+    "1,delete,": "got 'delete' for row 1",
+    "1,relabel,blue": "unknown new_label 'blue'",
+    "\n".join(f"{row},drop," for row in range(178)): "rows of class",
+}
+
+
+@pytest.mark.usefixtures("audited_table")
+@pytest.mark.parametrize("rows", REFUSED, ids=REFUSED.values())
+def test_refused_decisions_train_nothing_and_write_nothing(  # noqa: PLR0913, PLR0917 - fixtures
+    rows: str,
+    table: Path,
+    store: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def trained(*_: object) -> None:
+        pytest.fail("trained before the decisions were checked")
+
+    monkeypatch.setattr("experiments.commands.repair_run.gain", trained)
+    (tmp_path / "d.csv").write_text(ROWS + rows)
+    argv = ["--audit", audit_run(store, table), "--out", str(tmp_path / "deep" / "o")]
+    argv += ["--tracking-uri", store, "--decisions", str(tmp_path / "d.csv")]
+    before = runs_in(store)
+    assert main(argv) == 2
+    said = capsys.readouterr()
+    assert REFUSED[rows] in said.err
+    assert len(said.err.splitlines()) == 1
+    assert said.out == ""
+    assert not (tmp_path / "deep").exists()
+    assert runs_in(store) == before
+
+
+@pytest.mark.usefixtures("audited_table")
+def test_a_training_that_fails_leaves_no_folder(
+    table: Path, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverged(*_: object) -> None:
+        raise UserError("training diverged")
+
+    monkeypatch.setattr("experiments.commands.repair_run.gain", diverged)
+    argv = ["--audit", audit_run(store, table), "--out", str(tmp_path / "deep" / "o")]
+    assert main([*argv, "--tracking-uri", store]) == 2
+    assert not (tmp_path / "deep").exists()
 
 
 BAD: list[tuple[list[str], str]] = [
