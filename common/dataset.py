@@ -46,6 +46,8 @@ class Dataset:
         source_index: position of each sample in the published data, int64 of shape (n,).
         feature_names: for tables, one name per column.
         known_glitch: the user's marks of known glitches, bool of shape (n,), if there are any.
+        votes: how many people chose each class for each sample, whole numbers of shape
+            (n, n_classes), at least one a sample, where that was published; ``y`` is the truth.
         notes: one sentence for each thing that reading the data changed or left out.
     """
 
@@ -57,6 +59,7 @@ class Dataset:
     source_index: NDArray[np.int64]
     feature_names: tuple[str, ...] = ()
     known_glitch: NDArray[np.bool_] | None = field(default=None)
+    votes: NDArray[np.integer] | None = field(default=None)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -71,6 +74,21 @@ class Dataset:
             raise UserError(
                 f"dataset {self.name!r}: labels must be in 0..{self.n_classes - 1}, got "
                 f"{self.y.min()}..{self.y.max()}"
+            )
+        if self.votes is not None:
+            self._check_votes(self.votes)
+
+    def _check_votes(self, votes: NDArray[np.integer]) -> None:
+        if votes.shape != (len(self.y), self.n_classes):
+            raise UserError(
+                f"dataset {self.name!r}: votes must have shape ({len(self.y)}, {self.n_classes}), "
+                f"got {votes.shape}"
+            )
+        bad = np.flatnonzero((votes < 0).any(axis=1) | (votes.sum(axis=1) < 1))
+        if len(bad):
+            raise UserError(
+                f"dataset {self.name!r}: each sample needs at least one vote, and none negative, "
+                f"got {votes[bad[0]].tolist()} for sample {bad[0]}"
             )
 
     def _check_finite(self) -> None:
@@ -93,8 +111,8 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """Hex SHA-256 of the samples and labels."""
-        return array_digest(self.x, self.y)
+        """Hex SHA-256 of the samples and labels, and of the votes where there are any."""
+        return array_digest(self.x, self.y, *(() if self.votes is None else (self.votes,)))
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
         """The dataset of these rows, in this order."""
@@ -104,14 +122,17 @@ class Dataset:
             y=self.y[rows],
             source_index=self.source_index[rows],
             known_glitch=None if self.known_glitch is None else self.known_glitch[rows],
+            votes=None if self.votes is None else self.votes[rows],
         )
 
     def followed_by(self, other: Dataset) -> Dataset:
-        """These samples, then those of ``other`` (of the same classes), without known glitches."""
+        """These samples, then those of ``other`` (of the same classes), without known glitches
+        and votes."""
         return replace(
             self,
             x=np.concatenate([self.x, other.x]),
             y=np.concatenate([self.y, other.y]),
             source_index=np.concatenate([self.source_index, other.source_index]),
             known_glitch=None,
+            votes=None,
         )

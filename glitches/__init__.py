@@ -17,6 +17,10 @@ GLITCHES: Registry[type[Glitch]] = Registry(
         "class_dependent_noise": Entry(
             "glitches.class_dependent_noise:ClassDependentNoise", "class-dependent noise"
         ),
+        "instance_dependent_noise": Entry(
+            "glitches.instance_dependent_noise:InstanceDependentNoise", "instance-dependent noise"
+        ),
+        "human_labels": "glitches.human_labels:HumanLabels",
         "near_clustered_anomalies": Entry(
             "glitches.near_clustered_anomalies:NearClusteredAnomalies", "near-clustered anomalies"
         ),

@@ -56,6 +56,7 @@ def with_added(
         y=np.full(count, rng.integers(train.data.n_classes), np.int64),
         source_index=drawn.source_index,
         known_glitch=None,
+        votes=None,
     )
     true_label = np.full(count, NO_TRUE_LABEL, np.int64) if foreign else drawn.y
     return train.joined(Contaminated(added, np.full(count, injection.name, object), true_label))

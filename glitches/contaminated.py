@@ -70,7 +70,8 @@ class Contaminated:
         return replace(self, data=replace(self.data, x=samples))
 
     def joined(self, other: Contaminated) -> Contaminated:
-        """This set followed by ``other``, whose samples have the same shape."""
+        """This set followed by ``other``, whose samples have the same shape; without votes, which
+        added samples lack."""
         mine, theirs = self.data, other.data
         known = None
         if mine.known_glitch is not None:
@@ -85,6 +86,7 @@ class Contaminated:
                 y=np.concatenate([mine.y, theirs.y]),
                 source_index=np.concatenate([mine.source_index, theirs.source_index]),
                 known_glitch=known,
+                votes=None,
             ),
             np.concatenate([self.glitch, other.glitch]),
             np.concatenate([self.true_label, other.true_label]),

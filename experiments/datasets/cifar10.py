@@ -15,11 +15,15 @@ from experiments.datasets.download import PublicFile, fetched_folder, missing_fi
 
 @dataclass(frozen=True)
 class Cifar10:
-    """The published training part, 50,000 images of 32 × 32.
+    """The published training part, 50,000 images of 32 × 32, or the 10,000 test images.
 
     torchvision verifies the published MD5 of each pickled batch before it reads it.
+
+    Attributes:
+        training: whether the training part is read.
     """
 
+    training: bool = True
     reader: type[TORCHVISION_CIFAR10] = TORCHVISION_CIFAR10
     modality: Modality = "image"
     subset: float = 0.1
@@ -38,11 +42,11 @@ class Cifar10:
         return missing_files(root, [self.archive])
 
     def load(self, options: DataOptions) -> Dataset:
-        """All training images in the order of the batches."""
+        """All images of the part in the order of the batches."""
         root = required_root("cifar10", options.data_root)
         folder = fetched_folder("cifar10", self.archive, self.reader.base_folder, root)
         try:
-            published = self.reader(str(root), train=True)
+            published = self.reader(str(root), train=self.training)
         except RuntimeError as error:  # what torchvision raises for a wrong or missing batch
             raise UserError(
                 f"cifar10: a batch in {folder} is missing, truncated or altered; delete the folder "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from influence.signals.thresholds import upper_of_two_means
 REGULARISATION = 0.05  # ε, as a multiple of the mean cost
 ITERATIONS = 100
 TOLERANCE = 1e-4  # of the mean cost
+KEPT_PAIRS = 1 << 25  # costs up to 256 MiB are kept, larger ones computed in each iteration
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +43,17 @@ class Transport:
     u: NDArray[np.int64]
     between: Floats
 
+    def blocks(self) -> Callable[[], Iterable[tuple[slice, Floats]]]:
+        """Returns a function that goes through all costs, block by block."""
+
+        def computed() -> Iterator[tuple[slice, Floats]]:
+            return ((block, self.cost(block)) for block in row_blocks(len(self.x), len(self.v)))
+
+        if len(self.x) * len(self.v) > KEPT_PAIRS:
+            return computed
+        kept = list(computed())
+        return lambda: kept
+
     def cost(self, block: slice) -> Floats:
         """Cost of a block of training samples, (b, m)."""
         squared = cdist(self.x[block], self.v, "sqeuclidean")
@@ -50,19 +63,18 @@ class Transport:
         """Dual potentials f (n,) and g (m,), and ε.
 
         Both are updated at once and averaged with their last values (Feydy et al. 2019), so that
-        each iteration computes every cost once.
+        each iteration reads every cost once.
         """
         n, m = len(self.x), len(self.v)
-        blocks = list(row_blocks(n, m))
-        mean = sum(float(self.cost(block).sum()) for block in blocks) / (n * m)
+        blocks = self.blocks()
+        mean = sum(float(cost.sum()) for _, cost in blocks()) / (n * m)
         epsilon = REGULARISATION * mean
         f, g = np.zeros(n), np.zeros(m)
         if epsilon == 0:
             return f, g, epsilon
         for _ in range(ITERATIONS):
             new_f, columns = np.empty(n), np.full(m, -np.inf)
-            for block in blocks:
-                cost = self.cost(block)
+            for block, cost in blocks():
                 new_f[block] = -epsilon * logsumexp((g - cost) / epsilon, axis=1, b=1 / m)
                 down = logsumexp((f[block, None] - cost) / epsilon, axis=0, b=1 / n)
                 columns = np.logaddexp(columns, down)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 from glitch_conformance import check_conformance, inject, toy_dataset
 
 from common.dataset import Modality
@@ -16,6 +17,7 @@ from glitches.contaminated import Contaminated
 from glitches.counts import share_of
 from glitches.parse import parse_glitch
 
+SLOW = {"instance_dependent_noise"}
 NEEDS_OPTIONS = {"published_corruption"}
 VARIANTS = (
     "published_corruption(corruption=aligned)",
@@ -39,7 +41,15 @@ def cases() -> list[tuple[str, Modality]]:
     return found
 
 
-@pytest.mark.parametrize(("text", "modality"), cases())
+def marked_cases() -> list[ParameterSet]:
+    """The same; a forest for each of twenty seeds takes seconds."""
+    return [
+        pytest.param(text, modality, marks=[pytest.mark.slow] if text in SLOW else [])
+        for text, modality in cases()
+    ]
+
+
+@pytest.mark.parametrize(("text", "modality"), marked_cases())
 def test_conformance(text: str, modality: Modality) -> None:
     check_conformance(text, modality)
 

@@ -11,6 +11,7 @@ import pytest
 from glitch_conformance import CLASS_SIZES, FOREIGN, inject, spare, toy_dataset
 from matplotlib.colors import hsv_to_rgb, rgb_to_hsv
 
+from common.dataset import Dataset, Modality
 from common.errors import UserError
 from glitches.base import Corrupted, Donors
 from glitches.brightness_outliers import BrightnessOutliers
@@ -63,6 +64,65 @@ def test_class_dependent_noise_moves_part_of_one_class_to_another(ratio: float) 
         targets.add(target)
     if ratio >= 0.05:
         assert sources == targets == {0, 1, 2, 3}
+
+
+def overlapping(modality: Modality) -> Dataset:
+    """Three classes in a row, 0 and 1 overlap, 2 is far from both."""
+    rng = np.random.default_rng(3)
+    y = np.repeat([0, 1, 2], 200)
+    centre = np.array([100, 120, 220])[y]
+    values = rng.normal(centre[:, None], 10, (600, 4))
+    x: np.ndarray = values.astype(np.float32)
+    if modality == "image":
+        x = np.clip(values, 0, 255).astype(np.uint8).reshape(600, 2, 2, 1)
+    return Dataset("overlap", modality, x, y, ("a", "b", "c"), np.arange(600))
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.1, 0.4])
+def test_instance_dependent_noise_flips_exactly_the_ratio(ratio: float) -> None:
+    found = inject("instance_dependent_noise", overlapping("tabular"), ratio)
+    assert found.is_glitch.sum() == floor(round(ratio * 600, 9))
+    assert ((found.data.y != found.true_label) == found.is_glitch).all()
+
+
+@pytest.mark.parametrize("modality", ["image", "tabular"])
+def test_instance_dependent_noise_flips_what_is_confusable(
+    modality: Modality,
+) -> None:
+    found = inject("instance_dependent_noise", overlapping(modality), 0.1)
+    flipped = found.take(np.flatnonzero(found.is_glitch))
+    between = np.isin(flipped.true_label, [0, 1]) & np.isin(flipped.data.y, [0, 1])
+    assert between.mean() > 0.8  # a third, if it were uniform over pairs of classes
+    pixels = found.data.x.reshape(600, -1).mean(axis=1)
+    from_middle = np.abs(pixels - 110)
+    two = np.isin(found.true_label, [0, 1])
+    assert from_middle[found.is_glitch & two].mean() < 0.9 * from_middle[two].mean()
+
+
+def test_large_images_are_reduced_for_the_forest() -> None:
+    large = toy_dataset(sizes=(30, 30), shape=(40, 80, 3))
+    found = inject("instance_dependent_noise", large, 0.1)
+    assert found.is_glitch.sum() == 6
+    assert found.data.x.shape[1:] == (40, 80, 3)
+
+
+def test_human_labels_are_drawn_from_the_votes() -> None:
+    votes = np.zeros((400, 4), np.int64)
+    train = toy_dataset("tabular")
+    votes[np.arange(400), train.y] = 30
+    votes[:, 1] += 10
+    draws = [inject("human_labels", replace(train, votes=votes), seed=seed) for seed in range(30)]
+    for found in draws:
+        assert ((found.data.y != found.true_label) == found.is_glitch).all()
+        assert (found.data.y[found.is_glitch] == 1).all()
+        assert not found.is_glitch[found.true_label == 1].any()
+    shares = [found.is_glitch[found.true_label != 1].mean() for found in draws]
+    assert np.mean(shares) == pytest.approx(0.25, abs=0.01)
+
+
+def test_human_labels_need_answers() -> None:
+    with pytest.raises(UserError, match="needs people's answers, but 'toy' has none"):
+        inject("human_labels", toy_dataset())
 
 
 def test_class_dependent_noise_passes_by_classes_too_small_for_one_sample() -> None:

@@ -65,7 +65,10 @@ def inject(text: str, train: Dataset, ratio: float = 0.1, seed: int = 0) -> Cont
 def check_conformance(text: str, modality: Modality) -> None:
     """Every rule, for one glitch or mixture on data that it fits."""
     train = toy_dataset(modality)
-    train = replace(train, known_glitch=train.source_index % 110 == 0)
+    marked = train.source_index % 110 == 0
+    answers = np.where(marked, (train.y + 1) % train.n_classes, train.y)
+    votes = np.eye(train.n_classes, dtype=np.int64)[answers]
+    train = replace(train, known_glitch=marked, votes=votes)
     found = inject(text, train)
     _check_error_table(text, found)
     _check_clean_rows_untouched(train, found)
