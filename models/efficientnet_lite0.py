@@ -30,7 +30,7 @@ EFFICIENTNET_LITE0 = TimmFamily(
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
     width=1280,
-    defaults=TrainingSettings(4, 128, 0.1, pretrained=True),
+    defaults=TrainingSettings(10, 32, 0.03, pretrained=True),
     read=read_in_order,
     small_side=112,
 )

@@ -30,9 +30,13 @@ DEFAULT_LIMIT_BYTES = 20 * 2**30
 FEATURES = "features"
 STAGE = "stage/"
 CHECKSUM = "crc32"
+CHUNK = 512
+"""Samples per call of the frozen layers: a multiple of their batch sizes."""
 
 Arrays = Mapping[str, NDArray[np.float32]]
 Digests = NDArray[np.bytes_]
+Progress = Callable[[int, int], None]
+"""Is told how many samples are done, and of how many."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,12 +52,20 @@ class FeatureCache:
     Args:
         directory: of the entries; created if missing.
         limit_bytes: total size of the entries; beyond it the least recently used are removed.
+        progress: is told about samples while they are computed.
     """
 
-    def __init__(self, directory: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        progress: Progress = lambda done, total: None,
+    ) -> None:
         self._directory = directory
         self._limit_bytes = limit_bytes
+        self._progress = progress
         self._opened: dict[str, Arrays] = {}
+        self._pool: tuple[NDArray[np.generic], Digests] | None = None
 
     def features(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
@@ -88,7 +100,7 @@ class FeatureCache:
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
     ) -> Iterator[tuple[NDArray[np.intp], Arrays, NDArray[np.intp]]]:
         """Rows of ``x``, the entry that contains them, and their rows in the entry."""
-        digests, pool_digests = row_digests(x), row_digests(pool)
+        digests, pool_digests = row_digests(x), self._digests_of_pool(pool)
         in_pool = np.isin(digests, pool_digests)
         own = np.flatnonzero(~in_pool)
         for rows, source, source_digests in (
@@ -99,6 +111,12 @@ class FeatureCache:
                 distinct, first = np.unique(source_digests, return_index=True)
                 entry = self._entry(frozen, distinct, source, first)
                 yield rows, entry, np.searchsorted(distinct, digests[rows])
+
+    def _digests_of_pool(self, pool: NDArray[np.generic]) -> Digests:
+        """Those of the last pool are kept: an audit asks for every fold."""
+        if self._pool is None or self._pool[0] is not pool:
+            self._pool = (pool, row_digests(pool))
+        return self._pool[1]
 
     def _entry(
         self,
@@ -112,9 +130,20 @@ class FeatureCache:
         if key not in self._opened:
             path = self._directory / f"{key}.safetensors"
             self._opened[key] = _read(path) or self._compute(
-                path, lambda: _named(frozen(source[source_rows]))
+                path, lambda: self._outputs_of(frozen, source, source_rows)
             )
         return self._opened[key]
+
+    def _outputs_of(
+        self, frozen: Frozen, source: NDArray[np.generic], rows: NDArray[np.intp]
+    ) -> Arrays:
+        """The outputs for these rows, in chunks: only a chunk of the samples is copied."""
+        parts: list[Arrays] = []
+        for start in range(0, len(rows), CHUNK):
+            self._progress(start, len(rows))
+            parts.append(_named(frozen(source[rows[start : start + CHUNK]])))
+        self._progress(len(rows), len(rows))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _compute(self, path: Path, outputs: Callable[[], Arrays]) -> Arrays:
         with ExitStack() as held:

@@ -17,7 +17,7 @@ from models.base import TrainingSettings
 from models.timm_backbones import TimmFamily
 from models.weights import WeightsFile
 
-DEFAULTS: Final = TrainingSettings(4, 128, 0.1, pretrained=True)
+DEFAULTS: Final = TrainingSettings(10, 32, 0.03, pretrained=True)
 HUB_FILE: Final = "model.safetensors"
 
 

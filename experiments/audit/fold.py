@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -21,6 +22,7 @@ from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence
 from influence.signals import SIGNALS
 from influence.trace import Trace
+from models.feature_cache import FeatureCache
 
 Rows = NDArray[np.int64]
 Diagnose = Callable[[Evidence], Diagnosis]
@@ -88,13 +90,56 @@ class FoldResult:
     accuracy: float
 
 
+@dataclass(frozen=True)
+class TrainedFold:
+    """A model trained on a fold.
+
+    Attributes:
+        fold: the data.
+        choice: the model.
+        prepared: the trained model and its inputs.
+        trace: of the training.
+    """
+
+    fold: Fold
+    choice: ModelChoice
+    prepared: Prepared
+    trace: Trace
+
+    @property
+    def has_fixed_features(self) -> bool:
+        """Whether training leaves the inputs of the last layer as they are."""
+        return not self.prepared.model.network.body.state_dict()
+
+
+def train_fold(
+    fold: Fold, choice: ModelChoice, context: TrialContext, cache: FeatureCache | None = None
+) -> TrainedFold:
+    """Train on a fold, with frozen features from ``cache``, by default that of the context."""
+    prepared = prepare(choice, context, fold.train, fold.reference, fold.pool, feature_cache=cache)
+    return TrainedFold(fold, choice, prepared, prepared.fit().trace)
+
+
 def run_fold(
     fold: Fold, choice: ModelChoice, context: TrialContext, diagnose: Diagnose
 ) -> FoldResult:
     """Train on a fold and diagnose its training samples, at most ``BLOCK`` of them at a time."""
-    prepared = prepare(choice, context, fold.train, fold.reference, fold.pool)
-    trace = prepared.fit().trace
-    blocks = list(_blocks(len(fold.rows), choice.seed))
+    return diagnose_fold(train_fold(fold, choice, context), context, diagnose)
+
+
+def diagnose_fold(
+    trained: TrainedFold, context: TrialContext, diagnose: Diagnose, known: Diagnosis | None = None
+) -> FoldResult:
+    """Diagnose the training samples of a fold, at most ``BLOCK`` of them at a time.
+
+    Args:
+        trained: the fold.
+        context: the machine to compute on.
+        diagnose: from the evidence of a block to its diagnosis.
+        known: the diagnosis of the whole audited set, where it is known already.
+    """
+    fold, trace, prepared = trained.fold, trained.trace, trained.prepared
+    blocks = list(sample_blocks(len(fold.rows), trained.choice.seed))
     diagnoses, scores = [], []
     for block in blocks:
         part = Trace(
@@ -102,10 +147,9 @@ def run_fold(
         )
         profile = exact_profile(part, device=context.device).as_stored()
         evidence = prepared.evidence(profile, part, block)
-        with warnings.catch_warnings():
-            # Classes of few samples are noted once, by the reader of the data.
-            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
-            diagnoses.append(diagnose(evidence))
+        with without_class_warnings():
+            if known is None:
+                diagnoses.append(diagnose(evidence))
             scores.append({name: SIGNALS[name](evidence) for name in RANKED_SIGNALS})
     order = np.argsort(np.concatenate(blocks))
     ranks = {
@@ -114,7 +158,7 @@ def run_fold(
     }
     return FoldResult(
         fold=fold,
-        diagnosis=_concatenated(diagnoses, order),
+        diagnosis=_rows_of(known, fold.rows) if known else concatenated(diagnoses, order),
         ranks=ranks,
         learned=_learned_epoch(trace.train.correct),
         trace=trace,
@@ -123,7 +167,15 @@ def run_fold(
     )
 
 
-def _blocks(n: int, seed: int) -> Iterator[Rows]:
+@contextmanager
+def without_class_warnings() -> Iterator[None]:
+    """Classes of few samples are noted once, by the reader of the data."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        yield
+
+
+def sample_blocks(n: int, seed: int) -> Iterator[Rows]:
     """Random blocks of equal size, none larger than ``BLOCK``."""
     count = -(-n // BLOCK)
     order = np.arange(n) if count == 1 else generator(seed, "blocks").permutation(n)
@@ -131,7 +183,7 @@ def _blocks(n: int, seed: int) -> Iterator[Rows]:
         yield np.sort(part)
 
 
-def _concatenated(parts: Sequence[Diagnosis], order: Rows) -> Diagnosis:
+def concatenated(parts: Sequence[Diagnosis], order: Rows) -> Diagnosis:
     """One diagnosis of all samples, reordered by ``order``."""
     by_sample = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])[order]
@@ -141,6 +193,17 @@ def _concatenated(parts: Sequence[Diagnosis], order: Rows) -> Diagnosis:
     return Diagnosis(
         **by_sample, expected_label_errors=sum(part.expected_label_errors for part in parts)
     )
+
+
+def _rows_of(whole: Diagnosis, rows: Rows) -> Diagnosis:
+    """The diagnosis of some rows, with their share of the expected label errors."""
+    by_sample = {
+        field.name: getattr(whole, field.name)[rows]
+        for field in fields(Diagnosis)
+        if field.name != "expected_label_errors"
+    }
+    share = len(rows) / len(whole.probability)
+    return Diagnosis(**by_sample, expected_label_errors=share * whole.expected_label_errors)
 
 
 def _learned_epoch(correct: NDArray[np.bool_]) -> Rows:

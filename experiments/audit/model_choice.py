@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Integral
+from typing import Final
 
 from common.dataset import Dataset
 from common.errors import UserError
@@ -15,9 +16,8 @@ from experiments.training.settings import settings_for
 from models import MODELS
 from models.base import TrainingSettings
 
-IMAGE_MODELS = ("resnet20", "small_convnet")
-"""In order of preference; a model whose weights are missing is skipped."""
-TABLE_MODEL = "mlp"
+DEFAULT_MODELS: Final = {"image": "efficientnet_lite0", "tabular": "mlp"}
+"""By modality."""
 STEPS = 40
 """The least number of gradient steps per epoch: the batch size of a small set is reduced to reach
 it, down to ``SMALLEST_BATCH``."""
@@ -49,7 +49,7 @@ def choose_model(
     Args:
         data: the training set.
         context: where weights are looked for, and the device.
-        model: registered name; by default the first suitable one whose weights are present.
+        model: a registered name or ``timm:NAME``; by default one that needs no download.
         seed: of all randomness.
         learning_rate: by default that of the model's settings.
 
@@ -58,7 +58,7 @@ def choose_model(
     """
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UserError(f"seed must be a whole number of at least 0, got {seed!r}")
-    name = model or _default_model(data, context)
+    name = model or DEFAULT_MODELS[data.modality]
     family = MODELS[name]
     if data.modality not in family.modalities:
         raise UserError(
@@ -74,13 +74,3 @@ def choose_model(
     if not (isfinite(rate) and rate > 0):
         raise UserError(f"learning_rate must be positive and finite, got {rate}")
     return ModelChoice(name, replace(settings, batch_size=batch, learning_rate=rate), seed)
-
-
-def _default_model(data: Dataset, context: TrialContext) -> str:
-    if data.modality == "tabular":
-        return TABLE_MODEL
-    return next(
-        name
-        for name in IMAGE_MODELS
-        if not missing_weights(name, settings_for(name, data.name), context)
-    )

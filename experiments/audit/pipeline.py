@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from common.dataset import Dataset
 from common.errors import UserError
 from common.seeds import generator
 from experiments.audit.aggregate import (
@@ -21,7 +23,16 @@ from experiments.audit.explain.duplicates import duplicates
 from experiments.audit.explain.features import feature_space
 from experiments.audit.explain.reasons import reasons
 from experiments.audit.explain.summary import summarize
-from experiments.audit.fold import BLOCK, Diagnose, Fold, FoldResult, Rows, run_fold
+from experiments.audit.fixed_features import diagnose_whole
+from experiments.audit.fold import (
+    BLOCK,
+    Diagnose,
+    Fold,
+    FoldResult,
+    Rows,
+    diagnose_fold,
+    train_fold,
+)
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import ModelChoice
 from experiments.audit.record import AuditRecord
@@ -29,6 +40,7 @@ from experiments.training.context import StepClock, TrialContext
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.diagnose import diagnose as diagnose_with_reference
 from influence.diagnosis.without_reference import diagnose_without_reference
+from models.feature_cache import FeatureCache
 
 FOLDS = 5
 FOLDS_OF_LARGE_SET = 2
@@ -37,6 +49,8 @@ LARGE_SET = 20_000
 MAX_REFERENCE = 4_000
 """Reference samples used at most: the cost grows with their number, the benefit hardly does."""
 EXPLAINED = 300
+FEATURES, FOLDS_STEP = "features", "folds"
+"""Steps whose progress the context is told."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +95,17 @@ def run_audit(
         UserError: the training diverges.
     """
     config = config or AuditConfig()
-    if diagnose is None:
-        with_reference = data.validation is not None
-        diagnose = diagnose_with_reference if with_reference else diagnose_without_reference
     torch.set_num_threads(context.threads)
+    auditor = _Auditor(data, choice, context, diagnose)
     clock = StepClock()
     n = len(data.train)
     with clock("diagnosis"):
-        results = list(_fold_results(data, choice, context, diagnose))
+        results = list(auditor.fold_results())
         diagnosis = aggregate(results, n, data.train.n_classes)
         if config.max_false_alarms is not None:
             diagnosis = with_false_discovery_rate(diagnosis, config.max_false_alarms)
     with clock("chance"):
-        rate = _flag_rate_without(diagnosis.flagged, data, choice, context, diagnose)
+        rate = auditor.flag_rate_without(diagnosis.flagged)
     order = _most_suspicious_first(diagnosis, choice.seed)
     with clock("duplicates"):
         space = feature_space(results[0], n)
@@ -117,24 +129,69 @@ def run_audit(
     )
 
 
-def _fold_results(
-    data: AuditData, choice: ModelChoice, context: TrialContext, diagnose: Diagnose
-) -> Iterator[FoldResult]:
-    for number, fold in enumerate(_folds(data, choice.seed)):
-        yield run_fold(fold, choice.with_seed(choice.seed + number), context, diagnose)
+class _Auditor:
+    """Trains and diagnoses the folds of a set and of its parts, whose frozen features are computed
+    once."""
 
+    def __init__(
+        self,
+        data: AuditData,
+        choice: ModelChoice,
+        context: TrialContext,
+        diagnose: Diagnose | None,
+    ) -> None:
+        self._data = data
+        self._choice = choice
+        self._context = context
+        self._cache = FeatureCache(context.cache, progress=partial(context.progress, FEATURES))
+        self._reference = None
+        self._pool = data.train
+        if data.validation is not None:
+            drawn = next(stratified_parts(data.validation.y, 1, choice.seed))
+            self._reference = data.validation.take(drawn)
+            self._pool = data.train.followed_by(self._reference)
+        default = diagnose_without_reference
+        if self._reference is not None:
+            default = diagnose_with_reference
+        self._diagnose = diagnose or default
+        self._once = diagnose is None and self._reference is None
 
-def _folds(data: AuditData, seed: int) -> Iterator[Fold]:
-    train = data.train
-    if data.validation is not None:
-        drawn = next(stratified_parts(data.validation.y, 1, seed))
-        yield Fold.whole(train, data.validation.take(drawn))
-        return
-    rows = np.arange(len(train))
-    count = FOLDS if len(train) <= LARGE_SET else FOLDS_OF_LARGE_SET
-    for held_out in stratified_parts(train.y, count, seed):
-        kept = np.setdiff1d(rows, held_out)
-        yield Fold(train.take(kept), train.take(held_out), kept, held_out, pool=train)
+    def fold_results(self) -> Iterator[FoldResult]:
+        """The results of all folds, one after the other."""
+        folds = list(self._folds(self._data.train))
+        for number, result in enumerate(self._results(folds, self._choice.seed)):
+            self._context.progress(FOLDS_STEP, number + 1, len(folds))
+            yield result
+
+    def flag_rate_without(self, flagged: NDArray[np.bool_]) -> float:
+        """The share of samples that the same audit flags once the flagged ones are removed, an
+        estimate of its false-positive rate; NaN where less than half of the set is left."""
+        rest = np.flatnonzero(~flagged)
+        if 2 * len(rest) < len(flagged):
+            return float("nan")
+        drawn = generator(self._choice.seed, "chance").permutation(len(rest))[: 2 * BLOCK]
+        folds = [next(self._folds(self._data.train.take(rest[np.sort(drawn)])))]
+        result = next(self._results(folds, self._choice.seed + FOLDS))
+        return float(result.diagnosis.flagged.mean())
+
+    def _results(self, folds: Sequence[Fold], seed: int) -> Iterator[FoldResult]:
+        known = None
+        for number, fold in enumerate(folds):
+            choice = self._choice.with_seed(seed + number)
+            trained = train_fold(fold, choice, self._context, self._cache)
+            if known is None and self._once and trained.has_fixed_features:
+                known = diagnose_whole(trained)
+            yield diagnose_fold(trained, self._context, self._diagnose, known)
+
+    def _folds(self, train: Dataset) -> Iterator[Fold]:
+        if self._reference is not None:
+            yield Fold.whole(train, self._reference, self._pool)
+            return
+        rows = np.arange(len(train))
+        count = FOLDS if len(train) <= LARGE_SET else FOLDS_OF_LARGE_SET
+        for held_out in stratified_parts(train.y, count, self._choice.seed):
+            kept = np.setdiff1d(rows, held_out)
+            yield Fold(train.take(kept), train.take(held_out), kept, held_out, self._pool)
 
 
 def stratified_parts(labels: Rows, count: int, seed: int) -> Iterator[Rows]:
@@ -156,22 +213,3 @@ def _most_suspicious_first(diagnosis: Diagnosis, seed: int) -> Rows:
     shuffled = generator(seed, "ties").permutation(len(diagnosis.flagged))
     keys = (-diagnosis.probability[shuffled], ~diagnosis.flagged[shuffled])
     return np.asarray(shuffled[np.lexsort(keys)], dtype=np.int64)
-
-
-def _flag_rate_without(
-    flagged: NDArray[np.bool_],
-    data: AuditData,
-    choice: ModelChoice,
-    context: TrialContext,
-    diagnose: Diagnose,
-) -> float:
-    """The share of samples that the same audit flags once the flagged ones are removed, an estimate
-    of its false-positive rate; NaN where less than half of the set is left."""
-    rest = np.flatnonzero(~flagged)
-    if 2 * len(rest) < len(flagged):
-        return float("nan")
-    rest = rest[np.sort(generator(choice.seed, "chance").permutation(len(rest))[: 2 * BLOCK])]
-    remaining = replace(data, train=data.train.take(rest))
-    other_seed = choice.with_seed(choice.seed + FOLDS)
-    result = next(_fold_results(remaining, other_seed, context, diagnose))
-    return float(result.diagnosis.flagged.mean())

@@ -28,8 +28,8 @@ class AuditOptions(EnvironmentOptions):
         "label errors are looked for then)"
     )
     model: str | None = option(
-        "registered model (default: for images resnet20 if its weights are in the data root, "
-        "otherwise small_convnet; for tables mlp)"
+        "registered model, or timm:NAME for any pretrained image network of timm (default: for "
+        "images efficientnet_lite0, for tables mlp)"
     )
     max_false_alarms: float | None = option(
         "target false discovery rate, in (0, 1): the largest acceptable share of clean samples "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,18 +13,20 @@ from experiments.audit.output.files import REPORT, SUSPICIONS, deliver, output_f
 from experiments.audit.prepare import AuditInput, prepare_audit
 from experiments.commands.audit_log import audit_run, log_results
 from experiments.commands.audit_options import AuditOptions
+from experiments.commands.step_progress import StepProgress
 
 
 def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> int:
     """The exit status of the command, as ``main`` describes it."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    progress = StepProgress(console)
     prepared = prepare_audit(
         AuditInput(options.source, reference=options.clean, label_name=options.label),
         model=options.model,
         max_false_alarms=options.max_false_alarms,
         learning_rate=options.learning_rate,
         seed=options.seed,
-        context=options.context(),
+        context=replace(options.context(), progress=progress),
         diagnose=diagnose,
     )
     for note in prepared.data.notes:
@@ -32,7 +35,8 @@ def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> in
         output_folder(options.out) as out,
         audit_run(prepared.request, options.uri, options.experiment) as record,
     ):
-        result = prepared.run()
+        with progress:
+            result = prepared.run()
         with TemporaryDirectory(prefix="influence-") as folder:
             result.write(Path(folder))
             deliver(Path(folder), out)

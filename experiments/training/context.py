@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,13 @@ from experiments.datasets.base import DATA_ROOT_VARIABLE
 
 CACHE_VARIABLE = "INFLUENCE_CACHE"
 MOST_THREADS = 1024
+
+Progress = Callable[[str, int, int], None]
+"""Is told the name of a long step, how much of it is done, and of how much."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Progress that nobody sees."""
 
 
 def default_data_root() -> Path | None:
@@ -40,6 +47,7 @@ class TrialContext:
         cache: directory of the frozen-feature cache.
         device: a torch device string, such as ``cpu`` or ``cuda:0``.
         threads: threads of one trial; numbers are bit-equal for equal threads.
+        progress: is told how far an audit is.
 
     Raises:
         UserError: torch has no such device here, or the number of threads is out of range.
@@ -49,6 +57,7 @@ class TrialContext:
     cache: Path = field(default_factory=default_cache)
     device: str = "cpu"
     threads: int = 1
+    progress: Progress = field(default=silent, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if type(self.threads) is not int or not 1 <= self.threads <= MOST_THREADS:

@@ -97,18 +97,24 @@ class Prepared:
         )
 
 
-def prepare(
-    spec: ModelSpec, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
+def prepare(  # noqa: PLR0913  # all but the cache are what a training consists of
+    spec: ModelSpec,
+    context: TrialContext,
+    train: Dataset,
+    validation: Dataset,
+    pool: Dataset,
+    *,
+    feature_cache: FeatureCache | None = None,
 ) -> Prepared:
     """Build the model and its inputs.
 
     Tables are standardised with mean and standard deviation of the training set as it is. The
     outputs of frozen layers are computed once for each sample of ``pool`` (the drawn subset before
-    the split) and shared through the cache.
+    the split) and shared through the cache, by default that of the context.
     """
     torch.manual_seed(derive_seed(spec.seed, "build"))
     model = build(spec, context, train)
-    cached = FeatureCache(context.cache)
+    feature_cache = feature_cache or FeatureCache(context.cache)
     samples = [train.x, validation.x]
     if train.modality == "tabular":
         samples = _standardised(train, validation)
@@ -116,14 +122,14 @@ def prepare(
     if frozen is None:
         inputs = [model.inputs(x) for x in samples]
     else:
-        inputs = [torch.from_numpy(cached.features(frozen, x, pool.x)) for x in samples]
+        inputs = [torch.from_numpy(feature_cache.features(frozen, x, pool.x)) for x in samples]
     model.network.to(context.device)
 
     def stages() -> tuple[Stages, Stages]:
         if frozen is None:
             of_train, of_validation = ({"input": _flat(x)} for x in samples)
         else:
-            of_train, of_validation = (cached.stages(frozen, x, pool.x) for x in samples)
+            of_train, of_validation = (feature_cache.stages(frozen, x, pool.x) for x in samples)
         return of_train, of_validation
 
     return Prepared(

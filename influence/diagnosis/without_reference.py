@@ -6,7 +6,10 @@ correct one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from influence.diagnosis.base import GLITCH_KINDS, LABEL_ERROR, Diagnosis
 from influence.diagnosis.config import DEFAULT, DiagnosisConfig
@@ -20,24 +23,56 @@ from influence.diagnosis.inputs import (
 from influence.diagnosis.label_errors_without_reference import (
     detect_label_errors_without_reference,
 )
-from influence.evidence import Evidence
+from influence.evidence import Evidence, Stages
 from influence.features import content_order
 
 
 def diagnose_without_reference(evidence: Evidence, config: DiagnosisConfig = DEFAULT) -> Diagnosis:
     """The label errors of a training set; validation samples are not used."""
     stages, _ = evidence.stages
-    names = sorted(stages)
-    order = content_order(np.hstack([stages[name] for name in names]), evidence.labels)
     # the first checkpoint: at later ones a network may have memorised its wrong labels
-    blocks = [*(stages[name] for name in names), evidence.trace.train.inputs[0]]
+    features = TrainingFeatures(stages, evidence.trace.train.inputs[0], evidence.labels)
+    return diagnose_features(features, evidence.n_classes, evidence.rng("diagnosis alone"), config)
+
+
+@dataclass(frozen=True)
+class TrainingFeatures:
+    """What label errors are found by.
+
+    Attributes:
+        stages: by name, (n, d_s).
+        last_layer: inputs of the last layer, (n, d).
+        labels: as given, (n,).
+    """
+
+    stages: Stages
+    last_layer: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+    def rows(self, rows: NDArray[np.int64]) -> TrainingFeatures:
+        """Those of some samples."""
+        stages = {name: stage[rows] for name, stage in self.stages.items()}
+        return TrainingFeatures(stages, self.last_layer[rows], self.labels[rows])
+
+
+def diagnose_features(
+    features: TrainingFeatures,
+    n_classes: int,
+    rng: np.random.Generator,
+    config: DiagnosisConfig = DEFAULT,
+) -> Diagnosis:
+    """The label errors of samples with these features and labels."""
+    stages = features.stages
+    names = sorted(stages)
+    order = content_order(np.hstack([stages[name] for name in names]), features.labels)
+    blocks = [*(stages[name] for name in names), features.last_layer]
     scaled = [standardised(block[order], block[order], config.inputs) for block in blocks]
-    labels = evidence.labels[order]
+    labels = features.labels[order]
     errors = detect_label_errors_without_reference(
         principal_components(equally_weighted(scaled), config.inputs.label_components),
         labels,
-        evidence.n_classes,
-        int(evidence.rng("diagnosis alone").integers(2**31)),
+        n_classes,
+        int(rng.integers(2**31)),
         config,
     )
     improbability = 1.0 - errors.probabilities[np.arange(len(labels)), labels]

@@ -71,6 +71,22 @@ def fill(directory: Path, frozen: CountingFrozen, pool: NDArray[np.uint8]) -> No
     FeatureCache(directory).features(frozen, pool, pool)
 
 
+def test_samples_are_computed_in_chunks_and_progress_is_told(
+    frozen: CountingFrozen, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.feature_cache, "CHUNK", 8)
+    told: list[tuple[int, int]] = []
+    pool = images(20)
+    cache = FeatureCache(directory, progress=lambda done, total: told.append((done, total)))
+    np.testing.assert_array_equal(
+        cache.features(frozen, pool[::2], pool), 2.0 * pool[::2].reshape(10, -1)
+    )
+    assert frozen.calls == [8, 8, 4]
+    assert told == [(0, 20), (8, 20), (16, 20), (20, 20)]
+    cache.stages(frozen, pool, pool)
+    assert len(told) == 4
+
+
 def test_mixture_of_pool_and_foreign_rows(frozen: CountingFrozen, directory: Path) -> None:
     pool, foreign = images(20), images(5, seed=1)
     x = np.concatenate([foreign, pool[::-1], foreign[:2], pool[:3]])

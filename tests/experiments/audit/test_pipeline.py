@@ -1,10 +1,116 @@
-"""The parts of an audit that need no training."""
+"""What folds share: disjoint parts of the set, one pass of the backbone, one diagnosis."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from pathlib import Path
 
-from experiments.audit.pipeline import MAX_REFERENCE, stratified_parts
+import numpy as np
+import pytest
+from counting_frozen import CountingFrozen
+from torch import nn
+
+from common.dataset import Dataset
+from experiments.audit.input.data import AuditData
+from experiments.audit.model_choice import choose_model
+from experiments.audit.pipeline import FOLDS, MAX_REFERENCE, run_audit, stratified_parts
+from experiments.audit.record import AuditRecord
+from experiments.training.context import TrialContext
+from influence.diagnosis.base import Diagnosis
+from influence.diagnosis.without_reference import (
+    TrainingFeatures,
+    diagnose_features,
+    diagnose_without_reference,
+)
+from influence.evidence import Evidence
+from models import MODELS
+from models.base import BuildContext, Model, Network, ScratchFamily, TrainingSettings
+
+N, REFERENCE, SIDE = 120, 60, 4
+SETTINGS = TrainingSettings(epochs=2, batch_size=16, learning_rate=1e-4)
+
+
+@pytest.fixture
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CountingFrozen]:
+    """The frozen layers of a registered model, ``counting``, whose classifier alone is trained."""
+    layers = CountingFrozen(tmp_path / "calls")
+
+    def build(context: BuildContext) -> Model:
+        head = nn.Linear(int(np.prod(context.input_shape)), context.n_classes)
+        return Model(Network(nn.Identity(), head), layers)
+
+    monkeypatch.setitem(globals(), "COUNTING", ScratchFamily("image", SETTINGS, build))
+    MODELS.register("counting", f"{__name__}:COUNTING")
+    yield layers
+    MODELS.unregister("counting")
+
+
+def images(n: int, seed: int) -> Dataset:
+    """Two classes, dark and light, whose images differ; in twenty, the label is wrong."""
+    rng = np.random.default_rng(seed)
+    classes = np.arange(n) % 2
+    x = rng.integers(0, 128, (n, SIDE, SIDE, 1)) + 100 * classes[:, None, None, None]
+    y = np.where(np.arange(n) % 20 == 3, 1 - classes, classes)
+    return Dataset("images", "image", x.astype(np.uint8), y, ("dark", "light"), np.arange(n))
+
+
+def audited(data: AuditData, context: TrialContext) -> AuditRecord:
+    return run_audit(data, choose_model(data.train, context, "counting"), context)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize("reference", [None, images(REFERENCE, seed=1)])
+def test_each_image_is_embedded_once(
+    reference: Dataset | None, writable: bool, frozen: CountingFrozen, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    if not writable:
+        cache.write_text("a file where the cache would be")
+    audited(AuditData(images(N, seed=0), reference), TrialContext(cache=cache))
+    assert sum(frozen.calls) == N + (0 if reference is None else REFERENCE)
+
+
+def test_progress_is_told(frozen: CountingFrozen, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    context = TrialContext(
+        cache=tmp_path / "cache", progress=lambda *progress: told.append(progress)
+    )
+    audited(AuditData(images(N, seed=0)), context)
+    assert told[:2] == [("features", 0, N), ("features", N, N)]
+    assert told[2:] == [("folds", number, FOLDS) for number in range(1, FOLDS + 1)]
+
+
+def test_folds_with_the_same_features_share_one_diagnosis(
+    frozen: CountingFrozen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = images(N, seed=0)
+    seen: list[TrainingFeatures] = []
+
+    def noted(features: TrainingFeatures, *rest: object) -> object:
+        seen.append(features)
+        return diagnose_features(features, *rest)  # type: ignore[arg-type]  # passed on as they come
+
+    monkeypatch.setattr("experiments.audit.fixed_features.diagnose_features", noted)
+    result = audited(AuditData(train), TrialContext(cache=tmp_path / "cache"))
+    whole, rest = seen
+    np.testing.assert_array_equal(whole.last_layer, 2.0 * train.x.reshape(N, -1).astype(float))
+    np.testing.assert_array_equal(whole.stages["max"][:, 0], train.x.reshape(N, -1).max(axis=1))
+    np.testing.assert_array_equal(whole.labels, train.y)
+    assert len(rest.labels) == N - result.diagnosis.flagged.sum()
+    errors = np.arange(N) % 20 == 3
+    assert errors[result.order[: errors.sum()]].all()
+
+
+def test_another_diagnosis_is_made_for_each_fold(frozen: CountingFrozen, tmp_path: Path) -> None:
+    data, calls = AuditData(images(N, seed=0)), []
+
+    def counted(evidence: Evidence) -> Diagnosis:
+        calls.append(len(evidence.labels))
+        return diagnose_without_reference(evidence)
+
+    context = TrialContext(cache=tmp_path / "cache")
+    run_audit(data, choose_model(data.train, context, "counting"), context, diagnose=counted)
+    assert calls[:FOLDS] == [N - N // FOLDS] * FOLDS
 
 
 def test_parts_are_disjoint_and_hold_their_share_of_each_class() -> None:
