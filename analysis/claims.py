@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-if not __package__:  # run as a file: import from the project, not from this folder
+if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from common.cli import run_command
+
+    sys.exit(run_command("analysis.claims"))
 
 from rich.console import Console
 from rich.text import Text
@@ -16,7 +19,7 @@ from rich.text import Text
 from analysis.options import RunOptions
 from analysis.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_RUN, as_frame, check_claims
 from analysis.reading.selection import left_out_note
-from common.cli import parse, run
+from common.cli import parse
 
 _STYLES: Final = {HOLDS: "green", DOES_NOT_HOLD: "red", NOT_RUN: "dim"}
 
@@ -39,7 +42,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         with options.output() as out:
             as_frame(results).to_csv(out / "claims.csv", index=False)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -14,11 +14,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+if __name__ == "__main__":  # what fails to import is told in one line
+    from common.cli import run_command
+
+    sys.exit(run_command("analysis.evaluate"))
+
 from analysis.options import RunOptions
 from analysis.reading.frames import parse_curves
 from analysis.reading.selection import Selection, left_out_note
 from analysis.reading.stored import load_profile, load_scores, stored_evidence
-from common.cli import option, parse, run
+from common.cli import option, parse
 from common.errors import UserError
 from experiments import schema
 from experiments.tracking.amend import add_evaluation, replace_scores
@@ -120,7 +125,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     if note := left_out_note(runs):
         print(note)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

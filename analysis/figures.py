@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-if not __package__:  # run as a file: import from the project, not from this folder
+if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from common.cli import run_command
+
+    sys.exit(run_command("analysis.figures"))
 
 from analysis.options import RunOptions, check_names
 from analysis.paper.figures import FIGURES, all_figures
 from analysis.plotting.drawing import FILE_FORMATS, save
 from analysis.reading.selection import left_out_note
 from analysis.stats.view import METRIC_TITLES, View
-from common.cli import option, parse, run
+from common.cli import option, parse
 from experiments import schema
 
 
@@ -48,7 +51,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     if note := left_out_note(runs):
         print(note)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-if not __package__:  # run as a file: import from the project, not from this folder
+if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from common.cli import run_command
+
+    sys.exit(run_command("analysis.report"))
 
 from analysis.options import RunOptions, check_names
 from analysis.paper.figures import all_figures
 from analysis.paper.page import REPORT_FILE, render
 from analysis.stats.view import METRIC_TITLES, View
-from common.cli import option, parse, run
+from common.cli import option, parse
 from experiments import schema
 
 
@@ -37,7 +40,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         (out / REPORT_FILE).write_text(page, encoding="utf-8")
         print(out / REPORT_FILE)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-if not __package__:  # run as a file: import from the project, not from this folder
+if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from common.cli import run_command
+
+    sys.exit(run_command("analysis.significance"))
 
 import pandas as pd
 from rich.console import Console
@@ -18,7 +21,7 @@ from analysis.paper.sentences import comparison
 from analysis.reading.selection import left_out_note
 from analysis.rendering.text import glitch_name
 from analysis.stats.comparison import DEFAULT_BLOCKS, by_glitch, in_blocks
-from common.cli import option, parse, run
+from common.cli import option, parse
 from experiments import schema
 
 
@@ -53,7 +56,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         with options.output() as out:
             pd.concat(every).to_csv(out / "pairs.csv", index=False)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-if not __package__:  # run as a file: import from the project, not from this folder
+if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from common.cli import run_command
+
+    sys.exit(run_command("analysis.tables"))
 
 from rich.console import Console
 
@@ -19,7 +22,7 @@ from analysis.rendering.formats import FORMATS, write_tables
 from analysis.rendering.terminal import BEST_MARK, FILE_WIDTH, print_table
 from analysis.stats.summary import CELL, GROUPS
 from analysis.stats.view import METRIC_TITLES, View
-from common.cli import option, parse, run
+from common.cli import option, parse
 from experiments import schema
 
 TERMINAL = "terminal"
@@ -61,7 +64,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif not options.out:
         print("\n".join(FORMATS[options.format][1](table) for table in tables))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

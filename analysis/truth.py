@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-if not __package__:  # run as a file: import from the project, not from this folder
+if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from common.cli import run_command
+
+    sys.exit(run_command("analysis.truth"))
 
 from rich.console import Console
 
@@ -19,7 +22,7 @@ from analysis.plotting.ground_truth import distributions
 from analysis.reading.selection import left_out_note
 from analysis.rendering.formats import write_tables
 from analysis.rendering.terminal import FILE_WIDTH, print_table
-from common.cli import parse, run
+from common.cli import parse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +44,3 @@ def main(argv: Sequence[str] | None = None) -> int:
             for path in [*written, *save({"truth": figure}, out)]:
                 print(path)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))

@@ -139,6 +139,8 @@ def _environment_error(error: OSError | RuntimeError) -> tuple[int, str]:
         return FAILED, str(error)
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return BAD_INPUT, f"path is too long: {str(error.filename)[:_LONGEST_NAME]!r}"
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # by tempfile
+        return FAILED, "no temporary directory can be written to: free some space, or set TMPDIR"
     if "home directory" in str(error):  # by pathlib, where HOME is not set and the user unknown
         return BAD_INPUT, "this user has no home directory: set HOME, or give absolute paths"
     raise error

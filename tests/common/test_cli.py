@@ -91,6 +91,16 @@ def test_a_failure_of_the_machine_is_one_line_and_status_1(
     assert capsys.readouterr().err == f"error: {error}\n"
 
 
+def test_no_temporary_directory_is_one_line_and_status_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> int:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    assert run(fail) == 1
+    assert "set TMPDIR" in capsys.readouterr().err
+
+
 def test_other_errors_keep_their_traceback() -> None:
     def fail() -> int:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", "/x")

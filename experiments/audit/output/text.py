@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from common.dataset import Dataset
 from experiments.audit.record import AuditRecord
 from influence.diagnosis.base import (
     CLEAN,
@@ -58,6 +59,12 @@ def findings(result: AuditRecord) -> list[str]:
         )
     evaluated_on = "the reference set" if has_reference else "the held-out folds"
     found.append(f"The model's accuracy on {evaluated_on} is {summary.accuracy:.1%}.")
+    largest = _largest_class(result.data.validation or result.data.train)
+    if summary.accuracy <= largest:
+        found.append(
+            f"Always naming the largest class is right as often ({largest:.1%}): the model has "
+            "learned nothing from these features, and the ranking means little."
+        )
     flagged = result.diagnosis.flagged.mean()
     if not flagged and summary.accuracy > SUSPICIOUSLY_ACCURATE:
         found.append("If that is more than you expect, check whether a feature reveals the label.")
@@ -71,6 +78,11 @@ def findings(result: AuditRecord) -> list[str]:
     if duplicates:
         found.append(f"{duplicates} samples are exact or near duplicates of other samples.")
     return found
+
+
+def _largest_class(data: Dataset) -> float:
+    """Its share of the samples."""
+    return float(np.bincount(data.y).max() / len(data))
 
 
 def _classes(result: AuditRecord) -> str:

@@ -52,6 +52,26 @@ def test_without_a_home_directory(command: str, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "file", ["tables", "figures", "claims", "report", "significance", "truth", "evaluate"]
+)
+def test_analysis_without_a_home_directory(file: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NO_USER)
+    usual = {k: v for k, v in os.environ.items() if k != "HOME" and not k.startswith("XDG_")}
+    words = [sys.executable, "-m", f"analysis.{file}"]
+    if file != "evaluate":  # the others are run by their path as well
+        words = [sys.executable, str(ROOT / "analysis" / f"{file}.py")]
+    shown = subprocess.run(
+        [*words, "--tracking-uri", f"sqlite:///{tmp_path}/runs.db"],
+        env=usual | {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        check=False,
+    )
+    assert shown.returncode == 2, shown.stderr
+    (line,) = shown.stderr.splitlines()
+    assert b"HOME" in line
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_with_ascii_output(command: str, tmp_path: Path) -> None:
     shown = run(

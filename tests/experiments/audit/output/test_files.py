@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,3 +54,28 @@ def test_what_was_there_or_was_written_stays(tmp_path: Path) -> None:
         refused(tmp_path / "written", "suspicions.csv")
     assert (tmp_path / "empty").is_dir()
     assert (tmp_path / "written" / "suspicions.csv").exists()
+
+
+def test_a_disk_that_fills_up_during_delivery_leaves_the_old_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, out = tmp_path / "new", tmp_path / "out"
+    for folder, text in ((new, "new"), (out, "old")):
+        folder.mkdir()
+        for name in ("a.csv", "b.csv"):
+            (folder / name).write_text(text)
+    copied = []
+
+    def copyfile(source: Path, target: Path) -> None:
+        copied.append(target)
+        target.write_text(source.read_text())
+        if len(copied) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    with pytest.raises(UserError, match="No space left on device"):
+        deliver(new, out)
+    assert {path.name: path.read_text() for path in out.iterdir()} == {
+        "a.csv": "old",
+        "b.csv": "old",
+    }

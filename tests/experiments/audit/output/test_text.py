@@ -84,6 +84,13 @@ def test_an_accuracy_that_is_too_good_points_to_a_leak(
     assert ("feature reveals the label" in text) is hint
 
 
+@pytest.mark.parametrize(("accuracy", "hint"), [(0.35, True), (0.4, False)])
+def test_an_accuracy_of_the_largest_class_is_told(accuracy: float, *, hint: bool) -> None:
+    text = " ".join(findings(result(0, accuracy=accuracy)))
+    assert ("learned nothing" in text) is hint
+    assert ("35.0%" in text) is hint
+
+
 def test_many_flags_point_to_the_reference_set() -> None:
     assert "distribution" in " ".join(findings(result(20, has_reference=True)))
     assert "distribution" not in " ".join(findings(result(20)))
