@@ -13,20 +13,18 @@ if __name__ == "__main__":  # import from the project, not from this folder, and
 
     sys.exit(run_command("analysis.figures"))
 
-from analysis.options import RunOptions, check_names
+from analysis.options import ViewOptions, check_names
 from analysis.paper.figures import FIGURES, all_figures
 from analysis.plotting.drawing import FILE_FORMATS, save
 from analysis.reading.selection import left_out_note
-from analysis.stats.view import METRIC_TITLES, View
+from analysis.stats.view import View
 from common.cli import option, parse
-from experiments import schema
 
 
 @dataclass(frozen=True)
-class FigureOptions(RunOptions):
+class FigureOptions(ViewOptions):
     """Which figures, and in which formats."""
 
-    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", schema.F1)
     figure: tuple[str, ...] = option(f"only these: {', '.join(FIGURES)}", ())
     format: tuple[str, ...] = option(f"of {', '.join(FILE_FORMATS)} (default: all)", ())
 
@@ -34,7 +32,6 @@ class FigureOptions(RunOptions):
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw the figures into ``--out``."""
     options = parse(FigureOptions, "figures", "Figures from the runs in MLflow.", argv)
-    check_names("metric", [options.metric], METRIC_TITLES)
     wanted = check_names("figure", options.figure or FIGURES, FIGURES)
     formats = check_names("format", options.format or FILE_FORMATS, FILE_FORMATS)
     options.check_out()

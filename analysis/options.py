@@ -10,6 +10,7 @@ from pathlib import Path
 from analysis.reading.frames import Frames
 from analysis.reading.selection import Selection, select
 from analysis.reading.store import Store
+from analysis.stats.view import METRIC_TITLES
 from common.cli import option
 from common.errors import UserError, unknown_name
 from experiments import schema
@@ -66,6 +67,16 @@ class RunOptions:
             yield out
         except OSError as error:
             raise UserError(f"cannot write to {out}: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
+class ViewOptions(RunOptions):
+    """Which runs to show, and by which metric."""
+
+    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", schema.F1)
+
+    def __post_init__(self) -> None:
+        check_names("metric", [self.metric], METRIC_TITLES)
 
 
 def check_names(kind: str, given: Iterable[str], allowed: Iterable[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
@@ -13,25 +12,16 @@ if __name__ == "__main__":  # import from the project, not from this folder, and
 
     sys.exit(run_command("analysis.report"))
 
-from analysis.options import RunOptions, check_names
+from analysis.options import ViewOptions
 from analysis.paper.figures import all_figures
 from analysis.paper.page import REPORT_FILE, render
-from analysis.stats.view import METRIC_TITLES, View
-from common.cli import option, parse
-from experiments import schema
-
-
-@dataclass(frozen=True)
-class ReportOptions(RunOptions):
-    """Which report."""
-
-    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", schema.F1)
+from analysis.stats.view import View
+from common.cli import parse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the report into ``--out``."""
-    options = parse(ReportOptions, "report", "One HTML page about the runs in MLflow.", argv)
-    check_names("metric", [options.metric], METRIC_TITLES)
+    options = parse(ViewOptions, "report", "One HTML page about the runs in MLflow.", argv)
     options.check_out()
     runs = options.selection()
     view = View(options.metric, options.chosen_signals(runs.frames))

@@ -15,24 +15,22 @@ if __name__ == "__main__":  # import from the project, not from this folder, and
 
 from rich.console import Console
 
-from analysis.options import RunOptions, check_names
+from analysis.options import ViewOptions, check_names
 from analysis.paper.tables import TABLES, all_tables
 from analysis.reading.selection import left_out_note
 from analysis.rendering.formats import FORMATS, write_tables
 from analysis.rendering.terminal import BEST_MARK, FILE_WIDTH, print_table
 from analysis.stats.summary import CELL, GROUPS
-from analysis.stats.view import METRIC_TITLES, View
+from analysis.stats.view import View
 from common.cli import option, parse
-from experiments import schema
 
 TERMINAL = "terminal"
 
 
 @dataclass(frozen=True)
-class TableOptions(RunOptions):
+class TableOptions(ViewOptions):
     """Which tables, and in which format."""
 
-    metric: str = option(f"one of {', '.join(METRIC_TITLES)}", schema.F1)
     by: str = option(f"rows of the first table, of {', '.join(GROUPS)}", ",".join(CELL))
     table: tuple[str, ...] = option(f"only these: {', '.join(TABLES)}", ())
     format: str = option(f"one of {', '.join((TERMINAL, *FORMATS))}", TERMINAL)
@@ -41,7 +39,6 @@ class TableOptions(RunOptions):
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the tables; with ``--out``, write them."""
     options = parse(TableOptions, "tables", "Tables from the runs in MLflow.", argv)
-    check_names("metric", [options.metric], METRIC_TITLES)
     check_names("format", [options.format], (TERMINAL, *FORMATS))
     wanted = check_names("table", options.table or TABLES, TABLES)
     by = check_names("group", options.by.split(","), GROUPS)

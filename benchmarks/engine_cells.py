@@ -136,7 +136,7 @@ def resnet20_cell() -> ResNetCell:
     if context.data_root is None:
         return ResNetCell("ResNet-20's last block, random inputs", _random_block_record())
     spec = resolve({"dataset": "mnist", "model": "resnet20", "glitch": "none"}, None)
-    pool = draw_subset(load_dataset(spec, context).data, spec.subset, spec.seed)
+    pool = draw_subset(load_dataset(spec, context), spec.subset, spec.seed)
     train, validation = split(pool, spec.seed)
     prepared = prepare(spec, context, train, validation, pool)
     network, backbone = prepared.model.network, prepared.model.frozen

@@ -158,7 +158,7 @@ def measured(
 
 def drawn(spec: TrialSpec, context: TrialContext) -> Case:
     """The subset that a trial draws, and fresh samples."""
-    whole = load_dataset(spec, context).data
+    whole = load_dataset(spec, context)
     pool = draw_subset(whole, spec.subset, spec.seed)
     clean, validation = split(pool, spec.seed)
     train = inject(spec, context, clean, pool)

@@ -143,7 +143,7 @@ def training_set(glitch: str, seed: int, context: TrialContext) -> TrainingSet:
     """The training set of a trial, trained."""
     request = {"dataset": "mnist", "model": "resnet20", "glitch": glitch, "seed": seed}
     spec = resolve(request | {"subset": SUBSET, "ratio": RATIO}, context.data_root)
-    pool = draw_subset(load_dataset(spec, context).data, spec.subset, seed)
+    pool = draw_subset(load_dataset(spec, context), spec.subset, seed)
     clean, reference = split(pool, seed)
     train = inject(spec, context, clean, pool)
     prepared = prepare(spec, context, train.data, reference, pool)

@@ -126,13 +126,20 @@ class Dataset:
         )
 
     def followed_by(self, other: Dataset) -> Dataset:
-        """These samples, then those of ``other`` (of the same classes), without known glitches
-        and votes."""
+        """These samples, then those of ``other`` (of the same classes); without votes.
+
+        Where only these have marks of known glitches, the others count as not marked.
+        """
+        known = None
+        if self.known_glitch is not None:
+            theirs = other.known_glitch
+            added = np.zeros(len(other), dtype=bool) if theirs is None else theirs
+            known = np.concatenate([self.known_glitch, added])
         return replace(
             self,
             x=np.concatenate([self.x, other.x]),
             y=np.concatenate([self.y, other.y]),
             source_index=np.concatenate([self.source_index, other.source_index]),
-            known_glitch=None,
+            known_glitch=known,
             votes=None,
         )

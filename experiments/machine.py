@@ -54,11 +54,6 @@ def check_memory(what: str, needed: float) -> None:
         )
 
 
-def resident_mib() -> float:
-    """Resident memory of this process, MiB."""
-    return float(psutil.Process().memory_info().rss) / MIB
-
-
 def peak_mib() -> float:
     """Peak resident memory of this process since its start or the last :func:`reset_peak`, MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -7,7 +7,10 @@ Reading a store must not need what a trial needs, so this module imports nothing
 from __future__ import annotations
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+Value = TypeVar("Value")
 
 # Tags of every run of this project; a run without ``KIND`` does not belong to it.
 KIND: Final = "kind"
@@ -74,6 +77,16 @@ ANALYSIS_FOLDER: Final = "analysis"
 
 # MLflow refuses longer tag values.
 _TAG_LIMIT = 8000
+
+
+def members(metrics: Mapping[str, Value], group: str) -> dict[str, Value]:
+    """The metrics ``<group>/...`` by the rest of their names.
+
+    >>> members({"f1/gd_class": 0.5, "f1/cnci": 0.25, "loss/train": 1.0}, "f1")
+    {'gd_class': 0.5, 'cnci': 0.25}
+    """
+    prefix = f"{group}/"
+    return {k.removeprefix(prefix): v for k, v in metrics.items() if k.startswith(prefix)}
 
 
 def curves_tag(group: str) -> str:

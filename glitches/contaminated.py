@@ -72,22 +72,8 @@ class Contaminated:
     def joined(self, other: Contaminated) -> Contaminated:
         """This set followed by ``other``, whose samples have the same shape; without votes, which
         added samples lack."""
-        mine, theirs = self.data, other.data
-        known = None
-        if mine.known_glitch is not None:
-            added = theirs.known_glitch
-            known = np.concatenate(
-                [mine.known_glitch, np.zeros(len(theirs), bool) if added is None else added]
-            )
         return Contaminated(
-            replace(
-                mine,
-                x=np.concatenate([mine.x, theirs.x]),
-                y=np.concatenate([mine.y, theirs.y]),
-                source_index=np.concatenate([mine.source_index, theirs.source_index]),
-                known_glitch=known,
-                votes=None,
-            ),
+            self.data.followed_by(other.data),
             np.concatenate([self.glitch, other.glitch]),
             np.concatenate([self.true_label, other.true_label]),
         )

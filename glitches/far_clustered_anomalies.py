@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from common.errors import UserError
 from glitches.adding import with_added
-from glitches.base import Glitch, Injection, Phase
+from glitches.base import Glitch, Injection
 from glitches.contaminated import Contaminated
 
 
@@ -21,11 +21,7 @@ class FarClusteredAnomalies(Glitch):
     kind = "foreign_cluster"
     modalities = frozenset({"image"})
     uses_foreign = True
-
-    @property
-    def phase(self) -> Phase:
-        """Samples of another dataset are added."""
-        return "add"
+    phase = "add"
 
     def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         """The set with the foreign samples at its end, in its image size and channels."""

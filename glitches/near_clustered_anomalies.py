@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.errors import UserError
-from glitches.base import Glitch, Injection, Phase
+from glitches.base import Glitch, Injection
 from glitches.contaminated import Contaminated
 from glitches.counts import at_least_one, share_added
 
@@ -20,11 +20,7 @@ class NearClusteredAnomalies(Glitch):
 
     kind = "rare_cluster"
     modalities = frozenset({"tabular"})
-
-    @property
-    def phase(self) -> Phase:
-        """Samples of one class are removed."""
-        return "remove"
+    phase = "remove"
 
     def inject(self, train: Contaminated, injection: Injection) -> Contaminated:
         """The set without most samples of one class; labels stay."""

@@ -52,28 +52,6 @@ def kind_of(text: str) -> Kind | None:
     return parts[0].glitch.kind if len(parts) == 1 else None
 
 
-def title(text: str) -> str:
-    """The same text with the titles of the registry, for tables and figures.
-
-    Glitches that are not registered (any more) are named by the words of their names.
-
-    >>> title("stripe_outliers(mode=added)")
-    'stripe outliers (mode=added)'
-    >>> title("uniform_noise:0.06+far_clustered_anomalies:0.04")
-    'uniform class noise 6 % + far-clustered anomalies 4 %'
-    """
-    return " + ".join(map(_title, _PLUS_OUTSIDE_PARENTHESES.split(text)))
-
-
-def _title(text: str) -> str:
-    match = _PART.fullmatch(text)
-    if match is None:
-        return text
-    options = f" ({match['options']})" if match["options"] else ""
-    share = f" {100 * float(match['share']):g} %" if match["share"] else ""
-    return GLITCHES.title(match["name"]) + options + share
-
-
 def _part(text: str) -> Part:
     match = _PART.fullmatch(text)
     if match is None:

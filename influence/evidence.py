@@ -72,25 +72,19 @@ class Evidence:
     @property
     def trace(self) -> Trace:
         """The trace of the training."""
-        if self._trace is None:
-            raise EvidenceMissingError("this run has no stored trace: repeat the trial")
-        return self._trace
+        return _required(self._trace, "this run has no stored trace")
 
     @property
     def stages(self) -> tuple[Stages, Stages]:
         """Pooled outputs of the backbone's stages by name, for training (n, d_s) and validation
         (m, d_s) samples; for tables the standardised input."""
-        if self._stages is None:
-            raise EvidenceMissingError("this run has no stored stages: repeat the trial")
-        return self._stages()
+        return _required(self._stages, "this run has no stored stages")()
 
     @property
     def train_support(self) -> Profile:
         """The influence of the other training samples of each class on each training sample; see
         :func:`influence.train_support.train_support`."""
-        if self._train_support is None:
-            raise EvidenceMissingError("train-to-train influence needs the trace: repeat the trial")
-        return self._train_support()
+        return _required(self._train_support, "train-to-train influence needs the trace")()
 
     def counterfactual(
         self, labels: NDArray[np.int64], epochs: Sequence[int] | None = None
@@ -102,6 +96,11 @@ class Evidence:
             epochs: epoch numbers from 1; default all. The rows of the profile are these epochs
                 and their sum.
         """
-        if self._counterfactual is None:
-            raise EvidenceMissingError("counterfactual profiles need the trace: repeat the trial")
-        return self._counterfactual(labels, epochs)
+        compute = _required(self._counterfactual, "counterfactual profiles need the trace")
+        return compute(labels, epochs)
+
+
+def _required(part: Result | None, why: str) -> Result:
+    if part is None:
+        raise EvidenceMissingError(f"{why}: repeat the trial")
+    return part

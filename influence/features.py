@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,9 +49,14 @@ class Features:
 
     def restore(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
         """Scores of the training rows, put back into the order of the evidence."""
-        out = np.empty(len(scores), dtype=np.float64)
-        out[self._order] = scores
-        return out
+        return restored(scores.astype(np.float64), self._order)
+
+
+def restored(values: NDArray[Any], order: NDArray[np.int64]) -> NDArray[Any]:
+    """Values of samples in content order, (n, ...), in the order of the evidence."""
+    out = np.empty_like(values)
+    out[order] = values
+    return out
 
 
 def last_layer_features(evidence: Evidence) -> Features:

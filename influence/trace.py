@@ -12,8 +12,6 @@ from scipy.special import log_softmax, softmax
 
 from common.errors import UserError
 
-Floats = NDArray[np.floating]
-
 
 @dataclass(frozen=True)
 class Samples:

@@ -159,11 +159,10 @@ def _deviation(summary: pd.DataFrame) -> np.ndarray:
     return np.array([np.minimum(sd, mean), np.minimum(sd, 1.0 - mean)])
 
 
-def score_axis(axes: Axes, label: str = "") -> None:
+def score_axis(axes: Axes) -> None:
     """A vertical axis from 0 to 1."""
     axes.set_ylim(-0.03, 1.05)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
-    axes.set_ylabel(label)
 
 
 def not_run(axes: Axes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +25,6 @@ class Selection:
         store: the store that holds them.
         experiment: the name of their experiment.
         grid: the name of the grid whose trials were selected, if one was.
-        grid_run: the newest run of that grid.
         frames: the runs.
         narrowed: the filters in words; empty if there are none.
     """
@@ -33,7 +32,6 @@ class Selection:
     store: Store
     experiment: str
     grid: str | None
-    grid_run: Run | None
     frames: Frames
     narrowed: str = ""
 
@@ -59,37 +57,33 @@ def select(
     Raises ``UserError`` where no such experiment or grid exists, or no trial is left; the message
     lists what exists.
     """
-    grid_run: Run | None = None
     if experiment is None:
-        grid_run = _newest(store.grids(store.experiments.values()), grid)
-        by_id = {e.experiment_id: name for name, e in store.experiments.items()}
-        experiment = by_id[grid_run.info.experiment_id]
+        found = _of_grid(store, _newest(store.grids(store.experiments.values()), grid))
+    elif grid is not None:
+        found = _of_grid(store, _newest(store.grids([store.experiment(experiment)]), grid))
     else:
-        store.experiment(experiment)
-        grid_run = (
-            None if grid is None else _newest(store.grids([store.experiment(experiment)]), grid)
-        )
-    frames = build(store.runs(store.experiment(experiment)), store.history)
-    if grid_run is not None:
-        frames = frames.only(_members(store, grid_run, frames.runs))
+        frames = build(store.runs(store.experiment(experiment)), store.history)
+        found = Selection(store, experiment, None, frames)
     conditions = parse_conditions(only)
     if conditions:
-        frames = frames.only(_matching(frames, conditions))
-    _check_not_empty(frames, experiment)
-    words = ", ".join(f"{key} = {' or '.join(values)}" for key, values in conditions.items())
-    name = None if grid_run is None else grid_run.data.tags.get(schema.GRID)
-    return Selection(store, experiment, name, grid_run, frames, words)
+        words = ", ".join(f"{key} = {' or '.join(values)}" for key, values in conditions.items())
+        kept = found.frames.only(_matching(found.frames, conditions))
+        found = replace(found, frames=kept, narrowed=words)
+    _check_not_empty(found.frames, found.experiment)
+    return found
 
 
 def select_run(store: Store, run_id: str) -> Selection:
     """The trials of the grid with this run; there may be none yet."""
-    grid_run = store.run(run_id)
+    return _of_grid(store, store.run(run_id))
+
+
+def _of_grid(store: Store, grid_run: Run) -> Selection:
     by_id = {e.experiment_id: e for e in store.experiments.values()}
     experiment = by_id[grid_run.info.experiment_id]
     frames = build(store.runs(experiment), store.history)
     members = frames.only(_members(store, grid_run, frames.runs))
-    grid = grid_run.data.tags.get(schema.GRID)
-    return Selection(store, experiment.name, grid, grid_run, members)
+    return Selection(store, experiment.name, grid_run.data.tags.get(schema.GRID), members)
 
 
 def _newest(grids: Sequence[Run], wanted: str | None) -> Run:

@@ -18,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common.errors import UserError
 from experiments import schema
+from experiments.tracking.paging import paged
 from experiments.tracking.retry import TrackingError, one_line, patiently
-from experiments.tracking.store import check_answers, client_for, exists, without_cyclic_gc
+from experiments.tracking.store import check_answers, client_for, exists
 from experiments.tracking.uri import without_secrets
 
 PAGE = 500
@@ -65,14 +66,9 @@ class Store:
     @cached_property
     def experiments(self) -> dict[str, Experiment]:
         """Active experiments by name."""
-        found: dict[str, Experiment] = {}
-        token = None
-        while True:
-            page = self._ask(partial(self.client.search_experiments, page_token=token))
-            found |= {experiment.name: experiment for experiment in page}
-            token = page.token
-            if not token:
-                return found
+        search = self.client.search_experiments
+        found = paged(lambda token: self._ask(partial(search, page_token=token)))
+        return {experiment.name: experiment for experiment in found}
 
     def experiment(self, name: str) -> Experiment:
         """The experiment with that name; the error for an unknown name lists those that exist."""
@@ -100,24 +96,15 @@ class Store:
     def _search(
         self, experiment_ids: list[str], wanted: str, view: int, order: str
     ) -> Iterator[Run]:
-        token = None
-        while True:
-            with without_cyclic_gc():
-                page = self._ask(
-                    partial(
-                        self.client.search_runs,
-                        experiment_ids,
-                        filter_string=wanted,
-                        run_view_type=view,
-                        max_results=PAGE,
-                        order_by=[f"attributes.start_time {order}"],
-                        page_token=token,
-                    )
-                )
-            yield from page
-            token = page.token
-            if not token:
-                return
+        search = partial(
+            self.client.search_runs,
+            experiment_ids,
+            filter_string=wanted,
+            run_view_type=view,
+            max_results=PAGE,
+            order_by=[f"attributes.start_time {order}"],
+        )
+        return paged(lambda token: self._ask(partial(search, page_token=token)))
 
     def run(self, run_id: str) -> Run:
         """The run with that id."""

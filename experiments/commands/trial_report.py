@@ -36,25 +36,20 @@ def print_scores(console: Console, name: str, metrics: Mapping[str, float]) -> N
         console.print(table)
     else:
         console.print(f"{name}: no glitches, nothing to score", markup=False)
-    parts = _members(metrics, schema.ACCURACY)
+    parts = schema.members(metrics, schema.ACCURACY)
     if parts:
         console.print("accuracy: " + ", ".join(f"{part} {v:.3f}" for part, v in parts.items()))
-    steps = _members(metrics, schema.SECONDS)
+    steps = schema.members(metrics, schema.SECONDS)
     if steps:
         console.print("seconds: " + ", ".join(f"{step} {v:.2f}" for step, v in steps.items()))
 
 
 def _by_signal(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    columns = {kind: _members(metrics, kind) for kind in _HEADINGS}
+    columns = {kind: schema.members(metrics, kind) for kind in _HEADINGS}
     return {
         signal: {kind: column[signal] for kind, column in columns.items()}
         for signal in columns[schema.F1]
     }
-
-
-def _members(metrics: Mapping[str, float], group: str) -> dict[str, float]:
-    prefix = f"{group}/"
-    return {key.removeprefix(prefix): v for key, v in metrics.items() if key.startswith(prefix)}
 
 
 def _cell(value: float, best: float) -> str:

@@ -57,7 +57,7 @@ def run_one_trial(options: TrialOptions, request: Mapping[str, Any]) -> int:
         spec = resolve(request, context.data_root)
         check_answers(absolute(options.uri))
         _check_files(spec, context, fetch=options.fetch)
-        for note in load_dataset(spec, context).data.notes:
+        for note in load_dataset(spec, context).notes:
             console.print(f"note: {note}", markup=False, soft_wrap=True)
         return _run(console, options, enclosing, spec, context)
 

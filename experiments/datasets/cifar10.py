@@ -10,7 +10,7 @@ from torchvision.datasets import CIFAR10 as TORCHVISION_CIFAR10
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.download import PublicFile, fetched_folder, missing_files, required_root
+from experiments.datasets.download import PublicFile, fetched_folder, missing_folder, required_root
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,7 @@ class Cifar10:
 
     def missing(self, options: DataOptions) -> str | None:
         """The archive, if the folder of batches does not exist."""
-        root = options.data_root
-        if root is not None and (root / self.reader.base_folder).exists():
-            return None
-        return missing_files(root, [self.archive])
+        return missing_folder(options.data_root, self.reader.base_folder, self.archive)
 
     def load(self, options: DataOptions) -> Dataset:
         """All images of the part in the order of the batches."""

@@ -13,7 +13,7 @@ from common.dataset import Dataset
 from common.errors import UserError, unknown_name
 from common.registry import Registry
 from experiments.datasets.base import DataOptions
-from experiments.datasets.download import PublicFile, fetched_folder, missing_files, required_root
+from experiments.datasets.download import PublicFile, fetched_folder, missing_folder, required_root
 from glitches.base import Corrupted
 
 N_CLASSES = 10
@@ -59,10 +59,7 @@ class CorruptedFolder:
     def missing(self, corruption: str, options: DataOptions) -> str | None:
         """The archive, if the folder does not exist."""
         self._check_name(corruption)
-        root = options.data_root
-        if root is not None and (root / self.folder).exists():
-            return None
-        return missing_files(root, [self.archive])
+        return missing_folder(options.data_root, self.folder, self.archive)
 
     def _check_name(self, corruption: str) -> None:
         if corruption not in self.corruptions:

@@ -55,6 +55,13 @@ def missing_files(data_root: Path | None, files: Sequence[PublicFile]) -> str | 
     return f"{wanted} would be downloaded to {place}"
 
 
+def missing_folder(data_root: Path | None, folder: str, archive: PublicFile) -> str | None:
+    """The same for an archive whose folder does not exist; ``None`` if it does."""
+    if data_root is not None and (data_root / folder).exists():
+        return None
+    return missing_files(data_root, [archive])
+
+
 def fetched(what: str, file: PublicFile, data_root: Path | None) -> Path:
     """Return the path of the file, downloading it first if it is missing.
 

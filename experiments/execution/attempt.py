@@ -62,8 +62,7 @@ def attempt(
     except Exception as error:  # an exception of a trial must not end its worker
         return _failed(record, error, folder)
     seconds = time.perf_counter() - began
-    outcome = Outcome(spec.spec_hash, "finished", seconds, digest=result.dataset.digest)
-    return finished(record, result, seconds), outcome
+    return finished(record, result, seconds), Outcome(spec.spec_hash, "finished", seconds)
 
 
 def timed_out(record: RunRecord, reason: str, folder: Path) -> RunRecord:

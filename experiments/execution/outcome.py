@@ -21,7 +21,6 @@ class Outcome:
         error: one line that says what went wrong.
         own_fault: whether the trial would fail again on any machine.
         bad_input: whether the user can correct the cause.
-        digest: hash of the data that the trial read.
         parcel: record and files of a finished trial that could not be logged (see
             ``tracking/outbox.py``).
     """
@@ -33,5 +32,4 @@ class Outcome:
     error: str | None = None
     own_fault: bool = True
     bad_input: bool = False
-    digest: str | None = None
     parcel: bytes | None = None

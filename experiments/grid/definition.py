@@ -90,7 +90,8 @@ def load_grid(grid: str, data_root: Path | None) -> Grid:
     """
     path = _located(grid)
     files = _files(path, ())
-    trials = sum(_size(cell) for file in files.values() for cell in file.cells)
+    cells = [cell for file in files.values() for cell in file.cells]
+    trials = sum(prod(map(len, cell.values())) for cell in cells)
     if trials > MAX_TRIALS:
         raise UserError(f"{path.name}: must have at most {MAX_TRIALS:,} trials, got {trials:,}")
     specs: dict[TrialSpec, None] = {}
@@ -232,10 +233,6 @@ def _lines(
         number = f" (value {int(place[0]) + 1})" if listed else ""
         text = problem["msg"].replace("Input should be", "must be")
         yield f"{where}: {name}{number} {text}, got {_short(repr(problem['input']))}"
-
-
-def _size(cell: Mapping[str, Sequence[Any]]) -> int:
-    return prod(len(values) for values in cell.values())
 
 
 def _requests(files: Mapping[Path, _File]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from mlflow.entities import Run
 
 from experiments import schema
+from experiments.tracking.paging import paged
 from experiments.tracking.process import Owner
 from experiments.tracking.retry import TrackingError
-from experiments.tracking.store import without_cyclic_gc
 from experiments.tracking.tracker import Tracker, is_over
 
 _log = logging.getLogger(__name__)
@@ -45,14 +45,7 @@ class FinishedRun:
 
 def search(tracker: Tracker, wanted: str) -> Iterator[Run]:
     """Active runs of the experiment that match an MLflow filter, oldest first."""
-    token = None
-    while True:
-        with without_cyclic_gc():
-            page = tracker.page(wanted, token)
-        yield from page
-        token = page.token
-        if not token:
-            return
+    return paged(lambda token: tracker.page(wanted, token))
 
 
 def finished_runs(tracker: Tracker) -> list[FinishedRun]:

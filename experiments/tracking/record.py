@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from experiments import schema
 from experiments.tracking.artifacts.curves import write_curves
 from experiments.tracking.artifacts.top_samples import write_suspects
@@ -56,11 +58,7 @@ class RunRecord:
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
         """The inverse of :meth:`to_json`."""
-        values = json.loads(text)
-        values["metrics"] = tuple((name, value, step) for name, value, step in values["metrics"])
-        if values["dataset"] is not None:
-            values["dataset"] = DatasetIdentity(**values["dataset"])
-        return cls(**values)
+        return TypeAdapter(cls).validate_json(text)
 
 
 def now_ms() -> int:

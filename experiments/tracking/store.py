@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import chdir, closing, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import chdir, closing, nullcontext
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -207,15 +206,3 @@ def _within(seconds: float, uri: str, action: Callable[[], T]) -> T:
 def _unusable(uri: str, why: str) -> UserError:
     text = without_secrets(uri)
     return UserError(f"tracking store {text} cannot be used: {why.replace(uri, text)}")
-
-
-@contextmanager
-def without_cyclic_gc() -> Iterator[None]:
-    """Pause the cyclic garbage collector, which would take two thirds of the time of a query."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
@@ -12,28 +11,16 @@ from experiments.datasets.base import DataOptions
 from experiments.datasets.corrupted import published_images
 from experiments.datasets.lookup import source_for
 from experiments.training.context import TrialContext
-from experiments.trial.result import DatasetIdentity
 from experiments.trial.spec import TrialSpec
 from glitches.base import Donors
 
 
-@dataclass(frozen=True)
-class LoadedDataset:
-    """A dataset and its description."""
-
-    data: Dataset
-    identity: DatasetIdentity
-
-
 @lru_cache(maxsize=2)
-def _load(name: str, options: DataOptions) -> LoadedDataset:
+def _load(name: str, options: DataOptions) -> Dataset:
     data = source_for(name, options.data_root).load(options)
     data.x.setflags(write=False)
     data.y.setflags(write=False)
-    return LoadedDataset(
-        data,
-        DatasetIdentity(data.name, data.digest, len(data), data.n_classes, data.modality),
-    )
+    return data
 
 
 def data_options(spec: TrialSpec, context: TrialContext) -> DataOptions:
@@ -41,7 +28,7 @@ def data_options(spec: TrialSpec, context: TrialContext) -> DataOptions:
     return DataOptions(context.data_root, spec.label, spec.known_glitch, context.cache)
 
 
-def load_dataset(spec: TrialSpec, context: TrialContext) -> LoadedDataset:
+def load_dataset(spec: TrialSpec, context: TrialContext) -> Dataset:
     """The trial's dataset, read-only; the last two are kept in memory between trials."""
     return _load(spec.dataset, data_options(spec, context))
 
@@ -50,12 +37,12 @@ def load_donors(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Donors
     """Where the glitch of the trial may take samples from, other than the drawn subset ``pool``."""
     options = DataOptions(context.data_root)
     return Donors(
-        foreign=None if spec.foreign is None else _load(spec.foreign, options).data,
+        foreign=None if spec.foreign is None else _load(spec.foreign, options),
         spare=partial(_spare, spec, context, pool),
         published=partial(published_images, spec.dataset, options),
     )
 
 
 def _spare(spec: TrialSpec, context: TrialContext, pool: Dataset) -> Dataset:
-    whole = load_dataset(spec, context).data
+    whole = load_dataset(spec, context)
     return whole.take(np.flatnonzero(~np.isin(whole.source_index, pool.source_index)))

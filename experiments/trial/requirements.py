@@ -153,8 +153,7 @@ def rehearse(spec: TrialSpec, context: TrialContext) -> None:
 
     Raises ``UserError`` where data, glitch or weights do not allow it.
     """
-    data = load_dataset(spec, context).data
-    pool = draw_subset(data, spec.subset, spec.seed)
+    pool = draw_subset(load_dataset(spec, context), spec.subset, spec.seed)
     clean, _ = split(pool, spec.seed)
     train = inject(spec, context, clean, pool)
     build(spec, replace(context, device="cpu"), train.data)

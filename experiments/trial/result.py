@@ -53,3 +53,8 @@ class DatasetIdentity:
     rows: int
     n_classes: int
     modality: str
+
+    @classmethod
+    def of(cls, data: Dataset) -> DatasetIdentity:
+        """The description of this dataset."""
+        return cls(data.name, data.digest, len(data), data.n_classes, data.modality)

@@ -11,7 +11,7 @@ from experiments.trial.evaluate import dynamics, evaluate_signals
 from experiments.trial.ground_truth import TruthCheck, check_truth
 from experiments.trial.inject import inject
 from experiments.trial.load import load_dataset
-from experiments.trial.result import TrialResult
+from experiments.trial.result import DatasetIdentity, TrialResult
 from experiments.trial.spec import TrialSpec
 from experiments.trial.split import draw_subset, split, with_wrong_labels
 from influence.estimators import ESTIMATORS
@@ -30,7 +30,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
         dataset = load_dataset(spec, context)
 
     with clock("inject"):
-        pool = draw_subset(dataset.data, spec.subset, spec.seed)
+        pool = draw_subset(dataset, spec.subset, spec.seed)
         clean, validation = split(pool, spec.seed)
         validation = with_wrong_labels(validation, spec.validation_noise, spec.seed)
         train = inject(spec, context, clean, pool)
@@ -59,7 +59,7 @@ def run_trial(spec: TrialSpec, context: TrialContext) -> TrialResult:
 
     return TrialResult(
         spec=spec,
-        dataset=dataset.identity,
+        dataset=DatasetIdentity.of(dataset),
         train=train,
         validation=validation,
         scores=scores,

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from common.cli import option, required
 
 if TYPE_CHECKING:  # the fields alone, for --help, load neither torch nor pandas
     from glitches.plan import GlitchPlan
     from models.base import TrainingSettings
 
 HASH_LENGTH = 16
-
-
-def _option(help_text: str, default: Any) -> Any:
-    return field(default=default, metadata={"help": help_text})
-
-
-def _required(help_text: str) -> Any:
-    return field(metadata={"help": help_text})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,28 +27,28 @@ class TrialSpec:
     when a spec is constructed.
     """
 
-    dataset: str = _required("registered name of a dataset, or a path to your own data")
-    model: str = _required("registered name of a model")
-    glitch: str = _required("glitch, as name, name(option=value) or name:share+name:share")
-    ratio: float = _option("share of glitched samples in the training set, in (0, 0.5]", 0.1)
-    seed: int = _option("seed of the whole trial", 0)
-    estimator: str = _option("estimator of influence", "exact")
-    epochs: int = _required("epochs of training (default: published setting)")
-    batch_size: int = _required("samples per step of SGD (default: published setting)")
-    learning_rate: float = _required("learning rate (default: published setting)")
-    pretrained: bool = _required("start from published weights (default: published setting)")
-    keep_classifier: bool = _required(
+    dataset: str = required("registered name of a dataset, or a path to your own data")
+    model: str = required("registered name of a model")
+    glitch: str = required("glitch, as name, name(option=value) or name:share+name:share")
+    ratio: float = option("share of glitched samples in the training set, in (0, 0.5]", 0.1)
+    seed: int = option("seed of the whole trial", 0)
+    estimator: str = option("estimator of influence", "exact")
+    epochs: int = required("epochs of training (default: published setting)")
+    batch_size: int = required("samples per step of SGD (default: published setting)")
+    learning_rate: float = required("learning rate (default: published setting)")
+    pretrained: bool = required("start from published weights (default: published setting)")
+    keep_classifier: bool = required(
         "start from the published classifier too (default: published setting)"
     )
-    subset: float = _required("share of the dataset that is drawn (default: the dataset's)")
-    foreign: str | None = _option(
+    subset: float = required("share of the dataset that is drawn (default: the dataset's)")
+    foreign: str | None = option(
         "dataset that far-clustered anomalies come from (default: the dataset's)", None
     )
-    signals: str = _option("signals to score: paper, all, or names joined by +", "paper")
-    validation_noise: float = _option("share of validation labels made wrong, in [0, 0.5]", 0.0)
-    truth: bool = _option("retrain without samples, and compare every estimator with it", False)
-    label: str | None = _option("own data: name of the label column", None)
-    known_glitch: str | None = _option(
+    signals: str = option("signals to score: paper, all, or names joined by +", "paper")
+    validation_noise: float = option("share of validation labels made wrong, in [0, 0.5]", 0.0)
+    truth: bool = option("retrain without samples, and compare every estimator with it", False)
+    label: str | None = option("own data: name of the label column", None)
+    known_glitch: str | None = option(
         "own data: name of the column that marks known glitches", None
     )
 

@@ -17,11 +17,12 @@ from influence.diagnosis.base import (
 from influence.diagnosis.config import DEFAULT, DiagnosisConfig
 from influence.diagnosis.decision import flag, name_kinds, with_rank
 from influence.diagnosis.foreign_or_corrupted import foreign_probability
-from influence.diagnosis.inputs import diagnosis_inputs, restored
+from influence.diagnosis.inputs import diagnosis_inputs
 from influence.diagnosis.label_errors import detect_label_errors
 from influence.diagnosis.novelty import detect_novelty
 from influence.diagnosis.rare_classes import rare_classes
 from influence.evidence import Evidence
+from influence.features import restored
 
 
 def diagnose(evidence: Evidence, config: DiagnosisConfig = DEFAULT) -> Diagnosis:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,10 +125,3 @@ def with_products(block: FeatureBlock, config: InputConfig) -> FeatureBlock:
     x = np.hstack([block.stacked(), (z[:, first] * z[:, second]).clip(-limit, limit)])
     n = len(block.train)
     return FeatureBlock(x[:n], x[n:])
-
-
-def restored(values: NDArray[Any], order: Labels) -> NDArray[Any]:
-    """Values of samples in content order, (n, ...), in the order of the evidence."""
-    out = np.empty_like(values)
-    out[order] = values
-    return out

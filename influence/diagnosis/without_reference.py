@@ -14,17 +14,12 @@ from numpy.typing import NDArray
 from influence.diagnosis.base import GLITCH_KINDS, LABEL_ERROR, Diagnosis
 from influence.diagnosis.config import DEFAULT, DiagnosisConfig
 from influence.diagnosis.decision import flag, name_kinds, with_rank
-from influence.diagnosis.inputs import (
-    equally_weighted,
-    principal_components,
-    restored,
-    standardised,
-)
+from influence.diagnosis.inputs import equally_weighted, principal_components, standardised
 from influence.diagnosis.label_errors_without_reference import (
     detect_label_errors_without_reference,
 )
 from influence.evidence import Evidence, Stages
-from influence.features import content_order
+from influence.features import content_order, restored
 
 
 def diagnose_without_reference(evidence: Evidence, config: DiagnosisConfig = DEFAULT) -> Diagnosis:

@@ -23,7 +23,7 @@ from tracking_rate import run_one
 from experiments.execution.job import Job
 from experiments.execution.scratch import own_scratch
 from experiments.execution.worker import Worker
-from experiments.machine import resident_mib
+from experiments.machine import MIB
 from experiments.tracking.store import open_experiment
 from experiments.tracking.tracker import Tracker
 from experiments.training.context import TrialContext
@@ -49,7 +49,7 @@ class Sample:
         """Of this process."""
         return cls(
             trials,
-            resident_mib(),
+            psutil.Process().memory_info().rss / MIB,
             psutil.Process().num_fds(),
             threading.active_count(),
             len(list(scratch.iterdir())),

@@ -23,7 +23,7 @@ def write_curves(result: TrialResult, path: Path) -> None:
     figure = Figure(figsize=(8, 3))
     figure.subplots_adjust(**_MARGINS)  # fitting them to the text would take half of the time
     f1, accuracy = figure.subplots(1, 2, sharey=True)
-    curves = _members(result.epoch_metrics, schema.EPOCH_F1)
+    curves = schema.members(result.epoch_metrics, schema.EPOCH_F1)
     signals = ordered(curves)
     named = signals if len(signals) <= _CROWD else [s for s in signals if s in PAPER]
     for signal in signals:
@@ -32,7 +32,7 @@ def write_curves(result: TrialResult, path: Path) -> None:
             _line(f1, curves[signal], color=style.colour, marker=style.marker, label=style.short)
         else:
             _line(f1, curves[signal], color="0.85", zorder=1)
-    parts = _members(result.epoch_metrics, schema.ACCURACY)
+    parts = schema.members(result.epoch_metrics, schema.ACCURACY)
     for part, dashes in _PARTS.items():
         if part in parts:
             _line(accuracy, parts[part], linestyle=dashes, color="0.2", label=part)
@@ -47,12 +47,6 @@ def write_curves(result: TrialResult, path: Path) -> None:
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=8, frameon=False)
     figure.savefig(path, dpi=110)
-
-
-def _members(metrics: dict[str, list[float]], group: str) -> dict[str, list[float]]:
-    """Series of ``group/...`` by the rest of their name."""
-    prefix = f"{group}/"
-    return {k.removeprefix(prefix): v for k, v in metrics.items() if k.startswith(prefix)}
 
 
 def _line(axes: Axes, values: list[float], **style: Any) -> None:

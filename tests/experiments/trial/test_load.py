@@ -22,7 +22,7 @@ def test_spare_samples_are_those_that_were_not_drawn(tmp_path: Path) -> None:
         None,
     )
     context = TrialContext(None, tmp_path)
-    pool = draw_subset(load_dataset(spec, context).data, 0.3, 0)
+    pool = draw_subset(load_dataset(spec, context), 0.3, 0)
     donors = load_donors(spec, context, pool)
     assert donors.foreign is None
     assert donors.spare is not None
@@ -36,7 +36,7 @@ def test_the_foreign_set_is_loaded_where_the_glitch_wants_it(tmp_path: Path) -> 
         {"dataset": "digits", "model": "resnet20", "glitch": "far_clustered_anomalies"}, None
     )
     context = TrialContext(None, tmp_path)
-    donors = load_donors(spec, context, load_dataset(spec, context).data)
+    donors = load_donors(spec, context, load_dataset(spec, context))
     assert donors.foreign is not None
     assert donors.foreign.name == "photo_patches"
 
