@@ -40,13 +40,9 @@ from experiments.trial.requirements import (
 )
 
 
+@own_scratch()
 def run_grid(options: GridOptions, console: Console) -> int:
     """The exit status of the command, as ``main`` describes it."""
-    with own_scratch():
-        return _run_grid(options, console)
-
-
-def _run_grid(options: GridOptions, console: Console) -> int:
     enclosing = EnclosingRun.from_environment()
     enclosing.check(options.tracking_uri)
     context = options.context()

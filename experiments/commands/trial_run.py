@@ -17,7 +17,6 @@ from experiments.commands.repeat import repeat
 from experiments.commands.trial_options import TrialOptions
 from experiments.commands.trial_report import print_scores
 from experiments.execution.job import Job, Task
-from experiments.execution.outcome import Outcome
 from experiments.execution.scratch import own_scratch
 from experiments.execution.worker import Worker
 from experiments.tracking.enclosing_run import EnclosingRun
@@ -38,6 +37,7 @@ from experiments.trial.spec import TrialSpec
 _DAY_MS = 86_400_000
 
 
+@own_scratch()
 def run_one_trial(options: TrialOptions, request: Mapping[str, Any]) -> int:
     """The exit status of the command, as ``main`` describes it.
 
@@ -45,21 +45,20 @@ def run_one_trial(options: TrialOptions, request: Mapping[str, Any]) -> int:
         options: how the trial is run and logged.
         request: fields of the trial that were given.
     """
-    with own_scratch():
-        console = Console(highlight=False)
-        enclosing = EnclosingRun.from_environment()
-        enclosing.check(options.tracking_uri)
-        context = options.context()
-        if options.from_run is not None:
-            if request:
-                raise UserError(f"--from-run names the whole trial, got --{min(request)} as well")
-            return 0 if repeat(console, options.uri, options.from_run, context) else 1
-        spec = resolve(request, context.data_root)
-        check_answers(absolute(options.uri))
-        _check_files(spec, context, fetch=options.fetch)
-        for note in load_dataset(spec, context).notes:
-            console.print(f"note: {note}", markup=False, soft_wrap=True)
-        return _run(console, options, enclosing, spec, context)
+    console = Console(highlight=False)
+    enclosing = EnclosingRun.from_environment()
+    enclosing.check(options.tracking_uri)
+    context = options.context()
+    if options.from_run is not None:
+        if request:
+            raise UserError(f"--from-run names the whole trial, got --{min(request)} as well")
+        return 0 if repeat(console, options.uri, options.from_run, context) else 1
+    spec = resolve(request, context.data_root)
+    check_answers(absolute(options.uri))
+    _check_files(spec, context, fetch=options.fetch)
+    for note in load_dataset(spec, context).notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    return _run(console, options, enclosing, spec, context)
 
 
 def _check_files(spec: TrialSpec, context: TrialContext, *, fetch: bool) -> None:
@@ -89,7 +88,7 @@ def _run(
         console.print(f"failed: {outcome.error}; its run: {outcome.run_id}", markup=False)
         return 1
     if outcome.parcel is not None:
-        _keep(console, session, spec, outcome)
+        _keep(console, session, spec, outcome.parcel, str(outcome.error))
         return 1
     print_scores(console, spec.name, session.tracker.run(str(outcome.run_id)).data.metrics)
     note = "finished before; --again runs it again; " if outcome.ending == "skipped" else ""
@@ -128,15 +127,13 @@ def _no_run_left_running(tracker: Tracker) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _keep(console: Console, session: Session, spec: TrialSpec, outcome: Outcome) -> None:
+def _keep(console: Console, session: Session, spec: TrialSpec, parcel: bytes, error: str) -> None:
     """Show a result that could not be logged, and keep it on disk."""
-    if outcome.parcel is None:
-        return
-    session.outbox.add(outcome.parcel)
-    metrics = {name: value for name, value, _ in record_of(outcome.parcel).metrics}
+    session.outbox.add(parcel)
+    metrics = {name: value for name, value, _ in record_of(parcel).metrics}
     print_scores(console, spec.name, metrics)
     console.print(
-        f"could not be logged ({outcome.error}) and is kept in {session.outbox.folder}; the next "
+        f"could not be logged ({error}) and is kept in {session.outbox.folder}; the next "
         "start logs it",
         markup=False,
         soft_wrap=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -19,7 +18,10 @@ QUIET = 10.0
 
 
 class GridProgress:
-    """Shows which trials of a grid have ended. A context manager.
+    """Shows which trials of a grid have ended.
+
+    Attributes:
+        bar: a context manager, entered while trials run.
 
     Args:
         console: where to print.
@@ -44,7 +46,7 @@ class GridProgress:
         self._running: set[int] = set()
         self._done = 0
         self._failed = 0
-        self._bar = Progress(
+        self.bar = Progress(
             BarColumn(),
             TextColumn("{task.fields[status]}", markup=False),
             console=console,
@@ -52,19 +54,7 @@ class GridProgress:
             speed_estimate_period=float("inf"),
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("", total=sum(seconds), status="starting")
-
-    def __enter__(self) -> GridProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
+        self._task = self.bar.add_task("", total=sum(seconds), status="starting")
 
     def started(self, number: int) -> None:
         """A trial has begun."""
@@ -78,7 +68,7 @@ class GridProgress:
         if outcome.ending == "stopped":
             return
         self._done += 1
-        self._bar.advance(self._task, self._seconds[number])
+        self.bar.advance(self._task, self._seconds[number])
         if outcome.ending == "failed":
             self._failed += 1
             self.note(f"failed: {self._specs[number].name}: {outcome.error}")
@@ -90,9 +80,9 @@ class GridProgress:
 
     def _show(self) -> None:
         status = self._status()
-        self._bar.update(self._task, status=status)
+        self.bar.update(self._task, status=status)
         due = self._clock() - self._printed >= QUIET or self._done == len(self._specs)
-        if self._bar.disable and due:
+        if self.bar.disable and due:
             self._printed = self._clock()
             self.note(f"{time.strftime('%H:%M:%S')}  {status}")
 
@@ -100,7 +90,7 @@ class GridProgress:
         parts = [f"{self._done} of {len(self._specs)} done"]
         parts += [f"{self._failed} failed"] if self._failed else []
         parts += [f"{len(self._running)} running"] if self._running else []
-        left = self._bar.tasks[0].time_remaining
+        left = self.bar.tasks[0].time_remaining
         if left is not None and self._done < len(self._specs):
             parts.append(f"about {duration(left)} left")
         return ", ".join(parts)

@@ -86,7 +86,8 @@ class GridRunner:
         job = replace(self.job, tracker=self.job.tracker.under(run_id))
         specs = [task.spec for task in tasks]
         seconds = [self.estimates.seconds(spec).value for spec in specs]
-        with GridProgress(console, specs, seconds) as progress:
+        progress = GridProgress(console, specs, seconds)
+        with progress.bar:
 
             def ended(outcome: Outcome) -> None:
                 outcome = self._kept(outcome)

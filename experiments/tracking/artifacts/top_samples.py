@@ -49,17 +49,14 @@ def _tile(result: TrialResult, row: int, rank: int) -> Tile:
     train = result.train
     kind = str(train.glitch[row])
     given, true = _labels(train.data, int(train.data.y[row]), int(train.true_label[row]))
-    captions = [f"#{rank}  label: {given}", f"true: {true}", "" if kind == CLEAN else _words(kind)]
+    glitch = "" if kind == CLEAN else kind.replace("_", " ")
+    captions = [f"#{rank}  label: {given}", f"true: {true}", glitch]
     return Tile(train.data.x[row].astype(np.uint8), captions, kind != CLEAN)
 
 
 def _labels(data: Dataset, given: int, true: int) -> tuple[str, str]:
     other = "other set" if true == NO_TRUE_LABEL else data.class_names[true]
     return data.class_names[given], other
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def suspicious_rows(result: TrialResult) -> pd.DataFrame:

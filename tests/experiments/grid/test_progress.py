@@ -17,7 +17,8 @@ def shown(terminal: bool, ended: int) -> list[str]:
     out = io.StringIO()
     console = Console(file=out, force_terminal=terminal, width=100, legacy_windows=False)
     now = [0.0]
-    with GridProgress(console, SPECS, SECONDS, lambda: now[0]) as progress:
+    progress = GridProgress(console, SPECS, SECONDS, lambda: now[0])
+    with progress.bar:
         for number in range(2):
             progress.started(number)
         for number in range(ended):
@@ -43,7 +44,8 @@ def test_the_bar_of_a_grid_that_is_stopped_counts_its_last_trials() -> None:
 
 def test_a_failure_is_printed_at_once_and_in_plain_text() -> None:
     out = io.StringIO()
-    with GridProgress(Console(file=out), SPECS, SECONDS, lambda: 0.0) as progress:
+    progress = GridProgress(Console(file=out), SPECS, SECONDS, lambda: 0.0)
+    with progress.bar:
         progress.started(0)
         progress.ended(Outcome(SPECS[0].spec_hash, "failed", error="[bold]no[/bold]"))
     assert out.getvalue() == f"failed: {SPECS[0].name}: [bold]no[/bold]\n"
