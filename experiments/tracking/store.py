@@ -91,7 +91,7 @@ def check_answers(uri: str) -> None:
         return
     try:
         parts = urlsplit(uri)
-        kind = parts.scheme.partition("+")[0]
+        kind = uri if uri == "databricks" else parts.scheme.partition("+")[0]
         host, port = parts.hostname or "", parts.port or (_SERVERS | _DATABASES).get(kind)
     except ValueError as error:
         raise _unusable(uri, one_line(error)) from error

@@ -23,6 +23,8 @@ SUSPICIOUSLY_ACCURATE: Final = 0.98
 """A higher accuracy without any flag can mean that a feature reveals the label."""
 LISTED_CLASSES: Final = 10
 LISTED_SUSPECTS: Final = 5
+LONGEST_NAME: Final = 100
+"""Characters of a class or file name in a sentence."""
 KIND_NAMES: Final = {
     LABEL_ERROR: "label error",
     FOREIGN_CLUSTER: "foreign cluster",
@@ -89,7 +91,7 @@ def _classes(result: AuditRecord) -> str:
     train = result.data.train
     counts = np.bincount(train.y, minlength=train.n_classes)
     most = np.argsort(-counts, kind="stable")[:LISTED_CLASSES]
-    listed = ", ".join(f"{train.class_names[c]} ({counts[c]})" for c in most)
+    listed = ", ".join(f"{_printed(train.class_names[c])} ({counts[c]})" for c in most)
     more = f" and {train.n_classes - len(most)} more" if train.n_classes > len(most) else ""
     return f"{len(train)} samples of {train.n_classes} classes: {listed}{more}."
 
@@ -109,15 +111,21 @@ def _flags(result: AuditRecord) -> str:
     return f"{int(flagged.sum())} of {len(flagged)} samples are flagged: {', '.join(counts)}."
 
 
+def _printed(name: str) -> str:
+    """A name on one line of a terminal: long ones shortened, control characters escaped."""
+    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 3]}..."
+
+
 def _first_suspects(result: AuditRecord) -> str:
     """The samples to review first; the ranking is informative even where nothing is flagged."""
     suspects = []
     for row in result.order[:LISTED_SUSPECTS].tolist():
         label = result.data.train.class_names[int(result.data.train.y[row])]
         expected = result.expected_label(row)
-        name = f"row {row}" + (f", {result.data.files[row]}" if result.data.files else "")
-        change = f", expected {expected}" if expected not in ("", label) else ""
-        suspects.append(f"{name} ({label}{change})")
+        name = f"row {row}" + (f", {_printed(result.data.files[row])}" if result.data.files else "")
+        change = f", expected {_printed(expected)}" if expected not in ("", label) else ""
+        suspects.append(f"{name} ({_printed(label)}{change})")
     return f"Review first: {'; '.join(suspects)}."
 
 

@@ -198,3 +198,16 @@ def test_programming_errors_are_not_retried() -> None:
 
     with pytest.raises(TypeError):
         patiently(wrong, 60.0)
+
+
+def test_databricks_may_be_named_without_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def connect(uri: str) -> None:
+        asked.append(uri)
+        raise MlflowException("no credentials")
+
+    monkeypatch.setattr("experiments.tracking.store.connect", connect)
+    with pytest.raises(UserError, match="databricks cannot be used: no credentials"):
+        check_answers("databricks")
+    assert asked == ["databricks"]

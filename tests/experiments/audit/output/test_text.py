@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,14 @@ def test_classes_and_counts_are_named() -> None:
     many = " ".join(findings(result(2, n_classes=20)))
     assert many.count("(2)") == 10
     assert "and 10 more" in many
+
+
+def test_names_of_any_length_and_form_stay_on_their_line() -> None:
+    odd = replace(result(2).data.train, class_names=("x" * 5000, "two\nlines\x1b[31m", "c"))
+    record = replace(result(2), data=replace(result(2).data, train=odd, files=("f\n" * 99,) * N))
+    for sentence in findings(record):
+        assert sentence.isprintable()
+        assert len(sentence) < 2000
 
 
 @pytest.mark.parametrize("flagged", [0, 3])
