@@ -37,22 +37,23 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=None)
+    parser.add_argument("--model", default=None, help="as of experiments.audit")
     parser.add_argument("--validation", choices=("with", "without", "both"), default="both")
     options = parser.parse_args()
     around = TrialContext.from_environment()
     context = TrialContext(around.data_root, options.cache or around.cache, threads=options.threads)
     sets = {"with": str(options.folder / "validation"), "without": None}
     chosen = [options.validation] if options.validation != "both" else list(sets)
-    rows = [measured(options.folder, name, sets[name], context) for name in chosen]
+    rows = [measured(options.folder, name, sets[name], context, options.model) for name in chosen]
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format))
 
 
 def measured(
-    folder: Path, name: str, validation: str | None, context: TrialContext
+    folder: Path, name: str, validation: str | None, context: TrialContext, model: str | None
 ) -> dict[str, object]:
     """One audit compared with the truth."""
     started = perf_counter()
-    found = audit(folder / "train", reference=validation, context=context)
+    found = audit(folder / "train", reference=validation, context=context, model=model)
     seconds = perf_counter() - started
     table = found.table.sort_values("row").reset_index(drop=True)
     truth = pd.read_csv(folder / "truth.csv", keep_default_na=False).set_index("row")

@@ -34,6 +34,7 @@ from experiments.training.context import TrialContext
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.diagnose import diagnose
 
+MODEL = "resnet20"
 SEED = 0
 SHOWN = 100
 COLUMNS = 10
@@ -75,7 +76,7 @@ def main() -> None:
 
 def diagnosed(train: Dataset, validation: Dataset, context: TrialContext) -> Diagnosis:
     """The diagnosis of an audit, without explanations and chance estimates."""
-    choice = choose_model(train, context, seed=SEED)
+    choice = choose_model(train, context, MODEL, SEED)
     result = run_fold(Fold.whole(train, validation), choice, context, diagnose)
     return aggregate([result], len(train), train.n_classes)
 
