@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
 
@@ -87,12 +89,29 @@ def encoded_features(what: str, frame: pd.DataFrame) -> Features:
             ("numbers", SimpleImputer(strategy="median", add_indicator=True), numbers),
             ("texts", OneHotEncoder(max_categories=MAX_CATEGORIES, sparse_output=False), texts),
         ],
-        verbose_feature_names_out=False,
     )
     x = np.asarray(transformer.fit_transform(pd.DataFrame(columns)), np.float64)
-    names = tuple(map(str, transformer.get_feature_names_out()))
+    prefixed = map(str, transformer.get_feature_names_out())  # by the name of the part and "__"
+    names, _ = distinct(name.partition("__")[2] for name in prefixed)
     rounded, told = as_float32(x, [f"column {name!r}" for name in names])
-    return Features(rounded, names, (*notes, *told))
+    return Features(rounded, tuple(names), (*notes, *told))
+
+
+def distinct(names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Names with a number appended where one occurs again, and those that do.
+
+    >>> distinct(["a", "b", "a"])
+    (['a', 'b', 'a.1'], ('a',))
+    """
+    seen: Counter[str] = Counter()
+    found: list[str] = []
+    for name in map(str, names):
+        new = name
+        while new in found:
+            seen[name] += 1
+            new = f"{name}.{seen[name]}"
+        found.append(new)
+    return found, tuple(seen)
 
 
 def numeric_features(what: str, x: NDArray[np.generic]) -> Features:
@@ -144,9 +163,10 @@ def as_float32(x: NDArray[np.generic], names: list[str]) -> tuple[NDArray[np.flo
         values = np.asarray(x[:, column], np.float64)
         center = 0.0
         largest = float(np.abs(values).max())
-        low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
-        spread = high - low or values.std()
-        if largest * np.finfo(np.float32).eps / 2 > PRECISION * spread > 0:
+        with np.errstate(over="ignore"):
+            low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+            spread = high - low or values.std()
+        if largest * float(np.finfo(np.float32).eps) / 2 > PRECISION * spread > 0:
             center = float(median)
             values = values - center
             largest = float(np.abs(values).max())
@@ -182,7 +202,8 @@ def _absurd(x: NDArray[np.generic]) -> tuple[NDArray[np.bool_], NDArray[np.float
             distance = np.abs(x[:, column] - median)
         nonzero = distance[distance > 0]
         if len(nonzero):
-            absurd[:, column] = distance > ABSURD * np.median(nonzero)
+            with np.errstate(over="ignore"):
+                absurd[:, column] = distance > ABSURD * np.median(nonzero)
     return absurd, medians
 
 

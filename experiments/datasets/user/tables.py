@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +16,7 @@ from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.user.cells import typed
 from experiments.datasets.user.delimited_text import CELL_BYTES, is_delimited, read_delimited
-from experiments.datasets.user.encoding import encoded_features
+from experiments.datasets.user.encoding import distinct, encoded_features
 from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
 from experiments.datasets.user.own_data import OwnData
 from experiments.machine import check_memory
@@ -119,7 +117,7 @@ def read_table(path: Path) -> Table:
 
 def _delimited(path: Path) -> Table:
     text = read_delimited(path)
-    names, repeated = _distinct(text.names)
+    names, repeated = distinct(text.names)
     notes = _notes(repeated)
     if text.separator not in {",", "\t"}:
         notes.append(f"{path.name} is separated by {text.separator!r}")
@@ -155,7 +153,7 @@ def _parquet(path: Path) -> Table:
         )
     index = _index_columns(table.schema.pandas_metadata)
     kept = [number for number, name in enumerate(table.column_names) if name not in index]
-    names, repeated = _distinct([table.column_names[number] for number in kept])
+    names, repeated = distinct([table.column_names[number] for number in kept])
     try:
         columns = {
             name: _series(table.column(number)) for name, number in zip(names, kept, strict=True)
@@ -183,23 +181,6 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
         column = column.cast(pa.large_string())  # refuses what is not UTF-8
     values: pd.Series = column.to_pandas(date_as_object=False)
     return values.astype(object) if isinstance(values.dtype, pd.StringDtype) else values
-
-
-def _distinct(names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Names with a number appended where one occurs again, and those that do.
-
-    >>> _distinct(["a", "b", "a"])
-    (['a', 'b', 'a.1'], ('a',))
-    """
-    seen: Counter[str] = Counter()
-    found: list[str] = []
-    for name in map(str, names):
-        new = name
-        while new in found:
-            seen[name] += 1
-            new = f"{name}.{seen[name]}"
-        found.append(new)
-    return found, tuple(seen)
 
 
 def _notes(repeated: tuple[str, ...]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -66,6 +66,8 @@ def written(name: str, content: bytes) -> Callable[[Path], Path]:
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]),
     st.booleans(),
 )
+@example([["a", ""], ["b"], ["c"], ["a", "None"]], ",", "\n", "utf-8", True)
+@example([["1", ""], ["-9.99e33"], ["-0"], ["1e+308"]], ",", "\n", "utf-8", True)
 def test_delimited_text(
     table: list[list[str]], separator: str, end: str, encoding: str, regular: bool
 ) -> None:
