@@ -10,7 +10,7 @@ from typing import Final
 
 from common.dataset import Dataset
 from common.errors import UserError
-from experiments.training.build import missing_weights
+from experiments.training.build import check_weights, missing_weights
 from experiments.training.context import TrialContext
 from experiments.training.settings import settings_for
 from models import MODELS
@@ -48,13 +48,13 @@ def choose_model(
 
     Args:
         data: the training set.
-        context: where weights are looked for, and the device.
+        context: where weights are looked for, or downloaded to, and the device.
         model: a registered name or ``timm:NAME``; by default one that needs no download.
         seed: of all randomness.
         learning_rate: by default that of the model's settings.
 
     Raises:
-        UserError: the model is for other data, its weights are missing, or the seed is negative.
+        UserError: the model is for other data, its weights cannot be had, or the seed is negative.
     """
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise UserError(f"seed must be a whole number of at least 0, got {seed!r}")
@@ -66,9 +66,8 @@ def choose_model(
             f"{data.name!r} is {data.modality}"
         )
     settings = settings_for(name, data.name)
-    lacking = missing_weights(name, settings, context)
-    if lacking:
-        raise UserError(f"model {name!r} cannot be built without {lacking}")
+    if missing_weights(name, settings, context):
+        check_weights(name, context)  # downloads them
     batch = min(settings.batch_size, max(SMALLEST_BATCH, len(data) // STEPS))
     rate = settings.learning_rate if learning_rate is None else learning_rate
     if not (isfinite(rate) and rate > 0):
