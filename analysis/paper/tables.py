@@ -11,7 +11,7 @@ from analysis.reading.frames import Frames
 from analysis.rendering.table import Table
 from analysis.rendering.text import display_name, percent, words
 from analysis.stats.summary import CELL, epoch_values, measured, summarise, unfinished
-from analysis.stats.view import View
+from analysis.stats.view import METRIC_TITLES, View
 from experiments import schema
 from influence.signals.display import ordered
 
@@ -144,6 +144,28 @@ def ranks(frames: Frames, view: View) -> Table | None:
     )
 
 
+def thresholds(frames: Frames, view: View) -> Table | None:
+    """One row per signal: its ranking, and what it flags at its own threshold if it has one."""
+    metrics = (schema.F1, schema.AVERAGE_PRECISION, schema.THRESHOLD_F1, schema.FLAGGED_CLEAN)
+    found = {metric: measured(frames, metric, view.signals) for metric in metrics}
+    values = pd.concat([part.assign(column=metric) for metric, part in found.items()])
+    if values.empty:
+        return None
+    keys = _keys(CELL, values)
+    return Table(
+        "thresholds",
+        "Ranking and own threshold of each signal",
+        "F1 and average precision of the ranking, F1 with as many samples flagged as there are "
+        "glitches; then F1 and the fraction of clean samples flagged at the signal's own "
+        "threshold.",
+        [*keys, "signal"],
+        {metric: METRIC_TITLES[metric] for metric in metrics},
+        summarise(values, [*keys, "column"]).rename(columns={"series": "signal"}),
+        sections=len(keys),
+        best=None,
+    )
+
+
 def seconds(frames: Frames, _view: View) -> Table | None:
     """Wall time of the steps of a trial."""
     values = measured(frames, schema.SECONDS)
@@ -172,6 +194,7 @@ TABLES: Final = {
     "epochs": epochs,
     "ratios": ratios,
     "ranks": ranks,
+    "thresholds": thresholds,
     "seconds": seconds,
 }
 

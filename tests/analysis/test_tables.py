@@ -86,6 +86,23 @@ def test_a_cell_whose_every_trial_failed_keeps_its_row(writer: Writer) -> None:
     assert {cell.text for cell in table.rows[1].cells} == {""}
 
 
+def test_the_ranking_stands_beside_the_own_threshold(writer: Writer) -> None:
+    experiment = writer.experiment("e")
+    run = writer.trial(
+        experiment, None, dataset="wine", model="mlp", glitch="uniform_noise", ratio=0.1, seed=0
+    )
+    writer.client.log_metric(run, "threshold_f1/self_influence", 0.625)
+    logged = writer.client.get_run(run).data.metrics
+    frames = select(Store(writer.uri), "e").frames
+    (table,) = all_tables(frames, View(), ["thresholds"])
+    rows = {row.keys[-1]: [cell.text for cell in row.cells] for row in table.rows}
+    f1 = f"{logged['f1/self_influence']:.2f}"
+    assert len(rows) == len(SIGNAL_NAMES)
+    assert rows["SI"][0] == f1
+    assert rows["SI"][2:] == ["0.62", ""]
+    assert rows["MI"][2:] == ["", ""]
+
+
 def test_the_best_is_marked_as_printed(made: dict[str, Table]) -> None:
     for row in made["detection"].rows:
         shown = [float(cell.text.split(" ")[0]) for cell in row.cells if cell.text]
