@@ -113,7 +113,6 @@ def prepare_audit(  # noqa: PLR0913  # the data, and what a user can set
         seed=choice.seed,
         learning_rate=choice.settings.learning_rate,
         digest=data.train.digest,
-        modality=data.train.modality,
     )
     return PreparedAudit(data, request, choice, context, config, diagnose)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.dataset import Modality
-
 IN_MEMORY = ""
 
 
@@ -24,7 +22,6 @@ class AuditRequest:
         seed: of all randomness.
         learning_rate: of the training.
         digest: of the samples and labels.
-        modality: ``"image"`` or ``"tabular"``.
     """
 
     data: str
@@ -34,7 +31,6 @@ class AuditRequest:
     seed: int
     learning_rate: float
     digest: str
-    modality: Modality
 
     @property
     def subject(self) -> str:

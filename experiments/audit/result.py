@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from common.dataset import Modality
 from common.errors import UserError
 from experiments.audit.explain.clusters import Cluster
 from experiments.audit.explain.reasons import Reason
@@ -48,6 +49,7 @@ class AuditResult:
 
     Attributes:
         request: what was audited, and how.
+        modality: ``"image"`` or ``"tabular"``.
         table: every sample, the most suspicious first; see
             :func:`experiments.audit.output.suspicions.suspicions_table`.
         summary: shares of each kind by class, confused classes, expected false positives.
@@ -61,6 +63,7 @@ class AuditResult:
     """
 
     request: AuditRequest
+    modality: Modality
     table: pd.DataFrame
     summary: Summary
     clusters: tuple[Cluster, ...]
@@ -77,6 +80,7 @@ class AuditResult:
         """The result of a finished audit."""
         return cls(
             request=request,
+            modality=record.data.train.modality,
             table=suspicions_table(record),
             summary=record.summary,
             clusters=tuple(record.clusters),
@@ -158,6 +162,7 @@ class AuditResult:
         store_audit(
             folder / AUDIT,
             self.request,
+            self.modality,
             self.findings,
             self.notes,
             dict(self.metrics),
@@ -200,6 +205,7 @@ def load(folder: str | Path) -> AuditResult:
         raise UserError(f"{folder} is not a whole saved audit: {reason}") from error
     return AuditResult(
         request=stored.request,
+        modality=stored.modality,
         table=table,
         summary=stored.summary(),
         clusters=tuple(
@@ -224,7 +230,7 @@ def _page(path: Path) -> str:
 def _metrics(record: AuditRecord) -> dict[str, float]:
     numbers = {
         "flagged_by_chance": record.summary.false_positives,
-        "expected_label_errors": record.diagnosis.expected_label_errors,
+        "expected_label_errors": float(record.diagnosis.expected_label_errors),
     }
     return {
         "flagged": float(record.diagnosis.flagged.sum()),

@@ -36,7 +36,7 @@ def log_results(run: CommandRun, result: AuditResult, folder: Path) -> None:
     data = DatasetIdentity(
         name=request.subject,
         digest=request.digest,
-        modality=request.modality,
+        modality=result.modality,
         rows=len(result.table),
         n_classes=len(result.summary.confusion),
     )

@@ -91,14 +91,19 @@ def read_decisions(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     table = rows.iloc[1:].set_axis(rows.iloc[0], axis="columns").reset_index(drop=True)
+    check_columns(table, str(path))
+    return table.assign(new_label=table["new_label"].map(unescape_formula))
+
+
+def check_columns(table: pd.DataFrame, what: str) -> None:
+    """Raise ``UserError`` unless each column of a table of decisions is there once."""
     for name in COLUMNS[:3]:
         count = int((table.columns == name).sum())
         if count != 1:
             raise UserError(
-                f"{path} must have one column {name!r}, got {count}; the columns of a decisions "
+                f"{what} must have one column {name!r}, got {count}; the columns of a decisions "
                 f"file are {', '.join(COLUMNS)}"
             )
-    return table.assign(new_label=table["new_label"].map(unescape_formula))
 
 
 def validated(table: pd.DataFrame, data: Dataset, what: str) -> Decisions:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
+from common.dataset import Modality
 from common.errors import UserError
 from experiments.audit.explain.clusters import Cluster
 from experiments.audit.explain.reasons import Reason
@@ -38,6 +39,7 @@ class StoredAudit:
     Attributes:
         version: of this form.
         request: what was asked.
+        modality: of the data.
         findings, notes, metrics: as in the result.
         shares: rows of the summary's table.
         classes: names, of rows and columns of ``confusion``.
@@ -49,6 +51,7 @@ class StoredAudit:
 
     version: int
     request: AuditRequest
+    modality: Modality
     findings: list[str]
     notes: list[str]
     metrics: dict[str, float]
@@ -80,6 +83,7 @@ _FORM: Final = TypeAdapter(StoredAudit)
 def store_audit(  # noqa: PLR0913, PLR0917  # the parts of a result
     path: Path,
     request: AuditRequest,
+    modality: Modality,
     findings: Sequence[str],
     notes: Sequence[str],
     metrics: dict[str, float],
@@ -92,6 +96,7 @@ def store_audit(  # noqa: PLR0913, PLR0917  # the parts of a result
     stored = StoredAudit(
         version=VERSION,
         request=request,
+        modality=modality,
         findings=list(findings),
         notes=list(notes),
         metrics=metrics,
