@@ -80,7 +80,7 @@ def test_refused_decisions_train_nothing_and_write_nothing(  # noqa: PLR0913, PL
     def trained(*_: object) -> None:
         pytest.fail("trained before the decisions were checked")
 
-    monkeypatch.setattr("experiments.commands.repair_run.gain", trained)
+    monkeypatch.setattr("experiments.repair.plan.gain", trained)
     (tmp_path / "d.csv").write_text(ROWS + rows)
     argv = ["--audit", audit_run(store, table), "--out", str(tmp_path / "deep" / "o")]
     argv += ["--tracking-uri", store, "--decisions", str(tmp_path / "d.csv")]
@@ -101,7 +101,7 @@ def test_a_training_that_fails_leaves_no_folder(
     def diverged(*_: object) -> None:
         raise UserError("training diverged")
 
-    monkeypatch.setattr("experiments.commands.repair_run.gain", diverged)
+    monkeypatch.setattr("experiments.repair.plan.gain", diverged)
     argv = ["--audit", audit_run(store, table), "--out", str(tmp_path / "deep" / "o")]
     assert main([*argv, "--tracking-uri", store]) == 2
     assert not (tmp_path / "deep").exists()
