@@ -43,7 +43,7 @@ class StepProgress:
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._started: dict[str, float] = {}
+        self._first: dict[str, tuple[float, int]] = {}
         self._printed = clock()
 
     def __enter__(self) -> StepProgress:
@@ -56,7 +56,7 @@ class StepProgress:
     def __call__(self, step: str, done: int, total: int) -> None:
         if step not in self._tasks:
             self._tasks[step] = self._bar.add_task(step)
-            self._started[step] = self._clock()
+            self._first[step] = self._clock(), done
         self._bar.update(self._tasks[step], completed=done, total=total)
         if self._bar.disable and done < total:
             self._print(step, done, total)
@@ -67,7 +67,8 @@ class StepProgress:
             return
         self._printed = now
         left = ""
-        if done:
-            seconds = (now - self._started[step]) / done * (total - done)
+        started, before = self._first[step]
+        if done > before:
+            seconds = (now - started) / (done - before) * (total - done)
             left = f", about {duration(seconds)} left"
         self._console.print(f"{step}: {done} of {total}{left}")

@@ -33,6 +33,15 @@ def test_a_log_gets_a_line_with_the_time_left_now_and_then() -> None:
     ]
 
 
+def test_the_time_left_is_not_known_from_the_first_part_that_is_told() -> None:
+    out, clock = io.StringIO(), Clock()
+    with StepProgress(Console(file=out), clock) as progress:
+        for done in (1, 2):
+            clock.now += 20
+            progress("folds", done, 5)
+    assert out.getvalue().splitlines() == ["folds: 1 of 5", "folds: 2 of 5, about 60 s left"]
+
+
 def test_a_short_step_leaves_no_line() -> None:
     out = io.StringIO()
     with StepProgress(Console(file=out), Clock()) as progress:
