@@ -16,10 +16,12 @@ from experiments.grid.preflight import Preflight
 from experiments.grid.summary import Summary
 from experiments.tracking.record import repeat_command
 from experiments.tracking.session import Session
-from experiments.tracking.uri import without_secrets
+from experiments.tracking.uri import runs_page, without_secrets
 from experiments.trial.spec import TrialSpec
 
 SHOWN = 20
+LOCAL_SERVER = "http://127.0.0.1:5000"
+"""Where ``mlflow ui`` serves by default."""
 
 
 def print_header(console: Console, grid: Grid, plan: Plan, session: Session) -> None:
@@ -91,10 +93,14 @@ def print_locations(console: Console, summary: Summary, session: Session, experi
     uri = without_secrets(session.tracker.uri)
     shown = shlex.join(["--tracking-uri", uri, "--experiment", experiment])
     console.print(f"Tables: python -m analysis.tables {shown}", markup=False)
-    if uri.startswith("http"):
-        console.print(f"Runs:   {uri}/#/experiments/{session.tracker.experiment_id}", markup=False)
+    server = uri if uri.startswith("http") else LOCAL_SERVER
+    page = runs_page(server, session.tracker.experiment_id)
+    if server != uri:
+        start = f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
+        console.print(f"Runs:   {start}, then open", markup=False)
+        console.print(f"        {page}", markup=False)
     else:
-        console.print(f"Runs:   mlflow ui --backend-store-uri {shlex.quote(uri)}", markup=False)
+        console.print(f"Runs:   {page}", markup=False)
 
 
 def _counts(plan: Plan) -> str:
