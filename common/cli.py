@@ -82,7 +82,8 @@ def given(
         for f in fields(cls):
             _add(parser, f, hints[f.name])
     found: dict[str, Any] = {}
-    for name, value in vars(parser.parse_args(argv)).items():
+    words = sys.argv[1:] if argv is None else argv
+    for name, value in vars(parser.parse_args([*map(_with_hyphens, words)])).items():
         if isinstance(value, list):
             value = tuple(item for item in value if item is not None)  # noqa: PLW2901
         if value not in (None, ()):
@@ -217,6 +218,18 @@ def _path(text: str) -> Path:
 def _printable(text: str) -> str:
     """The text with control characters escaped, so that a message stays one line."""
     return "".join(c if c.isprintable() or c == " " else ascii(c)[1:-1] for c in text)
+
+
+def _with_hyphens(word: str) -> str:
+    """An option as ``--help`` writes it; ``mlflow run -P data_root=DIR`` passes ``--data_root``.
+
+    >>> _with_hyphens("--data_root=a_b"), _with_hyphens("a_b")
+    ('--data-root=a_b', 'a_b')
+    """
+    if not word.startswith("--"):
+        return word
+    name, equals, value = word.partition("=")
+    return f"{_flag(name.removeprefix('--'))}{equals}{value}"
 
 
 def _flag(name: str) -> str:

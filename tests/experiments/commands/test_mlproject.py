@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 from mlflow.projects.utils import load_project
 
 from experiments.commands.audit_options import AuditOptions
@@ -84,5 +85,7 @@ def test_mlflow_runs_the_project(tmp_path: Path) -> None:
     )
     assert shown.returncode == 0, shown.stderr
     assert "6 trials, 0 finished, 6 to run" in shown.stdout
+    (run,) = MlflowClient(uri).search_runs(["0"])
+    assert set(run.data.params) == {"grid", "dry_run", "experiment"}, "and none that is empty"
     assert not (ROOT / "x").exists()
     assert not (tmp_path / "x").exists()
