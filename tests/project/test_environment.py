@@ -1,15 +1,12 @@
 """conda.yaml and pyproject.toml make the same environment."""
 
 import tomllib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-
-from experiments.trial.spec import TrialSpec
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,10 +39,3 @@ def test_conda_takes_a_python_that_the_project_supports() -> None:
 
 def test_conda_brings_pip_for_what_it_installs_by_pip() -> None:
     assert "pip" in conda_dependencies()
-
-
-def test_the_trial_entry_point_takes_every_field_of_a_spec() -> None:
-    trial = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]["trial"]
-    assert {field.name for field in fields(TrialSpec)} <= set(trial["parameters"])
-    for name in trial["parameters"]:
-        assert f"--{name.replace('_', '-')} {{{name}}}" in " ".join(trial["command"].split())
