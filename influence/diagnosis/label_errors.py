@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from influence.diagnosis.base import MORE_LIKELY_THAN_NOT
+from influence.diagnosis.calibration import TINY
 from influence.diagnosis.config import DiagnosisConfig
 from influence.diagnosis.crossfit import (
     ClassProbabilities,
@@ -30,7 +32,14 @@ from influence.diagnosis.label_noise import (
     trust_in_labels,
 )
 from influence.diagnosis.noise_detection import detect_noise
-from influence.diagnosis.two_sample import Scores, random_folds, rank_among_reference
+from influence.diagnosis.two_sample import (
+    Scores,
+    excess_p_value,
+    excess_posterior,
+    in_reference_units,
+    random_folds,
+    rank_among_reference,
+)
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,10 @@ def detect_label_errors(
         _of_reference(usable_reference, n),
         config.classifiers,
     )
-    correct = usable_reference & ~_wrong_in_reference(found, inputs, usable_reference, config)
-    detector = _Detector(classifier, n, ordinary, correct, config)
+    wrong = _wrong_in_reference(found, inputs, usable_reference, config)
+    detector = _Detector(
+        classifier, n, ordinary, usable_reference & ~wrong, not wrong.any(), config
+    )
     result, weight = detector.round(np.zeros(n))
     for _ in range(config.label_errors.rounds - 1):
         result, weight = detector.round(weight)
@@ -90,6 +101,8 @@ class _Detector:
     n: training samples.
     ordinary: those that may be fitted to, (n,).
     reference: reference samples whose label is taken to be correct, (m,).
+    reference_is_clean: whether these are all; otherwise improbable labels were removed from the
+        reference set, and it no longer says how frequent they are.
     config: settings.
     """
 
@@ -97,6 +110,7 @@ class _Detector:
     n: int
     ordinary: Mask
     reference: Mask
+    reference_is_clean: bool
     config: DiagnosisConfig
 
     def round(self, weight: Weights) -> tuple[LabelErrors, Weights]:
@@ -113,6 +127,11 @@ class _Detector:
         posterior = np.zeros(n)
         if noise:
             posterior[self.ordinary] = noise.fit(ordinary, self.config.noise).wrong
+        if self.reference_is_clean:
+            posterior[self.ordinary] = _with_unexplained_excess(
+                posterior[self.ordinary], ordinary, reference, self.config
+            )
+        if posterior.any():
             trusted = trust_in_labels(posterior)
         else:
             excluded = train.of_label < self.config.label_errors.excluded_below
@@ -122,9 +141,42 @@ class _Detector:
             posterior,
             rank_among_reference(scores),
             train.probabilities.argmax(axis=1),
-            expected_errors(ordinary, noise, self.config.noise),
+            max(expected_errors(ordinary, noise, self.config.noise), float(posterior.sum())),
         )
         return errors, trusted
+
+
+def _with_unexplained_excess(
+    explained: NDArray[np.float64],
+    train: LabelledProbabilities,
+    reference: LabelledProbabilities,
+    config: DiagnosisConfig,
+) -> NDArray[np.float64]:
+    """The posterior with label errors that no mechanism explains, (n,).
+
+    People confuse classes that are alike, on samples that are hard: neither uniform noise nor flips
+    between two classes. Whatever the mechanism, the labels of clean training samples are as
+    improbable as those of the reference set; an excess of improbable ones consists of errors.
+
+    Args:
+        explained: the posterior under the mechanisms that were proven, (n,).
+        train, reference: probabilities from classifiers that did not see the sample.
+        config: settings.
+    """
+    scores = in_reference_units(
+        Scores(_improbability(train), _improbability(reference)), config.two_sample
+    )
+    rest = Scores(scores.train[explained <= MORE_LIKELY_THAN_NOT], scores.reference)
+    before, after = config.label_errors.excess_significance
+    significance = after if explained.any() else before
+    if excess_p_value(rest, config.two_sample) >= significance:
+        return explained
+    return np.maximum(explained, excess_posterior(scores, config.two_sample))
+
+
+def _improbability(given: LabelledProbabilities) -> NDArray[np.float64]:
+    """The log-odds against the given label, (k,)."""
+    return np.asarray(-logit(np.clip(given.of_label, TINY, 1.0 - TINY)))
 
 
 def _labelled_samples(

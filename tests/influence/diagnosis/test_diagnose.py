@@ -8,12 +8,15 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from planted_glitches import CLASSES, MORE, ROWS, YET_MORE, M, Planted
+from planted_glitches import CLASSES, MORE, ROWS, YET_MORE, M, Planted, evidence_of
+from scipy.special import softmax
+from sklearn.metrics import f1_score
 
 from influence.diagnosis.base import CORRUPTED, GLITCH_KINDS, LABEL_ERROR, NO_LABEL, Diagnosis
 from influence.diagnosis.config import DEFAULT, NoveltyConfig
 from influence.diagnosis.decision import flag
 from influence.diagnosis.diagnose import diagnose
+from influence.evidence import Evidence
 
 PLANTED = {
     "uniform noise": lambda: Planted().uniform_noise(ROWS),
@@ -105,3 +108,29 @@ def test_the_configuration_is_used() -> None:
     evidence = Planted().corrupted(ROWS).evidence()
     config = replace(DEFAULT, novelty=NoveltyConfig(significance=(0.0,)))
     assert CORRUPTED not in diagnose(evidence, config).kind
+
+
+def confused(rng: np.random.Generator) -> tuple[Evidence, NDArray[np.bool_]]:
+    """Overlapping classes, and labels that are wrong where a sample resembles another class, to
+    which they go: people's errors. Which labels are wrong, (n,)."""
+    n_classes, width, n, m = 6, 10, 3000, 1000
+    centres = rng.normal(size=(n_classes, width)) * 1.5
+    y, reference = np.arange(n) % n_classes, np.arange(m) % n_classes
+    x = centres[y] + rng.normal(size=(n, width))
+    reference_x = centres[reference] + rng.normal(size=(m, width))
+    p = softmax(-0.5 * ((x[:, None] - centres) ** 2).sum(axis=2), axis=1)
+    p[np.arange(n), y] = 0.0
+    doubt = np.sqrt(p.max(axis=1))
+    wrong = rng.random(n) < doubt * 0.12 / doubt.mean()
+    labels = np.where(wrong, p.argmax(axis=1), y)
+    return evidence_of(x, labels, reference_x, reference, n_classes), wrong
+
+
+def test_errors_that_no_mechanism_explains_are_found_as_an_excess_over_the_reference() -> None:
+    evidence, wrong = confused(np.random.default_rng(0))
+    never = replace(DEFAULT.label_errors, excess_significance=(0.0, 0.0))
+    with_excess = f1_score(wrong, diagnose(evidence).flagged)
+    without = replace(DEFAULT, label_errors=never)
+    mechanisms_only = f1_score(wrong, diagnose(evidence, without).flagged)
+    assert with_excess > 0.6
+    assert with_excess > 2 * mechanisms_only
