@@ -21,6 +21,7 @@ from experiments.audit.aggregate import (
 from experiments.audit.explain.clusters import clusters
 from experiments.audit.explain.duplicates import duplicates
 from experiments.audit.explain.features import feature_space
+from experiments.audit.explain.image_checks import image_checks
 from experiments.audit.explain.reasons import reasons
 from experiments.audit.explain.summary import summarize
 from experiments.audit.fixed_features import diagnose_whole
@@ -112,6 +113,8 @@ def run_audit(
         copies = duplicates(
             data.train.x, space, data.copies, results[0].fold.reference.source_index
         )
+    with clock("image checks"):
+        checks = image_checks(data)
     with clock("reasons"):
         explained = reasons(data, order[: config.explained], results, space, context.device)
         groups = clusters(data.train, diagnosis, space)
@@ -125,6 +128,7 @@ def run_audit(
         reasons=explained,
         clusters=groups,
         summary=summarize(data.train, diagnosis, results, rate),
+        checks=checks,
         seconds=clock.seconds,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from experiments.audit.pipeline import AuditConfig, run_audit
 from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.audit.result import AuditResult
 from experiments.datasets.lookup import canonical_dataset
-from experiments.datasets.user.image_files import read_images
+from experiments.datasets.user.image_files import image_sizes, read_images
 from experiments.datasets.user.labels import DEFAULT_LABEL
 from experiments.training.context import TrialContext
 
@@ -159,14 +159,14 @@ def in_memory(given: AuditInput) -> AuditData:
         pair = _computed("", given.features, given.labels, given.pred_probs)
         reference = _computed_reference(given)
         return audit_data(*pair, reference, names)
-    x, y, found = _samples(TRAIN, given.data, given.labels, given)
+    x, y, found, sizes = _samples(TRAIN, given.data, given.labels, given)
     notes += found
     reference = given.reference
     if is_map_style(reference) or isinstance(reference, pd.DataFrame):
         reference = (reference, None)
     if isinstance(reference, Sequence) and not isinstance(reference, str) and len(reference) == 2:
         names = ("reference[0]", "reference[1]")
-        other, other_y, found = _samples(names, *reference, given)
+        other, other_y, found, _ = _samples(names, *reference, given)
         reference = (other, other_y)
         notes += [f"reference: {note}" for note in found]
     elif reference is not None:
@@ -176,11 +176,18 @@ def in_memory(given: AuditInput) -> AuditData:
         if reference is not None:
             reference = (last_layer_inputs(given.classifier, reference[0]), reference[1])
     data = audit_data(x, y, reference)
-    return replace(data, notes=(*notes, *data.notes))
+    return replace(data, notes=(*notes, *data.notes), sizes=sizes)
 
 
-def _samples(names: Names, x: Any, y: Any, given: AuditInput) -> tuple[Any, Any, tuple[str, ...]]:
-    """Samples, labels and notes, taken out of a dataset or a frame that holds both."""
+class _Samples(NamedTuple):
+    x: Any
+    y: Any
+    notes: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
+
+
+def _samples(names: Names, x: Any, y: Any, given: AuditInput) -> _Samples:
+    """Samples, labels, notes and sizes of images, taken out of what a caller passes."""
     if is_map_style(x) and y is None:
         found = columns_of(names[0], x, given.label_name, given.image_key)
         x, y = found.x, found.y
@@ -197,8 +204,8 @@ def _samples(names: Names, x: Any, y: Any, given: AuditInput) -> tuple[Any, Any,
         if strange is not None:
             raise UserError(f"{names[0]} must hold images only, got {type(strange).__name__} too")
         images = read_images(x, [str(label) for label in y] if len(y) == len(x) else [])
-        return images.x, y, images.notes
-    return x, y, ()
+        return _Samples(images.x, y, images.notes, image_sizes(x))
+    return _Samples(x, y)
 
 
 def _computed(of: str, features: Any, labels: Any, pred_probs: Any) -> tuple[Any, Any]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.audit.explain.clusters import Cluster
+from experiments.audit.explain.image_checks import CHECKS, failing
 from experiments.audit.explain.reasons import Reason
 from experiments.audit.explain.summary import Summary
 from experiments.audit.fold import Rows
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import ModelChoice
-from influence.diagnosis.base import GLITCH_KINDS, NO_LABEL, Diagnosis
+from influence.diagnosis.base import CLEAN, GLITCH_KINDS, NO_LABEL, Diagnosis
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class AuditRecord:
         reasons: of the most suspicious samples, in ``order``.
         clusters: of flagged samples.
         summary: of the set.
+        checks: as :func:`experiments.audit.explain.image_checks.image_checks` makes them, by row.
         seconds: wall time by step.
     """
 
@@ -43,12 +47,23 @@ class AuditRecord:
     reasons: Sequence[Reason]
     clusters: Sequence[Cluster]
     summary: Summary
+    checks: pd.DataFrame
     seconds: Mapping[str, float]
 
     def flagged_by_kind(self) -> dict[str, int]:
         """The number of flagged samples of each of ``GLITCH_KINDS``."""
         flagged = self.diagnosis.kind[self.diagnosis.flagged]
         return {kind: int((flagged == kind).sum()) for kind in GLITCH_KINDS}
+
+    @cached_property
+    def kinds(self) -> NDArray[np.object_]:
+        """The kinds of the diagnosis; of a clean sample that fails image checks, the first of
+        those, (n,)."""
+        kinds = self.diagnosis.kind.copy()
+        for check in CHECKS:
+            rows = failing(self.checks, check)
+            kinds[rows[kinds[rows] == CLEAN]] = check
+        return kinds
 
     def expected_label(self, row: int) -> str:
         """The name of the class that a sample is expected to have; empty if there is none."""

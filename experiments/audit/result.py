@@ -15,6 +15,7 @@ import pandas as pd
 from common.dataset import Modality
 from common.errors import UserError
 from experiments.audit.explain.clusters import Cluster
+from experiments.audit.explain.image_checks import CHECKS, failing
 from experiments.audit.explain.reasons import Reason
 from experiments.audit.explain.summary import Summary
 from experiments.audit.input.data import AuditData
@@ -242,6 +243,11 @@ def _metrics(record: AuditRecord) -> dict[str, float]:
             for kind, total in zip(
                 GLITCH_KINDS, record.diagnosis.kind_probability.sum(axis=0), strict=True
             )
+        },
+        **{
+            f"image_checks/{check}": float(len(failing(record.checks, check)))
+            for check in CHECKS
+            if record.data.train.modality == "image"
         },
         "accuracy/validation": record.summary.accuracy,
         **{f"seconds/{step}": value for step, value in record.seconds.items()},

@@ -16,7 +16,7 @@ from experiments.audit.input.columns import read_tables
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
 from experiments.datasets.user.arrays import ArrayFile
-from experiments.datasets.user.image_files import shown
+from experiments.datasets.user.image_files import image_sizes, shown
 from experiments.datasets.user.labels import similar_names
 from experiments.datasets.user.tables import UserTable
 from experiments.training.context import TrialContext
@@ -50,6 +50,8 @@ class AuditData:
             there are no files.
         copies: for each training row that the validation set contains, the row there.
         notes: one sentence for each change made to the data and each oddity.
+        sizes: width and height in pixels of each training image before it was resized; empty if
+            all have the shape of ``train``.
     """
 
     train: Dataset
@@ -57,6 +59,7 @@ class AuditData:
     files: tuple[str, ...] = ()
     copies: Mapping[int, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,16 +96,19 @@ def read(data: str, label: str | None, validation: str | None, context: TrialCon
         clean = None if other is None else other.load(options)
         notes += [] if clean is None else [f"validation: {note}" for note in clean.notes]
     files: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
     if isinstance(source, HasImageFiles):
         paths = source.image_paths()
         root = Path(getattr(source, "path", "."))
         folder = (root if root.is_dir() else root.parent).absolute()
         files = tuple(shown(path.absolute().relative_to(folder).as_posix()) for path in paths)
+        sizes = image_sizes(paths)
     if clean is None:
-        return AuditData(train, None, files, {}, (*notes, *class_notes(train)))
+        return AuditData(train, None, files, {}, (*notes, *class_notes(train)), sizes)
     aligned = aligned_validation(train, clean)
     notes += aligned.notes
-    return AuditData(train, aligned.data, files, aligned.copies, (*notes, *class_notes(train)))
+    notes += class_notes(train)
+    return AuditData(train, aligned.data, files, aligned.copies, tuple(notes), sizes)
 
 
 def aligned_validation(train: Dataset, validation: Dataset) -> AlignedValidation:

@@ -32,7 +32,7 @@ def render_first_suspects(record: AuditRecord) -> str:
                 *file,
                 train.class_names[int(train.y[row])],
                 record.expected_label(row),
-                KIND_NAMES[str(diagnosis.kind[row])],
+                KIND_NAMES[str(record.kinds[row])],
                 f"{diagnosis.probability[row]:.2f}",
                 "yes" if diagnosis.flagged[row] else "",
             ]

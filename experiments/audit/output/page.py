@@ -10,6 +10,7 @@ import numpy as np
 
 from common.html import render_template
 from experiments.audit.explain.clusters import Cluster
+from experiments.audit.explain.image_checks import CHECKS, failed, failing
 from experiments.audit.explain.reasons import TRAIN, InfluentialSample, Reason
 from experiments.audit.explain.summary import ALL
 from experiments.audit.output.text import KIND_NAMES, findings, subtitle
@@ -45,6 +46,7 @@ class Card:
     kind: str
     expected: str
     duplicate: str
+    checks: str
     flagged: bool
     learned: str
     unusual: str
@@ -69,6 +71,7 @@ def render(result: AuditRecord, title: str) -> str:
         "shares": _shares(result),
         "kinds": [KIND_NAMES[kind] for kind in GLITCH_KINDS],
         "confusions": _confusions(result),
+        "checks": _checks(result, pictures),
         "clusters": [_cluster(result, one, pictures, reviewed) for one in result.clusters],
         "cards": cards,
         "labels": list(result.data.train.class_names),
@@ -103,6 +106,20 @@ def _confusions(result: AuditRecord) -> list[tuple[str, str, int]]:
     return [(names[a], names[b], int(counts[a, b])) for a, b in pairs if counts[a, b]]
 
 
+def _checks(result: AuditRecord, pictures: Thumbnails) -> list[tuple[str, int, list[Example]]]:
+    """Name, number and first samples of each check that images fail, the lowest scores first."""
+    found = []
+    for check in CHECKS:
+        rows = failing(result.checks, check)
+        if len(rows):
+            shown = [
+                Example(pictures.key(TRAIN, row), f"{_label(result, TRAIN, row)} · {row}")
+                for row in rows[:SHOWN_OF_CLUSTER].tolist()
+            ]
+            found.append((KIND_NAMES[check], len(rows), shown))
+    return found
+
+
 def _cluster(
     result: AuditRecord, cluster: Cluster, pictures: Thumbnails, reviewed: set[int]
 ) -> dict[str, Any]:
@@ -126,9 +143,10 @@ def _card(result: AuditRecord, reason: Reason, pictures: Thumbnails) -> Card:
         file=result.data.files[row] if result.data.files else "",
         label=_label(result, TRAIN, row),
         probability=float(diagnosis.probability[row]),
-        kind=KIND_NAMES[str(diagnosis.kind[row])],
+        kind=KIND_NAMES[str(result.kinds[row])],
         expected=result.expected_label(row),
         duplicate=str(result.duplicate_of[row]),
+        checks=", ".join(KIND_NAMES[check] for check in failed(result.checks, row)),
         flagged=bool(diagnosis.flagged[row]),
         learned=f"learned in epoch {reason.learned}" if reason.learned else "never learned",
         unusual=reason.unusual,

@@ -16,15 +16,18 @@ def suspicions_table(result: AuditRecord) -> pd.DataFrame:
         Columns ``row`` (from 0), ``file`` if there are files, ``label``, ``probability`` of being
         a glitch, ``flagged``, ``kind``, ``expected_label`` (missing if no class is expected),
         ``duplicate_of``, and ``rank_<signal>``, the rank by each signal from 1, the most
-        suspicious.
+        suspicious; for images ``is_<check>_issue`` and ``<check>_score`` for each of
+        :data:`experiments.audit.explain.image_checks.CHECKS`. The kind of a sample that is clean
+        but fails a check is the name of that check.
     """
     table = diagnosis_table(result.data.train, result.diagnosis)
+    table["kind"] = result.kinds.astype(str)
     if result.data.files:
         table.insert(1, "file", result.data.files)
     table["duplicate_of"] = result.duplicate_of.astype(str)
     for name, ranks in result.ranks.items():
         table[f"rank_{name}"] = ranks
-    return table.iloc[result.order].reset_index(drop=True)
+    return table.join(result.checks).iloc[result.order].reset_index(drop=True)
 
 
 def diagnosis_table(train: Dataset, diagnosis: Diagnosis) -> pd.DataFrame:

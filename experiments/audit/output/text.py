@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from common.dataset import Dataset
+from experiments.audit.explain.image_checks import CHECKS, failing
 from experiments.audit.record import AuditRecord
 from influence.diagnosis.base import (
     CLEAN,
@@ -32,6 +33,12 @@ KIND_NAMES: Final = {
     CORRUPTED: "corrupted",
     HARD: "hard",
     CLEAN: "clean",
+    "low_information": "low information",
+    "dark": "dark",
+    "light": "light",
+    "blurry": "blurry",
+    "odd_aspect_ratio": "odd aspect ratio",
+    "odd_size": "odd size",
 }
 PLURALS: Final = {
     LABEL_ERROR: "label errors",
@@ -79,7 +86,15 @@ def findings(result: AuditRecord) -> list[str]:
     duplicates = int(result.duplicate_of.astype(bool).sum())
     if duplicates:
         found.append(f"{duplicates} samples are exact or near duplicates of other samples.")
-    return found
+    return [*found, *_image_checks(result)]
+
+
+def _image_checks(result: AuditRecord) -> list[str]:
+    counts = {check: len(failing(result.checks, check)) for check in CHECKS}
+    named = [f"{KIND_NAMES[check]} {count}" for check, count in counts.items() if count]
+    if not named:
+        return []
+    return [f"Image checks, for which no sample is flagged: {', '.join(named)}."]
 
 
 def _largest_class(data: Dataset) -> float:

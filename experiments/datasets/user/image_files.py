@@ -120,6 +120,15 @@ def read_images(files: Sequence[ImageSource], labels: Sequence[object] = ()) -> 
     return Images(x, (*notes, *levels.notes(), *_revealing(headers, labels)))
 
 
+def image_sizes(files: Sequence[ImageSource]) -> tuple[tuple[int, int], ...]:
+    """Width and height in pixels of each file or image, before anything is resized."""
+    sizes = []
+    for file in files:
+        with _opened(file) as image:
+            sizes.append(_header(image).size)
+    return tuple(sizes)
+
+
 def check_file(file: Path) -> None:
     """Raise ``UserError`` unless this is a regular file."""
     try:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from audit_standin import WRONG, diagnose
 
+from experiments.audit.explain.image_checks import CHECKS
 from experiments.commands.audit import main
 from experiments.tracking import command_run
 from experiments.tracking.tracker import Tracker
@@ -33,6 +34,7 @@ COLUMNS = [
     "rank_gd_class",
     "rank_cnci",
     "rank_loss",
+    *(name for check in CHECKS for name in (f"is_{check}_issue", f"{check}_score")),
 ]
 
 
@@ -45,8 +47,8 @@ def test_every_sample_is_listed_the_most_suspicious_first(
     flagged = suspicions[suspicions["flagged"]]
     assert flagged["probability"].is_monotonic_decreasing
     assert suspicions["probability"].between(0, 1).all()
-    assert set(suspicions["kind"]) <= set(KINDS)
-    for rank in COLUMNS[8:]:
+    assert set(suspicions["kind"]) <= {*KINDS, *CHECKS}
+    for rank in COLUMNS[8:14]:
         assert sorted(suspicions[rank]) == list(range(1, 301))
     written = pd.read_csv(audited_images / "suspicions.csv", keep_default_na=False)
     assert written["file"].tolist() == suspicions["file"].tolist()

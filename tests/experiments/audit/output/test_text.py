@@ -49,6 +49,7 @@ def result(
         reasons=[],
         clusters=[],
         summary=Summary(pd.DataFrame(), pd.DataFrame(), float("nan"), accuracy),
+        checks=pd.DataFrame(),
         seconds={},
     )
 
