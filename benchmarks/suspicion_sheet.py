@@ -24,7 +24,7 @@ from experiments.audit.fold import Fold, run_fold
 from experiments.audit.input.data import aligned_validation
 from experiments.audit.model_choice import choose_model
 from experiments.audit.output.suspicions import diagnosis_table
-from experiments.audit.pipeline import stratified_parts
+from experiments.audit.parts import stratified_parts
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
 from experiments.datasets.torchvision_images import TEST_PARTS

@@ -26,6 +26,7 @@ def audit(  # noqa: PLR0913  # all but the data have useful defaults
     image_key: str | None = None,
     model: str | None = None,
     classifier: nn.Module | None = None,
+    groups: Labels | str | None = None,
     max_false_alarms: float | None = None,
     learning_rate: float | None = None,
     seed: int = 0,
@@ -53,6 +54,9 @@ def audit(  # noqa: PLR0913  # all but the data have useful defaults
         classifier: a trained PyTorch network whose last layer is linear. The samples are replaced
             by the inputs of that layer, and a new last layer is trained on them. The network is
             left unchanged.
+        groups: what samples belong together (one patient, writer, video): n numbers or texts, or,
+            of a table or a list of images at a path, the name of a column. Samples of one group
+            stay in one fold. Not with a reference set, which needs no folds.
         max_false_alarms: target false discovery rate of the flags, in (0, 1); by default the
             diagnosis chooses its own threshold.
         learning_rate: by default that of the model.
@@ -69,7 +73,7 @@ def audit(  # noqa: PLR0913  # all but the data have useful defaults
             caller (random states, torch's thread count) is unchanged in any case.
     """
     given = AuditInput(
-        data, labels, reference, features, pred_probs, label_name, image_key, classifier
+        data, labels, reference, features, pred_probs, label_name, image_key, classifier, groups
     )
     with unchanged_session():
         return prepare_audit(

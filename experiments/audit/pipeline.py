@@ -36,6 +36,7 @@ from experiments.audit.fold import (
 )
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import ModelChoice
+from experiments.audit.parts import FOLDS, fold_count, held_out_parts, stratified_parts
 from experiments.audit.record import AuditRecord
 from experiments.training.context import StepClock, TrialContext
 from influence.diagnosis.base import Diagnosis
@@ -43,12 +44,6 @@ from influence.diagnosis.diagnose import diagnose as diagnose_with_reference
 from influence.diagnosis.without_reference import diagnose_without_reference
 from models.feature_cache import FeatureCache
 
-FOLDS = 5
-FOLDS_OF_LARGE_SET = 2
-LARGE_SET = 20_000
-"""Samples above which two folds are used; each sample is still trained on at least once."""
-MAX_REFERENCE = 4_000
-"""Reference samples used at most: the cost grows with their number, the benefit hardly does."""
 EXPLAINED = 300
 FEATURES, FOLDS_STEP = "features", "folds"
 """Steps whose progress the context is told."""
@@ -162,7 +157,7 @@ class _Auditor:
 
     def fold_results(self) -> Iterator[FoldResult]:
         """The results of all folds, one after the other."""
-        folds = list(self._folds(self._data.train))
+        folds = list(self._folds(self._data.train, self._data.groups))
         for number, result in enumerate(self._results(folds, self._choice.seed)):
             self._context.progress(FOLDS_STEP, number + 1, len(folds))
             yield result
@@ -174,7 +169,11 @@ class _Auditor:
         if 2 * len(rest) < len(flagged):
             return float("nan")
         drawn = generator(self._choice.seed, "chance").permutation(len(rest))[: 2 * BLOCK]
-        folds = [next(self._folds(self._data.train.take(rest[np.sort(drawn)])))]
+        rows = rest[np.sort(drawn)]
+        groups = None if self._data.groups is None else self._data.groups[rows]
+        if groups is not None and len(np.unique(groups)) < 2:
+            return float("nan")
+        folds = [next(self._folds(self._data.train.take(rows), groups))]
         result = next(self._results(folds, self._choice.seed + FOLDS))
         return float(result.diagnosis.flagged.mean())
 
@@ -187,29 +186,15 @@ class _Auditor:
                 known = diagnose_whole(trained)
             yield diagnose_fold(trained, self._context, self._diagnose, known)
 
-    def _folds(self, train: Dataset) -> Iterator[Fold]:
+    def _folds(self, train: Dataset, groups: Rows | None) -> Iterator[Fold]:
         if self._reference is not None:
             yield Fold.whole(train, self._reference, self._pool)
             return
         rows = np.arange(len(train))
-        count = FOLDS if len(train) <= LARGE_SET else FOLDS_OF_LARGE_SET
-        for held_out in stratified_parts(train.y, count, self._choice.seed):
+        count = fold_count(len(train))
+        for held_out in held_out_parts(train.y, groups, count, self._choice.seed):
             kept = np.setdiff1d(rows, held_out)
             yield Fold(train.take(kept), train.take(held_out), kept, held_out, self._pool)
-
-
-def stratified_parts(labels: Rows, count: int, seed: int) -> Iterator[Rows]:
-    """Disjoint sets of rows, each with its share of each class and at most ``MAX_REFERENCE`` rows.
-
-    They cover all rows unless that limit cuts them.
-    """
-    place = np.empty(len(labels), dtype=np.int64)
-    shuffled = generator(seed, "folds").permutation(len(labels))
-    order = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    place[order] = np.arange(len(labels))
-    size = max(count, -(-len(labels) // MAX_REFERENCE))
-    for part in range(count):
-        yield np.flatnonzero(place % size == part)
 
 
 def _most_suspicious_first(diagnosis: Diagnosis, seed: int) -> Rows:

@@ -20,6 +20,7 @@ from experiments.audit.input.map_style import columns_of, is_map_style
 from experiments.audit.input.predictions import centred_logs
 from experiments.audit.model_choice import ModelChoice, choose_model
 from experiments.audit.network import last_layer_inputs
+from experiments.audit.parts import checked_groups
 from experiments.audit.pipeline import AuditConfig, run_audit
 from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.audit.result import AuditResult
@@ -45,6 +46,7 @@ class AuditInput:
     label_name: str | None = None
     image_key: str | None = None
     classifier: nn.Module | None = None
+    groups: Any = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def prepare_audit(  # noqa: PLR0913  # the data, and what a user can set
     config = AuditConfig(max_false_alarms)
     _check_combination(given, model)
     source = _path(given.data)
+    if given.groups is not None and given.reference is not None:
+        raise UserError("give groups or reference, not both: with a reference set are no folds")
+    column = ""
     if source is not None:
         if given.reference is not None and _path(given.reference) is None:
             raise UserError(
@@ -98,10 +103,18 @@ def prepare_audit(  # noqa: PLR0913  # the data, and what a user can set
                 f"{type(given.reference).__name__}"
             )
         validation = _path(given.reference)
-        data = read(source, given.label_name, validation, context)
+        if given.groups is not None and not isinstance(given.groups, str):
+            raise UserError(
+                f"groups of data at a path must be the name of a column, got "
+                f"{type(given.groups).__name__}"
+            )
+        data = read(source, given.label_name, validation, context, given.groups)
+        column = given.groups or ""
     else:
         validation = None
         data = in_memory(given)
+        if given.groups is not None:
+            data = replace(data, groups=checked_groups(given.groups, data.train))
         if given.data is None or given.classifier is not None:
             model = model or FEATURES_MODEL
     choice = choose_model(data.train, context, model, seed, learning_rate)
@@ -113,6 +126,7 @@ def prepare_audit(  # noqa: PLR0913  # the data, and what a user can set
         seed=choice.seed,
         learning_rate=choice.settings.learning_rate,
         digest=data.train.digest,
+        groups=column,
     )
     return PreparedAudit(data, request, choice, context, config, diagnose)
 

@@ -22,6 +22,8 @@ class AuditRequest:
         seed: of all randomness.
         learning_rate: of the training.
         digest: of the samples and labels.
+        groups: name of the column of groups; empty if there is none, and if the caller passed
+            objects.
     """
 
     data: str
@@ -31,6 +33,7 @@ class AuditRequest:
     seed: int
     learning_rate: float
     digest: str
+    groups: str = ""
 
     @property
     def subject(self) -> str:

@@ -26,6 +26,7 @@ def audit_run(
         "seed": str(request.seed),
         "learning_rate": str(request.learning_rate),
         "digest": request.digest,
+        **({"groups": request.groups} if request.groups else {}),
     }
     return command_run(uri, experiment, f"audit of {request.subject}", KIND_AUDIT, params)
 

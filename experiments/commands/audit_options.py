@@ -27,6 +27,10 @@ class AuditOptions(EnvironmentOptions):
         "reference set, in the same form, whose samples are known to be right (default: none; only "
         "label errors are looked for then)"
     )
+    groups: str | None = option(
+        "column of a table or list of images that says which samples belong together (one patient, "
+        "writer, video); they stay in one fold (default: none)"
+    )
     model: str | None = option(
         "registered model, or timm:NAME for any pretrained image network of timm (default: for "
         "images efficientnet_lite0, for tables mlp)"

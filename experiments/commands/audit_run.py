@@ -21,7 +21,12 @@ def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> in
     console = Console(highlight=False, markup=False, soft_wrap=True)
     progress = StepProgress(console)
     prepared = prepare_audit(
-        AuditInput(options.source, reference=options.clean, label_name=options.label),
+        AuditInput(
+            options.source,
+            reference=options.clean,
+            label_name=options.label,
+            groups=options.groups,
+        ),
         model=options.model,
         max_false_alarms=options.max_false_alarms,
         learning_rate=options.learning_rate,

@@ -80,6 +80,7 @@ def _audit(options: RepairOptions) -> tuple[AuditRequest, pd.DataFrame]:
         seed=int(asked["seed"]),
         learning_rate=float(asked["learning_rate"]),
         digest=asked["digest"],
+        groups=asked.get("groups", ""),
     )
     with TemporaryDirectory(prefix="influence-") as folder:
         stored = tracker.download(options.audit, f"{SUSPICIONS}.parquet", Path(folder))

@@ -15,7 +15,7 @@ from common.errors import UserError
 from common.seeds import generator
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import ModelChoice
-from experiments.audit.pipeline import FOLDS, stratified_parts
+from experiments.audit.parts import FOLDS, held_out_parts
 from experiments.repair.decisions import Decisions
 from experiments.training.context import TrialContext
 from experiments.training.prepare import prepare
@@ -105,8 +105,8 @@ def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
 ) -> Gain:
     """Train on each set with several seeds and validate.
 
-    Without validation data, each seed holds out another fold of the set; only its samples that no
-    decision touches are counted, so that no set is favoured.
+    Without validation data, each seed holds out another fold of the set, of whole groups if there
+    are groups; only its samples that no decision touches are counted, so that no set is favoured.
 
     Args:
         data: the dirty set.
@@ -141,7 +141,7 @@ def _accuracies(
 ) -> Iterator[tuple[str, float]]:
     train, validation, held = data.train, data.validation, np.empty(0, dtype=np.int64)
     if validation is None:
-        held = next(stratified_parts(train.y, FOLDS, recipe.seed))
+        held = next(held_out_parts(train.y, data.groups, FOLDS, recipe.seed))
         validation = train.take(np.setdiff1d(held, decisions.touched))
     pool = train.followed_by(validation)
     for name, (kept, labels) in variants.items():

@@ -31,11 +31,15 @@ Labels = NDArray[np.int64]
 
 
 def read_tables(
-    source: UserTable, validation: UserTable | None, label: str | None
+    source: UserTable,
+    validation: UserTable | None,
+    label: str | None,
+    left_aside: str | None = None,
 ) -> tuple[Dataset, Dataset | None, list[str]]:
     """The training set, validation data with the same columns, and what was done.
 
-    Both are encoded together, so that a category is the same column in both.
+    Both are encoded together, so that a category is the same column in both. The column
+    ``left_aside`` is no feature.
     """
     column = label or DEFAULT_LABEL
     read = source.table()
@@ -43,8 +47,9 @@ def read_tables(
     _check_label(source.name, frame, column)
     read.check_label(source.name, column)
     y, classes = encoded_labels(f"{source.name}: label column {column!r}", frame[column])
-    left_out, notes = screened(frame.drop(columns=column), y)
-    kept = [name for name in frame if name != column and name not in left_out]
+    features_of = frame.drop(columns=[column] if left_aside is None else [column, left_aside])
+    left_out, notes = screened(features_of, y)
+    kept = [name for name in features_of if name not in left_out]
     if not kept:
         raise UserError(f"{source.name}: no column is left to learn from: {'; '.join(notes)}")
     both, other = frame[kept], None

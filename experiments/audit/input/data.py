@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.dataset import Dataset
-from common.errors import UserError
+from common.errors import UserError, unknown_name
 from experiments.audit.input.columns import read_tables
+from experiments.audit.parts import checked_groups
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
 from experiments.datasets.user.arrays import ArrayFile
 from experiments.datasets.user.image_files import image_sizes, shown
-from experiments.datasets.user.labels import similar_names
+from experiments.datasets.user.image_list import ImageList
+from experiments.datasets.user.labels import DEFAULT_LABEL, similar_names
 from experiments.datasets.user.tables import UserTable
 from experiments.training.context import TrialContext
 from glitches.images import matched
@@ -52,6 +54,8 @@ class AuditData:
         notes: one sentence for each change made to the data and each oddity.
         sizes: width and height in pixels of each training image before it was resized; empty if
             all have the shape of ``train``.
+        groups: the number of each training sample's group, (n,); samples of one group stay in one
+            fold. ``None`` if there are no groups.
     """
 
     train: Dataset
@@ -60,6 +64,7 @@ class AuditData:
     copies: Mapping[int, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     sizes: tuple[tuple[int, int], ...] = ()
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,16 +82,53 @@ class AlignedValidation:
     notes: tuple[str, ...]
 
 
-def read(data: str, label: str | None, validation: str | None, context: TrialContext) -> AuditData:
+def read(
+    data: str,
+    label: str | None,
+    validation: str | None,
+    context: TrialContext,
+    groups: str | None = None,
+) -> AuditData:
     """Read the data at a path or of a registered name, and validation data likewise.
 
-    Raises ``UserError``, which says what to do, if the data cannot be audited.
+    Args:
+        data: the path or the name.
+        label: the label column.
+        validation: the path or the name of the reference set, if there is one.
+        context: where registered data are.
+        groups: the column of a table, or of a list of images, that names the group of each sample.
+
+    Raises:
+        UserError: the data cannot be audited; it says what to do.
     """
+    if groups is None:
+        return _read(data, label, validation, context)
+    source = source_for(data, context.data_root)
+    if not isinstance(source, UserTable | ImageList):
+        raise UserError(
+            f"{data}: groups must be a column of a table or of a list of images, got {groups!r}"
+        )
+    table = source.table() if isinstance(source, UserTable) else source.table
+    if groups not in table.frame or groups == (label or DEFAULT_LABEL):
+        raise unknown_name(
+            f"groups column of {data}", groups, [c for c in map(str, table.frame) if c != label]
+        )
+    found = _read(data, label, validation, context, groups)
+    return replace(found, groups=checked_groups(table.frame[groups], found.train))
+
+
+def _read(
+    data: str,
+    label: str | None,
+    validation: str | None,
+    context: TrialContext,
+    groups: str | None = None,
+) -> AuditData:
     options = DataOptions(context.data_root, label, cache=context.cache)
     source = source_for(data, context.data_root)
     other = None if validation is None else source_for(validation, context.data_root)
     if isinstance(source, UserTable) and isinstance(other, UserTable | None):
-        train, clean, notes = read_tables(source, other, label)
+        train, clean, notes = read_tables(source, other, label, groups)
     elif isinstance(source, ArrayFile) and isinstance(other, ArrayFile):
         train, clean = source.load_with(other, options)
         notes = list(train.notes)

@@ -13,7 +13,8 @@ from torch import nn
 from common.dataset import Dataset
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import choose_model
-from experiments.audit.pipeline import FOLDS, MAX_REFERENCE, run_audit, stratified_parts
+from experiments.audit.parts import FOLDS, MAX_REFERENCE, stratified_parts
+from experiments.audit.pipeline import run_audit
 from experiments.audit.record import AuditRecord
 from experiments.training.context import TrialContext
 from influence.diagnosis.base import Diagnosis
