@@ -19,6 +19,7 @@ from experiments.audit.explain.image_checks import CHECKS, failing
 from experiments.audit.explain.reasons import Reason
 from experiments.audit.explain.summary import Summary
 from experiments.audit.input.data import AuditData
+from experiments.audit.output.export import Suspects, export_suspects
 from experiments.audit.output.files import (
     FIRST_SUSPECTS,
     REPORT,
@@ -33,7 +34,7 @@ from experiments.audit.output.stored import AUDIT, read_audit, store_audit
 from experiments.audit.output.suspicions import suspicions_table
 from experiments.audit.output.text import findings
 from experiments.audit.record import AuditRecord
-from experiments.audit.request import AuditRequest
+from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.audit.review import ReviewPlan, review_plan
 from experiments.machine import peak_mib
 from influence.diagnosis.base import GLITCH_KINDS
@@ -140,6 +141,29 @@ class AuditResult:
         except OSError as error:
             raise UserError(f"{str(path)!r} cannot be written: {error.strerror}") from error
         return path
+
+    def export(self, kind: str, path: str | Path) -> Path:
+        """Write the suspects for an annotation tool: the flagged samples, and all that
+        :meth:`review_plan` proposes to review.
+
+        Args:
+            kind: ``"labelstudio"``, a folder with tasks and a labelling configuration;
+                ``"fiftyone"``, a folder that it reads as ``FiftyOneImageClassificationDataset``;
+                ``"csv"``, a file with the columns of ``table``.
+            path: a new file or folder.
+
+        Raises:
+            UserError: the form does not fit the data, or the path exists or cannot be written.
+        """
+        count = max(int(self.table["flagged"].sum()), self.review_plan().samples)
+        folder = None
+        if "file" in self.table and self.request.data != IN_MEMORY:
+            source = Path(self.request.data)
+            folder = source if source.is_dir() else source.parent
+        classes = tuple(map(str, self.summary.confusion.index))
+        suspects = Suspects(self.table.head(count), classes, folder, self.data)
+        export_suspects(suspects, kind, Path(path), self.modality)
+        return Path(path)
 
     def save(self, folder: str | Path) -> Path:
         """Write the files that ``python -m experiments.audit`` writes; :func:`load` reads them.

@@ -42,6 +42,17 @@ class AuditOptions(EnvironmentOptions):
     learning_rate: float | None = option("learning rate (default: that of the model)")
     seed: int = option("seed of all randomness", 0)
     out: Path = option("output folder", OUT)
+    export: str | None = option(
+        "also write the suspects for an annotation tool into the output folder: labelstudio, "
+        "fiftyone or csv (default: none)"
+    )
+
+    @property
+    def exported(self) -> Path | None:
+        """Where the suspects are written to, if they are."""
+        if self.export is None:
+            return None
+        return self.out / ("suspects.csv" if self.export == "csv" else self.export)
 
     @property
     def source(self) -> str:

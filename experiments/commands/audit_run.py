@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from experiments.audit.fold import Diagnose
+from experiments.audit.output.export import check_export
 from experiments.audit.output.files import REPORT, SUSPICIONS, deliver, output_folder
 from experiments.audit.prepare import AuditInput, prepare_audit
 from experiments.commands.audit_log import audit_run, log_results
@@ -34,6 +35,8 @@ def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> in
         context=replace(options.context(), progress=progress),
         diagnose=diagnose,
     )
+    if options.export is not None and options.exported is not None:
+        check_export(options.export, options.exported, prepared.data.train.modality)
     for note in prepared.data.notes:
         console.print(f"note: {note}")
     with (
@@ -46,6 +49,8 @@ def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> in
             result.write(Path(folder))
             deliver(Path(folder), out)
             log_results(record, result, Path(folder))
+        if options.export is not None and options.exported is not None:
+            result.export(options.export, options.exported)
     for sentence in result.findings:
         console.print(sentence)
     console.print(f"{out / REPORT}\n{out / SUSPICIONS}.csv\nrun {record.run_id}")

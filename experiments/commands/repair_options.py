@@ -21,7 +21,7 @@ class RepairOptions(EnvironmentOptions):
     audit: str = required("id of the run of a finished audit")
     decisions: Path | None = option(
         "CSV file with columns row, action (keep, relabel, drop) and new_label, as exported by the "
-        "audit report (default: the proposal of the audit)"
+        "audit report, or Label Studio's JSON export (default: the proposal of the audit)"
     )
     validation: str | None = option(
         "reference set: samples known to be correct (default: that of the audit)"

@@ -28,7 +28,8 @@ def repair(  # noqa: PLR0913  # all but the audit have useful defaults
 
     Args:
         result: of the audit.
-        decisions: a CSV file as the report exports it, or a frame with the columns ``row``,
+        decisions: a CSV file as the report exports it, a JSON file as Label Studio exports it
+            (of tasks that :meth:`AuditResult.export` made), or a frame with the columns ``row``,
             ``action`` (keep, relabel, drop) and ``new_label``; by default what the audit proposes.
         reference: a path to other samples that are known to be right; by default the reference set
             of the audit.

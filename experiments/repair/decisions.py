@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from common.csv_safety import unescape_formula
 from common.dataset import Dataset
 from common.errors import UserError
+from experiments.repair.label_studio import read_label_studio
 from influence.diagnosis.base import LABEL_ERROR, RARE_CLUSTER
 
 KEEP: Final = "keep"
@@ -85,7 +86,10 @@ def propose(suspicions: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_decisions(path: Path) -> pd.DataFrame:
-    """Read a CSV file of decisions, such as the audit report exports; all cells are text."""
+    """Read a CSV file of decisions, such as the audit report exports, or the JSON export of Label
+    Studio; all cells are text."""
+    if path.suffix.lower() == ".json":
+        return read_label_studio(path)
     try:
         rows = pd.read_csv(path, header=None, dtype=str, keep_default_na=False, index_col=False)
     except (OSError, ValueError) as error:
