@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from common.dataset import Dataset
 from common.errors import UserError, unknown_name
 from experiments.audit.input.columns import read_tables
+from experiments.audit.input.label_notes import imbalance_note, order_note
 from experiments.audit.parts import checked_groups
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
@@ -228,7 +229,8 @@ def _copies(train: Dataset, validation: Dataset) -> tuple[NDArray[np.bool_], dic
 
 
 def class_notes(train: Dataset) -> list[str]:
-    """Note classes with few samples, and classes whose names hardly differ.
+    """Note classes with few samples, classes whose names hardly differ, imbalance, and labels that
+    depend on the order of the rows.
 
     Raises ``UserError`` if the set is too small for an audit.
     """
@@ -240,6 +242,7 @@ def class_notes(train: Dataset) -> list[str]:
             f"{train.name}: an audit needs at least {MIN_ROWS} rows, and {FEW} of them outside of "
             f"the largest class, got {len(train)} rows, {counts.max()} of them of class {largest!r}"
         )
+    notes += [*imbalance_note(train), *order_note(train)]
     few = [f"{train.class_names[c]!r} ({counts[c]})" for c in np.flatnonzero(counts < FEW)]
     if not few:
         return notes

@@ -64,6 +64,7 @@ TOLD: list[tuple[str, Maker, str]] = [
         table(label=["p"] * 30 + ["q"] * 27 + ["r"] * 3),
         "fewer than 5 samples, too few for a reliable result: 'r' (3)",
     ),
+    ("sorted", table(label=np.repeat(["p", "q"], 30)), "label depends on the order of the rows"),
     ("constant", table(b=1), "column 'b' is constant: left out"),
     ("empty", table(b=None), "column 'b' is empty: left out"),
     ("row numbers", table(b=np.arange(ROWS) + 7), "column 'b' numbers the rows: left out"),
