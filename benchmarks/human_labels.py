@@ -1,12 +1,16 @@
 """An audit of the labels that one person gave to each of some CIFAR-10 images.
 
     python benchmarks/human_labels.py --labels cifar10n_part.npz --data-root DIR
+    python benchmarks/human_labels.py ... --first 10000 --reference 1000
 
 DIR holds ``cifar10_part.npz`` (images ``x_train``, published labels ``y_train``), and the file of
 labels an array ``random_label1`` in the same order (CIFAR-10N, Wei et al. 2022). A label is wrong
-where it differs from the published one. Beside the audit without a reference set stands cleanlab on
-the same features: out-of-fold logistic regressions, ranked by self-confidence and flagged by
-confident learning. F1 is that of as many samples as there are wrong labels, and that of the flags.
+where it differs from the published one. The reference set, if one is asked for, consists of the
+images that follow, with their published labels.
+
+Beside the audit stands cleanlab on the same features: out-of-fold logistic regressions, ranked by
+self-confidence and flagged by confident learning. F1 is that of as many samples as there are wrong
+labels, and that of the flags.
 """
 
 from __future__ import annotations
@@ -44,30 +48,44 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--labels", type=Path, required=True)
     parser.add_argument("--data-root", type=Path, required=True)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--rows", type=int, default=5_000)
+    parser.add_argument("--reference", type=int, default=0)
     parser.add_argument("--model", default="efficientnet_lite0")
     parser.add_argument("--cache", type=Path, default=None)
     options = parser.parse_args()
     around = TrialContext()
     context = TrialContext(options.data_root, options.cache or around.cache)
     images = np.load(options.data_root / IMAGES)
-    x, published = images["x_train"][: options.rows], images["y_train"][: options.rows]
-    given = np.load(options.labels)["random_label1"][: options.rows].astype(np.int64)
-    names = tuple(map(str, range(CLASSES)))
-    data = Dataset("people", "image", x, given, names, np.arange(len(x)))
+    chosen = slice(options.first, options.first + options.rows)
+    following = slice(chosen.stop, chosen.stop + options.reference)
+    published = images["y_train"][chosen]
+    given = np.load(options.labels)["random_label1"][chosen].astype(np.int64)
+    data = dataset("people", images["x_train"][chosen], given)
+    reference = None
+    if options.reference:
+        reference = dataset("published", images["x_train"][following], images["y_train"][following])
     choice = choose_model(data, context, options.model)
     wrong = given != published
-    rows = [audit(data, choice, context, wrong), cleanlab(data, choice, context, wrong)]
-    print(f"{wrong.sum()} of {len(x)} labels differ from the published ones")
+    rows = [
+        audit(AuditData(data, reference), choice, context, wrong),
+        cleanlab(data, choice, context, wrong),
+    ]
+    print(f"{wrong.sum()} of {len(data)} labels differ from the published ones")
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format))
 
 
+def dataset(name: str, x: NDArray[np.uint8], labels: Rows) -> Dataset:
+    """Images with these labels."""
+    return Dataset(name, "image", x, labels, tuple(map(str, range(CLASSES))), np.arange(len(x)))
+
+
 def audit(
-    data: Dataset, choice: ModelChoice, context: TrialContext, wrong: Flags
+    data: AuditData, choice: ModelChoice, context: TrialContext, wrong: Flags
 ) -> dict[str, object]:
-    """The audit without a reference set."""
+    """The audit, with the reference set if there is one."""
     started = process_time()
-    found = run_audit(AuditData(data), choice, context)
+    found = run_audit(data, choice, context)
     seconds = process_time() - started
     diagnosis = found.diagnosis
     return row("audit", diagnosis.probability, diagnosis.flagged, wrong, seconds)
