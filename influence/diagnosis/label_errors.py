@@ -88,10 +88,23 @@ def detect_label_errors(
     detector = _Detector(
         classifier, n, ordinary, usable_reference & ~wrong, not wrong.any(), config
     )
-    result, weight = detector.round(np.zeros(n))
-    for _ in range(config.label_errors.rounds - 1):
-        result, weight = detector.round(weight)
+    state = _Round(np.zeros(n), excess=False)
+    for _ in range(config.label_errors.rounds):
+        result, state = detector.round(state)
     return result
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What one round leaves to the next.
+
+    Attributes:
+        weight: of the training labels in the fit, (n,).
+        excess: whether there are errors that no mechanism explains; once proven, it stays so.
+    """
+
+    weight: Weights
+    excess: bool
 
 
 @dataclass(frozen=True)
@@ -113,11 +126,11 @@ class _Detector:
     reference_is_clean: bool
     config: DiagnosisConfig
 
-    def round(self, weight: Weights) -> tuple[LabelErrors, Weights]:
-        """Fit with these weights of the training labels, (n,); label errors, and new weights."""
+    def round(self, state: _Round) -> tuple[LabelErrors, _Round]:
+        """Fit, test, and find label errors."""
         n, labels = self.n, self.classifier.samples.labels
         found = self.classifier.fit_predict(
-            np.concatenate([weight * self.ordinary, self.reference]),
+            np.concatenate([state.weight * self.ordinary, self.reference]),
             _of_reference(self.reference, n),
         )
         train = LabelledProbabilities(found.values[:n], labels[:n])
@@ -127,10 +140,12 @@ class _Detector:
         posterior = np.zeros(n)
         if noise:
             posterior[self.ordinary] = noise.fit(ordinary, self.config.noise).wrong
-        if self.reference_is_clean:
-            posterior[self.ordinary] = _with_unexplained_excess(
-                posterior[self.ordinary], ordinary, reference, self.config
-            )
+        excess = _Excess.of(ordinary, reference, self.config)
+        unexplained = self.reference_is_clean and (
+            state.excess or excess.exceeds(posterior[self.ordinary])
+        )
+        if unexplained:
+            posterior[self.ordinary] = np.maximum(posterior[self.ordinary], excess.posterior())
         if posterior.any():
             trusted = trust_in_labels(posterior)
         else:
@@ -143,35 +158,44 @@ class _Detector:
             train.probabilities.argmax(axis=1),
             max(expected_errors(ordinary, noise, self.config.noise), float(posterior.sum())),
         )
-        return errors, trusted
+        return errors, _Round(trusted, unexplained)
 
 
-def _with_unexplained_excess(
-    explained: NDArray[np.float64],
-    train: LabelledProbabilities,
-    reference: LabelledProbabilities,
-    config: DiagnosisConfig,
-) -> NDArray[np.float64]:
-    """The posterior with label errors that no mechanism explains, (n,).
+@dataclass(frozen=True)
+class _Excess:
+    """Improbable labels beyond those of the reference set.
 
     People confuse classes that are alike, on samples that are hard: neither uniform noise nor flips
     between two classes. Whatever the mechanism, the labels of clean training samples are as
     improbable as those of the reference set; an excess of improbable ones consists of errors.
 
-    Args:
-        explained: the posterior under the mechanisms that were proven, (n,).
-        train, reference: probabilities from classifiers that did not see the sample.
+    Attributes:
+        scores: log-odds against the given labels, in units of the reference.
         config: settings.
     """
-    scores = in_reference_units(
-        Scores(_improbability(train), _improbability(reference)), config.two_sample
-    )
-    rest = Scores(scores.train[explained <= MORE_LIKELY_THAN_NOT], scores.reference)
-    before, after = config.label_errors.excess_significance
-    significance = after if explained.any() else before
-    if excess_p_value(rest, config.two_sample) >= significance:
-        return explained
-    return np.maximum(explained, excess_posterior(scores, config.two_sample))
+
+    scores: Scores
+    config: DiagnosisConfig
+
+    @classmethod
+    def of(
+        cls, train: LabelledProbabilities, reference: LabelledProbabilities, config: DiagnosisConfig
+    ) -> _Excess:
+        """From probabilities by classifiers that did not see the sample."""
+        scores = Scores(_improbability(train), _improbability(reference))
+        return cls(in_reference_units(scores, config.two_sample), config)
+
+    def exceeds(self, explained: NDArray[np.float64]) -> bool:
+        """Is there an excess among samples that mechanisms do not explain, given the posterior
+        under these, (n,)?"""
+        before, after = self.config.label_errors.excess_significance
+        rest = Scores(self.scores.train[explained <= MORE_LIKELY_THAN_NOT], self.scores.reference)
+        level = after if explained.any() else before
+        return excess_p_value(rest, self.config.two_sample) < level
+
+    def posterior(self) -> NDArray[np.float64]:
+        """The probability that each training label belongs to the excess, (n,)."""
+        return excess_posterior(self.scores, self.config.two_sample)
 
 
 def _improbability(given: LabelledProbabilities) -> NDArray[np.float64]:
