@@ -24,6 +24,7 @@ from experiments.audit.output.files import (
     FIRST_SUSPECTS,
     REPORT,
     SUSPICIONS,
+    check_apart,
     made,
     write_pages,
     write_tables,
@@ -171,6 +172,7 @@ class AuditResult:
         Raises:
             UserError: they cannot be written.
         """
+        check_apart(self.request.data, Path(folder))
         out = made(Path(folder))
         try:
             self.write(out)

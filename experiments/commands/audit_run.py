@@ -10,7 +10,7 @@ from rich.console import Console
 
 from experiments.audit.fold import Diagnose
 from experiments.audit.output.export import check_export
-from experiments.audit.output.files import REPORT, SUSPICIONS, deliver, output_folder
+from experiments.audit.output.files import REPORT, SUSPICIONS, check_apart, deliver, output_folder
 from experiments.audit.prepare import AuditInput, prepare_audit
 from experiments.commands.audit_log import audit_run, log_results
 from experiments.commands.audit_options import AuditOptions
@@ -37,6 +37,7 @@ def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> in
     )
     if options.export is not None and options.exported is not None:
         check_export(options.export, options.exported, prepared.data.train.modality)
+    check_apart(prepared.request.data, options.out)
     for note in prepared.data.notes:
         console.print(f"note: {note}")
     with (

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from common.errors import UserError
 from experiments import schema
-from experiments.audit.output.files import SUSPICIONS, deliver, output_folder
+from experiments.audit.output.files import SUSPICIONS, check_apart, deliver, output_folder
 from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.commands.repair_log import repair_run
 from experiments.commands.repair_options import RepairOptions
@@ -28,6 +28,7 @@ def repair_and_log(options: RepairOptions) -> int:
     """The exit status of the command, as ``main`` describes it."""
     context = options.context()
     request, suspicions = _audit(options)
+    check_apart(request.data, options.out)
     target_of(source_for(request.data, context.data_root), options.out)
     plan = plan_repair(
         request,

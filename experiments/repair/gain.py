@@ -66,6 +66,11 @@ class Gain:
         if high < 0:
             return f"The repair lowers accuracy: {text}. Keep the data as they are."
         trainings = f"{len(self.accuracy)} trainings of each set"
+        if low > 0:
+            return (
+                f"Accuracy rises by {text}, but in {trainings} not significantly more than by "
+                f"random decisions ({100 * over:+.1f} over them)."
+            )
         return f"No significant gain in {trainings}: {text}."
 
 

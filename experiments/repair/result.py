@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from common.csv_safety import write_csv
 from common.dataset import Dataset
-from experiments.audit.output.files import made
+from experiments.audit.output.files import check_apart, made
 from experiments.audit.request import AuditRequest
 from experiments.datasets.base import DatasetSource
+from experiments.datasets.user.own_data import OwnData
 from experiments.repair.decisions import Decisions
 from experiments.repair.gain import Gain
 from experiments.repair.rewrite import Repaired, target_of, write_repaired
@@ -104,6 +105,8 @@ class RepairResult:
         """
         folder = Path(folder)
         if self.source is not None:
+            if isinstance(self.source, OwnData):
+                check_apart(str(self.source.path.absolute()), folder)
             target_of(self.source, folder)
         out = made(folder)
         self.write(out)

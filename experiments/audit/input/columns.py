@@ -95,11 +95,14 @@ def screened(frame: pd.DataFrame, labels: Labels | None = None) -> tuple[list[st
     """
     left_out: list[str] = []
     notes: list[str] = []
+    # copies of rows say nothing new about a column: any column that is distinct in the originals
+    # would give the label of all copies
+    first = _first_of_equal_rows(frame, labels)
     for name in map(str, frame):
         values = frame[name].reset_index(drop=True)
         try:
             reason = _useless(name, values) or _copy_of_label(values, labels)
-            oddities = [] if reason else list(_oddities(values, labels))
+            oddities = [] if reason else list(_oddities(values, labels, first))
         except TypeError as error:  # cells that have no order or equality, such as lists
             raise UserError(f"column {name!r} must hold numbers or text") from error
         if reason:
@@ -108,6 +111,15 @@ def screened(frame: pd.DataFrame, labels: Labels | None = None) -> tuple[list[st
         else:
             notes += [f"column {name!r} {oddity}" for oddity in oddities]
     return left_out, notes
+
+
+def _first_of_equal_rows(frame: pd.DataFrame, labels: Labels | None) -> NDArray[np.bool_]:
+    """Which rows, with their labels, do not occur before, (n,)."""
+    try:
+        again = frame.assign(**{"": labels}).duplicated()
+    except TypeError:  # cells that cannot be compared, which are refused later
+        return np.ones(len(frame), dtype=bool)
+    return ~again.to_numpy()
 
 
 def _check_label(name: str, frame: pd.DataFrame, label: str) -> None:
@@ -153,12 +165,13 @@ def _copy_of_label(values: pd.Series, labels: Labels | None) -> str | None:
     return "repeats the label" if one_to_one else None
 
 
-def _oddities(values: pd.Series, labels: Labels | None) -> Iterator[str]:
+def _oddities(values: pd.Series, labels: Labels | None, first: NDArray[np.bool_]) -> Iterator[str]:
     missing = int(values.isna().sum())
     if missing:
         yield f"lacks {missing} of {len(values)} values: filled, and marked by another column"
     present = values.dropna()
-    if labels is not None and len(values) >= ENOUGH and _determines(values, labels):
+    enough = np.count_nonzero(first) >= ENOUGH
+    if labels is not None and enough and _determines(values[first], labels[first]):
         yield (
             "gives the label of every row by itself: drop it if it was made from the label or from "
             "the order of the rows"
@@ -186,7 +199,7 @@ def _determines(values: pd.Series, labels: Labels) -> bool:
         return bool(pairs["value"].is_unique)
     if len(distinct) < len(values) / 2 or _is_text(values.dropna()):
         return False
-    ordered = labels[values.sort_values(kind="stable").index]
+    ordered = labels[values.reset_index(drop=True).sort_values(kind="stable").index]
     runs = 1 + int(np.count_nonzero(np.diff(ordered)))
     return runs == len(np.unique(labels))
 

@@ -20,7 +20,7 @@ from experiments.datasets.lookup import source_for
 from experiments.datasets.user.arrays import ArrayFile
 from experiments.datasets.user.image_files import image_sizes, shown
 from experiments.datasets.user.image_list import ImageList
-from experiments.datasets.user.labels import DEFAULT_LABEL, similar_names
+from experiments.datasets.user.labels import DEFAULT_LABEL, listed, name_notes, plain_name
 from experiments.datasets.user.tables import UserTable
 from experiments.training.context import TrialContext
 from glitches.images import matched
@@ -173,8 +173,9 @@ def aligned_validation(train: Dataset, validation: Dataset) -> AlignedValidation
     if few or len(np.unique(known.y[fresh])) < 2:
         raise UserError(
             f"only {len(fresh)} of {len(validation)} validation rows have a class of the training "
-            f"set and are not in it, at least {MIN_ROWS} and half of them are needed; use other "
-            "validation data, or none"
+            f"set and are not in it, at least {MIN_ROWS} and half of them are needed; "
+            f"{_reasons(train, validation, known, copied, unknown_classes)}; use other validation "
+            "data, or none"
         )
     notes = []
     if unknown_classes:
@@ -195,6 +196,26 @@ def aligned_validation(train: Dataset, validation: Dataset) -> AlignedValidation
             f"({names}): what it lacks counts as foreign"
         )
     return AlignedValidation(known.take(fresh), copies, tuple(notes))
+
+
+def _reasons(
+    train: Dataset,
+    validation: Dataset,
+    known: Dataset,
+    copied: NDArray[np.bool_],
+    unknown: list[str],
+) -> str:
+    """Why validation rows cannot be used."""
+    reasons = []
+    if unknown:
+        plain = {plain_name(name) for name in train.class_names}
+        alike = [name for name in unknown if plain_name(name) in plain]
+        reasons.append(f"{len(validation) - len(known)} have other classes ({listed(unknown)})")
+        if alike:
+            reasons[0] += f", of which {listed(alike)} differ only in spaces, case or Unicode form"
+    if copied.any():
+        reasons.append(f"{int(copied.sum())} are copies of training rows")
+    return " and ".join(reasons) or f"there are only {len(validation)}"
 
 
 def _with_classes_of(train: Dataset, validation: Dataset) -> tuple[Dataset, list[str]]:
@@ -234,7 +255,7 @@ def class_notes(train: Dataset) -> list[str]:
 
     Raises ``UserError`` if the set is too small for an audit.
     """
-    notes = similar_names(train.class_names)
+    notes = name_notes(train.class_names)
     counts = np.bincount(train.y, minlength=train.n_classes)
     if len(train) < MIN_ROWS or len(train) - counts.max() < FEW:
         largest = train.class_names[int(counts.argmax())]

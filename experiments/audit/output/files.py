@@ -77,6 +77,20 @@ def deliver(folder: Path, out: Path) -> None:
             half.unlink(missing_ok=True)
 
 
+def check_apart(data: str, out: Path) -> None:
+    """Raise ``UserError`` if ``out`` is the folder of the data or lies in it.
+
+    What is written there would be part of the data the next time they are read.
+
+    Args:
+        data: an absolute path, or anything else for data that have none.
+        out: where results are to be written.
+    """
+    folder = Path(data)
+    if folder.is_absolute() and folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
+        raise UserError(f"out {str(out)!r} is in the folder of the data; choose one outside it")
+
+
 @contextmanager
 def output_folder(folder: Path) -> Iterator[Path]:
     """The folder, created if need be; what was created is removed if the block fails before

@@ -76,7 +76,10 @@ def findings(result: AuditRecord) -> list[str]:
         )
     flagged = result.diagnosis.flagged.mean()
     if not flagged and summary.accuracy > SUSPICIOUSLY_ACCURATE:
-        found.append("If that is more than you expect, check whether a feature reveals the label.")
+        reason = "whether a feature reveals the label"
+        if result.duplicate_of.astype(bool).mean() > 1 / 2:
+            reason += ", and remove duplicates: a model that has seen a copy knows the label"
+        found.append(f"If that is more than you expect, check {reason}.")
     if has_reference and flagged > SUSPICIOUSLY_MANY:
         found.append(
             "So many flags suggest that the reference set was drawn from a different distribution: "

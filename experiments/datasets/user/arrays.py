@@ -83,7 +83,7 @@ class ArrayFile(OwnData):
             _check_one_per_row(self.path, key, headers[key].shape, rows)
         arrays = read_arrays(self.path, [self.samples, *wanted])
         y, marks = arrays[label], arrays.get(options.glitch or "")
-        labels, classes = encoded_labels(f"{self.name}: {label!r}", pd.Series(y.ravel()))
+        labels, classes = encoded_labels(f"{self.name}: {label!r}", _series(self.path, label, y))
         dataset = Dataset(
             name=self.name,
             modality=self.modality,
@@ -93,7 +93,9 @@ class ArrayFile(OwnData):
             source_index=np.arange(len(labels)),
             known_glitch=None
             if marks is None
-            else encoded_marks(f"{self.name}: {options.glitch!r}", pd.Series(marks.ravel())),
+            else encoded_marks(
+                f"{self.name}: {options.glitch!r}", _series(self.path, str(options.glitch), marks)
+            ),
         )
         return dataset, arrays[self.samples]
 
@@ -234,6 +236,12 @@ def _check_one_per_row(path: Path, key: str, shape: tuple[int, ...], rows: int) 
     raise UserError(
         f"{path}: {key!r} must have one value for each of {rows} rows, got {shape}{hint}"
     )
+
+
+def _series(path: Path, key: str, array: NDArray[np.generic]) -> pd.Series:
+    if array.dtype.kind == "V":
+        raise UserError(f"{path}: {key!r} must be text or whole numbers, got {array.dtype}")
+    return pd.Series(array.ravel())
 
 
 @contextmanager

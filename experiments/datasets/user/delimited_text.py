@@ -80,6 +80,11 @@ def read_delimited(path: Path) -> DelimitedText:
     header = _LINE.search(text.removeprefix("\ufeff"))
     if header is None:
         raise UserError(f"{path} is empty")
+    if header.group().lower().startswith("sep="):
+        raise UserError(
+            f"{path} begins with {header.group()[:10]!r}, which only Excel understands; remove "
+            "this line"
+        )
     unquoted = re.sub(r'"[^"]*"', "", header.group())
     candidates = [separator for separator in SEPARATORS if separator in unquoted]
     rows = max(map(text.count, "\r\n")) - text.endswith(("\r", "\n"))

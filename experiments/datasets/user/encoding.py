@@ -272,4 +272,6 @@ def _numbers(what: str, values: pd.Series) -> pd.Series:
 
 
 def _days(values: pd.Series) -> pd.Series:
-    return (values - pd.Timestamp(0, tz=values.dt.tz)) / pd.Timedelta(days=1)
+    # in the unit of the column: nanoseconds reach from the year 1677 to 2262 only
+    elapsed = values - pd.Timestamp(0, tz=values.dt.tz).as_unit(values.dt.unit)
+    return pd.Series(elapsed.to_numpy() / np.timedelta64(1, "D"), index=values.index)

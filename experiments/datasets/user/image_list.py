@@ -81,7 +81,10 @@ class ImageList(OwnData):
             if "\\" in name and not os.path.lexists(folder / relative):
                 relative = PurePosixPath(name.replace("\\", "/"))
             outside = (
-                relative.is_absolute() or PureWindowsPath(name).drive or ".." in relative.parts
+                relative.is_absolute()
+                or PureWindowsPath(name).drive
+                or ".." in relative.parts
+                or "://" in name
             )
             if outside or "\0" in name:
                 raise UserError(

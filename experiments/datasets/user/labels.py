@@ -78,6 +78,8 @@ def encoded_labels(what: str, values: pd.Series) -> tuple[NDArray[np.int64], tup
     """
     if values.empty:
         raise UserError(f"{what} has no rows")
+    if values.dtype.kind == "V":
+        raise UserError(f"{what} must be text or whole numbers, got raw bytes")
     missing = values.isna().to_numpy(bool)
     if missing.any():
         raise UserError(
@@ -87,7 +89,7 @@ def encoded_labels(what: str, values: pd.Series) -> tuple[NDArray[np.int64], tup
     codes, classes = pd.factorize(_classes(what, values), sort=True)
     names = tuple(map(str, classes))
     if len(names) < 2:
-        raise UserError(f"{what} must have at least 2 classes, got only {names[0]!r}")
+        raise UserError(f"{what} must have at least 2 classes, got only {listed(names)}")
     single = [name for name, count in zip(names, np.bincount(codes), strict=True) if count == 1]
     if single:
         raise UserError(
@@ -112,26 +114,57 @@ def _classes(what: str, values: pd.Series) -> pd.Series:
         return floats.astype(np.int64) if floats.abs().max() <= LARGEST_INTEGER else floats
     if types.is_numeric_dtype(values):
         return values
-    if values.dtype != object:
+    if values.dtype != object and values.dtype.kind != "S":
         return values.astype(str)
-    return values.map(lambda v: v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v))
+    try:
+        return values.astype(object).map(lambda v: v.decode() if isinstance(v, bytes) else str(v))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{what} is not UTF-8 text: got {error.object!r}") from error
 
 
-def similar_names(names: Sequence[str]) -> list[str]:
-    """A note if classes differ only in spaces, letter case or Unicode form.
+def name_notes(names: Sequence[str]) -> list[str]:
+    """Notes on classes whose names hardly differ, or contain what is not seen.
 
-    >>> similar_names(["Red", "red ", "blue"])
-    ["classes 'Red', 'red ' differ only in spaces or letter case: kept apart"]
+    >>> name_notes(["Red", "red", "blue"])
+    ["classes 'Red', 'red' differ only in spaces, letter case or Unicode form: kept apart"]
+    >>> name_notes([" yes", "no"])
+    ["classes ' yes' begin or end with a space, which is part of the name"]
     """
+    notes = []
     groups = defaultdict(list)
     for name in names:
-        plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-        groups[plain].append(name)
+        groups[plain_name(name)].append(name)
     alike = [listed(group) for group in groups.values() if len(group) > 1]
-    if not alike:
-        return []
-    more = f" and {len(alike) - 1} more such groups" if len(alike) > 1 else ""
-    return [f"classes {alike[0]}{more} differ only in spaces or letter case: kept apart"]
+    if alike:
+        more = f" and {len(alike) - 1} more such groups" if len(alike) > 1 else ""
+        notes.append(
+            f"classes {alike[0]}{more} differ only in spaces, letter case or Unicode form: kept "
+            "apart"
+        )
+    padded = [name for name in names if name != name.strip()]
+    if padded:
+        notes.append(
+            f"classes {listed(padded)} begin or end with a space, which is part of the name"
+        )
+    unseen = [name for name in names if any(map(_is_unseen, name))]
+    if unseen:
+        notes.append(f"classes {listed(unseen)} contain characters that are not shown")
+    return notes
+
+
+def plain_name(name: str) -> str:
+    """The name without what hardly shows: spaces at the ends, letter case, Unicode form.
+
+    >>> plain_name(" Red\\u200b")
+    'red'
+    """
+    seen = "".join(letter for letter in name if not _is_unseen(letter))
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
+
+
+def _is_unseen(letter: str) -> bool:
+    """Whether this is a control or format character; the joiner is part of emoji."""
+    return unicodedata.category(letter) in {"Cc", "Cf"} and letter != "\N{ZERO WIDTH JOINER}"
 
 
 def encoded_marks(what: str, values: pd.Series) -> NDArray[np.bool_]:

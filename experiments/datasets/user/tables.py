@@ -154,12 +154,13 @@ def _parquet(path: Path) -> Table:
     index = _index_columns(table.schema.pandas_metadata)
     kept = [number for number, name in enumerate(table.column_names) if name not in index]
     names, repeated = distinct([table.column_names[number] for number in kept])
-    try:
-        columns = {
-            name: _series(table.column(number)) for name, number in zip(names, kept, strict=True)
-        }
-    except (ValueError, OverflowError, pa.ArrowException) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from error
+    columns = {}
+    for name, number in zip(names, kept, strict=True):
+        try:
+            columns[name] = _series(table.column(number))
+        except (ValueError, OverflowError, pa.ArrowException) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"{path}: column {name!r} cannot be read: {reason}") from error
     return Table(pd.DataFrame(columns), tuple(_notes(repeated)), repeated)
 
 
@@ -177,6 +178,8 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
         column = column.cast(pa.float64())
     elif pa.types.is_time(kind):
         column = column.cast(pa.time64("us" if kind.unit != "ns" else "ns")).cast(pa.int64())
+    elif pa.types.is_fixed_size_binary(kind):
+        column = column.cast(pa.binary()).cast(pa.large_string())
     elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         column = column.cast(pa.large_string())  # refuses what is not UTF-8
     values: pd.Series = column.to_pandas(date_as_object=False)

@@ -79,6 +79,12 @@ TOLD: list[tuple[str, Maker, str]] = [
         table(b=[f"c{i % 40}" for i in range(ROWS)]),
         "column 'b' has 40 categories: the 31 most common are kept apart",
     ),
+    (
+        "a space before each label",
+        table(label=[" p", " q"] * 30),
+        "classes ' p', ' q' begin or end with a space",
+    ),
+    ("unseen letters", table(label=["p", "p\u200b"] * 30), "contain characters that are not shown"),
     ("nan", table(b=[None, *range(ROWS - 1)]), "column 'b' lacks 1 of 60 values"),
 ]
 
@@ -154,6 +160,32 @@ def test_the_training_set_is_no_validation_set(tmp_path: Path) -> None:
     data = images()(tmp_path)
     with pytest.raises(UserError, match="use other validation data, or none"):
         read(data, None, data, TrialContext(None, tmp_path))
+
+
+def test_copies_of_rows_are_no_columns_that_give_the_label_away(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"a": np.sin(np.arange(24)), "b": np.cos(np.arange(24)), "label": ["p", "q", "q"] * 8}
+    )
+    pd.concat([rows] * 25).to_csv(tmp_path / "t.csv", index=False)
+    found = read(str(tmp_path / "t.csv"), None, None, TrialContext(None, tmp_path))
+    assert not [note for note in found.notes if "gives the label" in note]
+    pd.concat([rows.assign(a=rows["label"].map({"p": 1, "q": 2}) + rows["a"] / 9)] * 25).to_csv(
+        tmp_path / "u.csv", index=False
+    )
+    found = read(str(tmp_path / "u.csv"), None, None, TrialContext(None, tmp_path))
+    assert [note for note in found.notes if "column 'a' gives the label" in note]
+
+
+def test_why_validation_rows_cannot_be_used(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": np.arange(30) % 7 / 3, "label": ["caf\u00e9", "tea"] * 15})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    other = frame.assign(a=frame["a"] + 5, label=["cafe\u0301", "milk"] * 15)
+    other.to_csv(tmp_path / "v.csv", index=False)
+    with pytest.raises(UserError) as error:
+        read(str(tmp_path / "t.csv"), None, str(tmp_path / "v.csv"), TrialContext(None, tmp_path))
+    assert "30 have other classes" in str(error.value)
+    assert "'milk'" in str(error.value)
+    assert "of which 'cafe\u0301' differ only in spaces, case or Unicode form" in str(error.value)
 
 
 def test_tables_are_encoded_together(tmp_path: Path) -> None:

@@ -158,3 +158,13 @@ def test_a_store_that_cannot_be_used_leaves_no_folder(
     assert main(argv) == 2
     assert "nonsense" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_results_do_not_become_data(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(images.rglob("*"))
+    argv = ["--data", str(images), "--out", str(images / "audit")]
+    assert main([*argv, "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]) == 2
+    assert "in the folder of the data" in capsys.readouterr().err
+    assert sorted(images.rglob("*")) == before

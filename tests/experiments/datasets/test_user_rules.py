@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import os
 from pathlib import Path
@@ -17,7 +18,8 @@ from common.dataset import Dataset
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
-from experiments.datasets.user.encoding import numeric_features
+from experiments.datasets.user.encoding import encoded_features, numeric_features
+from experiments.datasets.user.labels import encoded_labels, name_notes
 
 
 def load(path: Path) -> Dataset:
@@ -311,3 +313,73 @@ def test_categories_are_counted_before_they_are_encoded(
     frame.to_csv(tmp_path / "t.csv", index=False)
     monkeypatch.setattr("experiments.machine.available_mib", lambda: 1.0)
     assert "6000 rows of 31 features, one for each category, need" in refusal(tmp_path / "t.csv")
+
+
+def test_dates_beyond_the_range_of_nanoseconds(tmp_path: Path) -> None:
+    days = [dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(1970, 1, 2)] * 4
+    table = pa.table({"day": days, "a": range(12), "label": ["p", "q"] * 6})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    seconds = table.set_column(0, "day", table["day"].cast(pa.timestamp("s", "UTC")))
+    parquet.write_table(seconds, tmp_path / "s.parquet")
+    for name in ("t", "s"):
+        assert load(tmp_path / f"{name}.parquet").x[:3, 0].tolist() == [-719162, 2932896, 1]
+    frame = encoded_features("data", pd.DataFrame({"day": days}))
+    assert frame.x[:3, 0].tolist() == [-719162, 2932896, 1]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param(np.zeros(20, [("a", "i4")]), id="structured"),
+        pytest.param(np.zeros(20, "V4"), id="raw bytes"),
+        pytest.param(np.array([b"\xff", b"\xfe"] * 10), id="bytes that are not UTF-8"),
+    ],
+)
+def test_arrays_that_are_no_labels(labels: np.ndarray, tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", x=np.arange(40.0).reshape(20, 2), y=labels)
+    assert "'y'" in refusal(tmp_path / "t.npz")
+
+
+def test_labels_of_bytes() -> None:
+    values = pd.Series([b"a", b"b", b"a", b"b"], dtype=object)
+    assert encoded_labels("labels", values)[1] == ("a", "b")
+    with pytest.raises(UserError, match="not UTF-8"):
+        encoded_labels("labels", pd.Series([b"\xff", b"\xfe"] * 2, dtype=object))
+
+
+def test_binary_columns_of_parquet(tmp_path: Path) -> None:
+    labels = ["p", "q"] * 6
+    fixed = pa.array([b"ab", b"cd", b"cd"] * 4, pa.binary(2))
+    parquet.write_table(pa.table({"b": fixed, "label": labels}), tmp_path / "t.parquet")
+    assert load(tmp_path / "t.parquet").x.shape == (12, 2)
+    parquet.write_table(pa.table({"b": [b"\xff"] * 12, "label": labels}), tmp_path / "u.parquet")
+    assert "column 'b'" in refusal(tmp_path / "u.parquet")
+
+
+def test_the_line_that_excel_puts_before_the_header(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("sep=;\na;label\n" + "1;p\n2;q\n" * 6)
+    assert "'sep=;'" in refusal(tmp_path / "t.csv")
+
+
+def test_class_names_that_hardly_differ_or_hide_something() -> None:
+    assert name_notes(["red", "blue", "a b", "\N{FAMILY}\N{ZERO WIDTH JOINER}\N{BOY}"]) == []
+    assert "begin or end with a space" in name_notes([" red", " blue"])[0]
+    form, *rest = name_notes(["e\u0301", "\u00e9", "x"])
+    assert "Unicode form" in form
+    assert rest == []
+    alike, unseen = name_notes(["red", "red\u200b"])
+    assert "kept apart" in alike
+    assert "'red\\u200b'" in unseen
+
+
+def test_a_single_class_with_a_long_name(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,label\n" + ("1," + "p" * 5000 + "\n") * 6)
+    assert len(refusal(tmp_path / "t.csv")) < 400
+
+
+@pytest.mark.parametrize("name", ["https://h.example/a.png", "file:///a.png"])
+def test_image_lists_of_addresses(name: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file,label\n" + f"{name},p\n{name},q\n" * 6)
+    message = refusal(tmp_path / "t.csv")
+    assert "relative paths" in message
+    assert name in message

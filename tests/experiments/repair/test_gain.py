@@ -15,3 +15,17 @@ def test_what_a_gain_says() -> None:
     assert said([0.9, 0.91, 0.9]).startswith("The repair helps: +10.3 points (+")
     assert said([0.8, 0.83, 0.77]).startswith("No significant gain in 3 trainings")
     assert said([0.7, 0.71, 0.69]).startswith("The repair lowers accuracy: -10.0 points")
+
+
+def test_a_gain_that_random_decisions_have_too() -> None:
+    """The interval of the gain lies above zero: "no significant gain" would contradict it."""
+    accuracy = pd.DataFrame(
+        {
+            "dirty": [0.8, 0.81, 0.79],
+            "randomly repaired": [0.9, 0.7, 0.95],
+            "repaired": [0.9, 0.91, 0.9],
+        }
+    )
+    sentence = Gain(accuracy).sentence()
+    assert sentence.startswith("Accuracy rises by +10.3 points (+")
+    assert "not significantly more than by random decisions" in sentence

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from common.errors import UserError
-from experiments.audit.output.files import deliver, output_folder
+from experiments.audit.output.files import check_apart, deliver, output_folder
 
 
 def test_delivery_replaces_files_and_keeps_the_permissions_of_the_folder(tmp_path: Path) -> None:
@@ -79,3 +79,15 @@ def test_a_disk_that_fills_up_during_delivery_leaves_the_old_files(
         "a.csv": "old",
         "b.csv": "old",
     }
+
+
+@pytest.mark.parametrize("place", ["", "audit", "c/deeper/audit", "../link/audit"])
+def test_results_in_the_folder_of_the_data_are_refused(place: str, tmp_path: Path) -> None:
+    data = tmp_path / "photos"
+    (data / "c").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(data)
+    with pytest.raises(UserError, match="in the folder of the data"):
+        check_apart(str(data), data / place)
+    check_apart(str(data), tmp_path / "audit")
+    check_apart(str(data / "table.csv"), data / "audit")
+    check_apart("wine", Path("wine") / "audit")
