@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def held_out_parts(labels: Rows, groups: Rows | None, count: int, seed: int) -> 
         groups: (n,); all samples of a group are in the same part. With few groups, a part has more
             than ``MAX_REFERENCE`` rows.
         count: of the parts; fewer if there are not so many groups.
-        seed: of the draw.
+        seed: of the draw; it says which part is the first.
     """
     if groups is None:
         yield from stratified_parts(labels, count, seed)
@@ -49,10 +48,10 @@ def held_out_parts(labels: Rows, groups: Rows | None, count: int, seed: int) -> 
     splitter = StratifiedGroupKFold(size, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # small classes are noted by the reader of the data
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        splits = list(islice(splitter.split(labels, labels, groups), count))
-    for _, part in splits:
-        if len(part):
-            yield part.astype(np.int64)
+        parts = [part for _, part in splitter.split(labels, labels, groups) if len(part)]
+    # the seed shuffles groups of equal sizes only: from another part on, the first one differs
+    first = seed % len(parts)
+    yield from (part.astype(np.int64) for part in (parts[first:] + parts[:first])[:count])
 
 
 def stratified_parts(labels: Rows, count: int, seed: int) -> Iterator[Rows]:

@@ -35,6 +35,13 @@ def test_parts_hold_whole_groups_and_their_share_of_each_class() -> None:
         assert len(np.unique(WINE.target[part])) == 3
 
 
+@pytest.mark.parametrize("groups", [np.arange(N) % 5, np.repeat(np.arange(9), 20)[:N]])
+def test_the_seeds_of_a_repair_hold_out_different_parts(groups: np.ndarray) -> None:
+    labels = WINE.target.to_numpy()
+    first = [next(held_out_parts(labels, groups, FOLDS, seed)) for seed in range(FOLDS)]
+    assert len({part.tobytes() for part in first}) >= FOLDS - 1
+
+
 def test_large_sets_of_many_groups_have_small_parts() -> None:
     labels, groups = np.arange(30_000) % 3, np.arange(30_000) // 60
     parts = list(held_out_parts(labels, groups, 2, 0))
