@@ -134,10 +134,10 @@ def validated(table: pd.DataFrame, data: Dataset, what: str) -> Decisions:
     numbers = pd.Series(range(data.n_classes), index=list(data.class_names))
     labels = table["new_label"].astype(str)[relabel].map(numbers)
     if labels.isna().any():
-        place = labels.index[labels.isna()][0]
+        place = np.flatnonzero(relabel)[int(labels.isna().to_numpy().argmax())]
         raise UserError(
-            f"{what}: row {rows[table.index.get_loc(place)]} has the unknown new_label "
-            f"{str(table['new_label'][place])!r}; the classes are {_listed(data.class_names)}"
+            f"{what}: row {rows[place]} has the unknown new_label "
+            f"{str(table['new_label'].iloc[place])!r}; the classes are {_listed(data.class_names)}"
         )
     decisions = Decisions(rows[relabel], labels.to_numpy(np.int64), rows[action == DROP])
     _check_classes(decisions, data, what)

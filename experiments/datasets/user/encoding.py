@@ -17,6 +17,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from common.errors import UserError
 from experiments.datasets.user.cells import MOSTLY
+from experiments.datasets.user.labels import LARGEST_INTEGER
 from experiments.machine import check_memory
 
 MAX_CATEGORIES = 32
@@ -72,7 +73,10 @@ def encoded_features(what: str, frame: pd.DataFrame) -> Features:
         raise UserError(f"{what} has no columns besides the label")
     columns, notes = {}, []
     for name in frame:
-        values = _column(f"{what}: column {name!r}", frame[name])
+        values, center = _exact_column(frame[name])
+        if center:
+            notes.append(f"column {name!r} has a large offset: {center} was subtracted")
+        values = _column(f"{what}: column {name!r}", values)
         if types.is_float_dtype(values):
             values, told = _without_absurd_cells(values)
             notes += [f"column {name!r} {note}" for note in told]
@@ -131,6 +135,14 @@ def numeric_features(what: str, x: NDArray[np.generic]) -> Features:
             f"{what} must be finite, got {x[row, column]} in row {row}, column {column}"
         )
     notes = []
+    exact = [_exactly_centred(column) for column in x.T] if _is_long(x.dtype) else []
+    if any(center for _, center in exact):
+        x = np.column_stack([column for column, _ in exact])
+        notes += [
+            f"{name} has a large offset: {center} was subtracted"
+            for name, (_, center) in zip(names, exact, strict=True)
+            if center
+        ]
     if x.dtype.itemsize > 1:
         absurd, medians = _absurd(x)
         if absurd.any():
@@ -143,6 +155,33 @@ def numeric_features(what: str, x: NDArray[np.generic]) -> Features:
                 )
     rounded, told = as_float32(x, names)
     return Features(rounded, (), (*notes, *told))
+
+
+def _is_long(dtype: object) -> bool:
+    """Whether the type holds whole numbers that float64 cannot represent."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "iu" and dtype.itemsize == 8
+
+
+def _exactly_centred(values: NDArray[np.generic]) -> tuple[NDArray[np.float64], int]:
+    """Whole numbers (n,) as float64, less their median where float64 would round most of them.
+
+    Returns:
+        The numbers, and what was subtracted: 0 if nothing.
+    """
+    center = np.sort(values)[len(values) // 2]
+    if abs(int(center)) <= LARGEST_INTEGER:
+        return values.astype(np.float64), 0
+    words, origin = values.astype(np.uint64), center.astype(np.uint64)  # differences wrap around
+    above = (words - origin).astype(np.float64)
+    below = (origin - words).astype(np.float64)
+    return np.where(values >= center, above, -below), int(center)
+
+
+def _exact_column(values: pd.Series) -> tuple[pd.Series, int]:
+    if not _is_long(values.dtype) or values.empty:
+        return values, 0
+    centred, center = _exactly_centred(values.to_numpy())
+    return (pd.Series(centred), center) if center else (values, 0)
 
 
 def as_float32(x: NDArray[np.generic], names: list[str]) -> tuple[NDArray[np.float32], list[str]]:

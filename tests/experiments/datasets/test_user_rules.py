@@ -383,3 +383,28 @@ def test_image_lists_of_addresses(name: str, tmp_path: Path) -> None:
     message = refusal(tmp_path / "t.csv")
     assert "relative paths" in message
     assert name in message
+
+
+@pytest.mark.parametrize("offset", [2**62, -(2**62), 2**63 + 5])
+def test_whole_numbers_that_float64_would_round(offset: int, tmp_path: Path) -> None:
+    """A rounded offset would make the cells of the column equal."""
+    small = np.arange(13) * 3
+    kind = np.int64 if offset < 2**63 else np.uint64
+    large = np.array([offset + int(v) for v in small], kind)
+    expected = (small - small[6]).tolist()
+    array = numeric_features("x", np.column_stack([large, large]))
+    assert array.x[:, 1].tolist() == expected
+    assert f"column 0 has a large offset: {offset + 18} was subtracted" in array.notes
+    frame = pd.DataFrame({"a": large, "label": list("pq") * 6 + ["p"]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    table = load(tmp_path / "t.csv")
+    assert table.x[:, 0].tolist() == expected
+    assert f"column 'a' has a large offset: {offset + 18} was subtracted" in table.notes
+
+
+def test_a_mark_for_no_data_among_small_whole_numbers() -> None:
+    x = np.array([[v % 5] for v in range(30)], np.int64)
+    x[3] = np.iinfo(np.int64).min
+    features = numeric_features("x", x)
+    assert features.x[:3, 0].tolist() == [0, 1, 2]
+    assert "far outside its range" in features.notes[0]

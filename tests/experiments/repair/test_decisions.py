@@ -11,6 +11,7 @@ import pytest
 from sklearn.datasets import load_wine
 
 from common.csv_safety import write_csv
+from common.dataset import Dataset
 from common.errors import UserError
 from experiments.audit.input.data import read
 from experiments.repair.decisions import Decisions, propose, read_decisions, validated
@@ -87,3 +88,12 @@ def test_random_decisions_are_as_many_and_change_every_label() -> None:
     assert len(other.dropped) == 4
     assert not set(other.relabelled) & set(other.dropped)
     assert (labels[other.relabelled] != other.labels).all()
+
+
+def test_a_frame_whose_index_repeats_is_refused_in_one_line() -> None:
+    one = pd.DataFrame({"row": [0], "action": ["relabel"], "new_label": ["a"]})
+    data = Dataset(
+        "d", "tabular", np.zeros((8, 1), np.float32), np.arange(8) % 2, ("a", "b"), np.arange(8)
+    )
+    with pytest.raises(UserError, match=r"row 1 has the unknown new_label 'z'; the classes are a"):
+        validated(pd.concat([one, one.assign(row=1, new_label="z")]), data, "decisions")
