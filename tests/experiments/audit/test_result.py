@@ -101,6 +101,7 @@ def test_reasons_by_row(result: AuditResult) -> None:
         result.reasons(300)
 
 
+@pytest.mark.slow
 def test_the_command_and_the_function_find_the_same(
     cache: Path, tmp_path: Path, result: AuditResult
 ) -> None:

@@ -70,6 +70,7 @@ def test_values_are_inert(entry: str, value: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_mlflow_runs_the_project(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     words = [sys.executable, "-m", "mlflow", "run", str(ROOT), "-e", "main"]

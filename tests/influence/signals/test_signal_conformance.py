@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 from signal_conformance import (
     RULES,
     TRAINING,
@@ -39,8 +40,13 @@ def registered_toy() -> Iterator[str]:
     SIGNALS.unregister("toy")
 
 
+def by_cost(name: str) -> ParameterSet:
+    """A signal; those that make a whole diagnosis take seconds for each rule."""
+    return pytest.param(name, marks=[pytest.mark.slow] if name.startswith("fused") else [])
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("name", map(by_cost, SIGNALS))
 def test_signal(name: str, rule: Callable[[Signal], None]) -> None:
     rule(SIGNALS[name])
 
