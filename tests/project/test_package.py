@@ -82,7 +82,7 @@ def test_audit_in_a_notebook_of_another_folder(python: Path, tmp_path: Path) -> 
     code = (
         "import experiments, numpy as np; from experiments.audit import audit;"
         "rng = np.random.default_rng(0); x = rng.normal(size=(60, 3)); y = (x[:, 0] > 0) * 1;"
-        "print(len(audit(x, y)), experiments.__file__ or list(experiments.__path__))"
+        "print(len(audit(x, y).table), experiments.__file__ or list(experiments.__path__))"
     )
     shown = run(python, tmp_path, "-c", code)
     assert shown.returncode == 0, shown.stderr
