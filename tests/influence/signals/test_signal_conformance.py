@@ -46,7 +46,7 @@ def by_cost(name: str) -> ParameterSet:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("name", map(by_cost, SIGNALS))
+@pytest.mark.parametrize("name", [by_cost(name) for name in SIGNALS])
 def test_signal(name: str, rule: Callable[[Signal], None]) -> None:
     rule(SIGNALS[name])
 
