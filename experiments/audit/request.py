@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 IN_MEMORY = ""
@@ -34,6 +35,27 @@ class AuditRequest:
     learning_rate: float
     digest: str
     groups: str = ""
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str]) -> AuditRequest:
+        """The request that :meth:`params` was made of; others in the mapping are ignored."""
+        return cls(
+            data=params["data"],
+            label=params["label"],
+            validation=params["validation"],
+            model=params["model"],
+            seed=int(params["seed"]),
+            learning_rate=float(params["learning_rate"]),
+            digest=params["digest"],
+            groups=params.get("groups", ""),
+        )
+
+    def params(self) -> dict[str, str]:
+        """All of it as text; groups only where there are some."""
+        params = {name: str(value) for name, value in asdict(self).items()}
+        if not self.groups:
+            del params["groups"]
+        return params
 
     @property
     def subject(self) -> str:

@@ -18,17 +18,7 @@ def audit_run(
     request: AuditRequest, uri: str, experiment: str | None
 ) -> AbstractContextManager[CommandRun]:
     """The run of an audit that is under way."""
-    params = {
-        "data": request.data,
-        "label": request.label,
-        "validation": request.validation,
-        "model": request.model,
-        "seed": str(request.seed),
-        "learning_rate": str(request.learning_rate),
-        "digest": request.digest,
-        **({"groups": request.groups} if request.groups else {}),
-    }
-    return command_run(uri, experiment, f"audit of {request.subject}", KIND_AUDIT, params)
+    return command_run(uri, experiment, f"audit of {request.subject}", KIND_AUDIT, request.params())
 
 
 def log_results(run: CommandRun, result: AuditResult, folder: Path) -> None:

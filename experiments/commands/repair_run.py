@@ -73,16 +73,7 @@ def _audit(options: RepairOptions) -> tuple[AuditRequest, pd.DataFrame]:
             f"run {options.audit!r} audited data in memory; repair them in Python "
             "(experiments.repair.repair)"
         )
-    request = AuditRequest(
-        data=asked["data"],
-        label=asked["label"],
-        validation=asked["validation"],
-        model=asked["model"],
-        seed=int(asked["seed"]),
-        learning_rate=float(asked["learning_rate"]),
-        digest=asked["digest"],
-        groups=asked.get("groups", ""),
-    )
+    request = AuditRequest.from_params(asked)
     with TemporaryDirectory(prefix="influence-") as folder:
         stored = tracker.download(options.audit, f"{SUSPICIONS}.parquet", Path(folder))
         return request, pd.read_parquet(stored)

@@ -56,6 +56,14 @@ def absent(root: Path | None, files: tuple[str, ...]) -> str | None:
     return f"{named} belongs in {place}, and is not downloaded"
 
 
+def root_with(name: str, root: Path | None, files: tuple[str, ...]) -> Path:
+    """The data root, which has to hold the files."""
+    root = required_root(name, root)
+    if (missing := absent(root, files)) is not None:
+        raise UserError(f"{name}: {missing}")
+    return root
+
+
 def checked_votes(name: str, votes: Whole, samples: int) -> Whole:
     """The votes, if they are whole numbers for each sample and class."""
     if votes.dtype.kind not in "iu" or votes.shape != (samples, len(CLASSES)):
@@ -151,9 +159,7 @@ class Cifar10N(_OnCifar10):
 
     def load(self, options: DataOptions) -> Dataset:
         """All training images in the order of the batches."""
-        root = required_root(self.name, options.data_root)
-        if (missing := absent(root, (CIFAR10N,))) is not None:
-            raise UserError(f"{self.name}: {missing}")
+        root = root_with(self.name, options.data_root, (CIFAR10N,))
         sets = read_label_sets(root / CIFAR10N)
         for wanted in ("clean_label", self.labels):
             if wanted not in sets:
@@ -182,9 +188,7 @@ class Cifar10H(_OnCifar10):
 
     def load(self, options: DataOptions) -> Dataset:
         """All test images in the order of the batch."""
-        root = required_root(self.name, options.data_root)
-        if (missing := absent(root, (CIFAR10H,))) is not None:
-            raise UserError(f"{self.name}: {missing}")
+        root = root_with(self.name, options.data_root, (CIFAR10H,))
         votes = read_array(root / CIFAR10H)
         data = self.images.load(options)
         return replace(data, name=self.name, votes=checked_votes(self.name, votes, len(data)))
@@ -215,9 +219,7 @@ class Cifar10Part(_OnCifar10):
 
     def load(self, options: DataOptions) -> Dataset:
         """All images of the part."""
-        root = required_root(self.name, options.data_root)
-        if (missing := absent(root, self.files)) is not None:
-            raise UserError(f"{self.name}: {missing}")
+        root = root_with(self.name, options.data_root, self.files)
         images, answers = (root / file for file in self.files)
         x, y, index = read_arrays(
             images, (f"x_{self.part}", f"y_{self.part}", f"{self.part}_index")

@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from common.errors import UserError
+from common.validation import first_problem
 from experiments.audit.output.export import ACTION, DROP, LABEL
 
 
@@ -53,11 +54,9 @@ def read_label_studio(path: Path) -> pd.DataFrame:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
         raise UserError(
             f"{path} is not Label Studio's JSON export of tasks of an audit (format 'JSON', not "
-            f"'JSON-MIN'): {place} {first['msg']}"
+            f"'JSON-MIN'): {first_problem(error)}"
         ) from error
     found: list[dict[str, Any]] = []
     for task in tasks:

@@ -14,7 +14,7 @@ from common.dataset import Dataset
 from common.errors import UserError, unknown_name
 from experiments.datasets.user.encoding import MAX_CATEGORIES, encoded_features, iso_dates
 from experiments.datasets.user.labels import DEFAULT_LABEL, encoded_labels
-from experiments.datasets.user.tables import ROW_NUMBERS, UserTable
+from experiments.datasets.user.tables import ROW_NUMBERS, Table, UserTable
 
 DISTINCT = 0.95
 """A text column with a larger share of distinct values identifies rows."""
@@ -31,40 +31,40 @@ Labels = NDArray[np.int64]
 
 
 def read_tables(
-    source: UserTable,
+    name: str,
+    table: Table,
     validation: UserTable | None,
     label: str | None,
     left_aside: str | None = None,
 ) -> tuple[Dataset, Dataset | None, list[str]]:
     """The training set, validation data with the same columns, and what was done.
 
-    Both are encoded together, so that a category is the same column in both. The column
-    ``left_aside`` is no feature.
+    Both are encoded together, so that a category is the same column in both. ``name`` and ``table``
+    are those of the training set; the column ``left_aside`` is no feature.
     """
     column = label or DEFAULT_LABEL
-    read = source.table()
-    frame = read.frame
-    _check_label(source.name, frame, column)
-    read.check_label(source.name, column)
-    y, classes = encoded_labels(f"{source.name}: label column {column!r}", frame[column])
+    frame = table.frame
+    _check_label(name, frame, column)
+    table.check_label(name, column)
+    y, classes = encoded_labels(f"{name}: label column {column!r}", frame[column])
     features_of = frame.drop(columns=[column] if left_aside is None else [column, left_aside])
     left_out, notes = screened(features_of, y)
-    kept = [name for name in features_of if name not in left_out]
+    kept = [feature for feature in features_of if feature not in left_out]
     if not kept:
-        raise UserError(f"{source.name}: no column is left to learn from: {'; '.join(notes)}")
+        raise UserError(f"{name}: no column is left to learn from: {'; '.join(notes)}")
     both, other = frame[kept], None
     if validation is not None:
         other = validation.table().frame
-        lacking = [str(name) for name in (*kept, column) if name not in other]
+        lacking = [str(wanted) for wanted in (*kept, column) if wanted not in other]
         if lacking:
             raise UserError(
                 f"{validation.name} lacks columns of the training set: {', '.join(lacking)}"
             )
         both = pd.concat([both, other[kept]], ignore_index=True)
-    features = encoded_features(source.name, both)
-    notes = [*read.notes, *notes, *features.notes]
+    features = encoded_features(name, both)
+    notes = [*table.notes, *notes, *features.notes]
     rows, x = len(frame), features.x
-    train = Dataset(source.name, "tabular", x[:rows], y, classes, np.arange(rows), features.names)
+    train = Dataset(name, "tabular", x[:rows], y, classes, np.arange(rows), features.names)
     if validation is None or other is None:
         return train, None, notes
     what = f"{validation.name}: label column {column!r}"

@@ -15,13 +15,13 @@ from common.errors import UserError, unknown_name
 from experiments.audit.input.columns import read_tables
 from experiments.audit.input.label_notes import imbalance_note, order_note
 from experiments.audit.parts import checked_groups
-from experiments.datasets.base import DataOptions
+from experiments.datasets.base import DataOptions, DatasetSource
 from experiments.datasets.lookup import source_for
 from experiments.datasets.user.arrays import ArrayFile
 from experiments.datasets.user.image_files import image_sizes, shown
 from experiments.datasets.user.image_list import ImageList
 from experiments.datasets.user.labels import DEFAULT_LABEL, listed, name_notes, plain_name
-from experiments.datasets.user.tables import UserTable
+from experiments.datasets.user.tables import Table, UserTable
 from experiments.training.context import TrialContext
 from glitches.images import matched
 from models.feature_cache import row_digests
@@ -102,34 +102,13 @@ def read(
     Raises:
         UserError: the data cannot be audited; it says what to do.
     """
-    if groups is None:
-        return _read(data, label, validation, context)
-    source = source_for(data, context.data_root)
-    if not isinstance(source, UserTable | ImageList):
-        raise UserError(
-            f"{data}: groups must be a column of a table or of a list of images, got {groups!r}"
-        )
-    table = source.table() if isinstance(source, UserTable) else source.table
-    if groups not in table.frame or groups == (label or DEFAULT_LABEL):
-        raise unknown_name(
-            f"groups column of {data}", groups, [c for c in map(str, table.frame) if c != label]
-        )
-    found = _read(data, label, validation, context, groups)
-    return replace(found, groups=checked_groups(table.frame[groups], found.train))
-
-
-def _read(
-    data: str,
-    label: str | None,
-    validation: str | None,
-    context: TrialContext,
-    groups: str | None = None,
-) -> AuditData:
     options = DataOptions(context.data_root, label, cache=context.cache)
     source = source_for(data, context.data_root)
+    grouped = None if groups is None else _with_groups(data, source, groups, label)
     other = None if validation is None else source_for(validation, context.data_root)
     if isinstance(source, UserTable) and isinstance(other, UserTable | None):
-        train, clean, notes = read_tables(source, other, label, groups)
+        table = source.table() if grouped is None else grouped
+        train, clean, notes = read_tables(source.name, table, other, label, groups)
     elif isinstance(source, ArrayFile) and isinstance(other, ArrayFile):
         train, clean = source.load_with(other, options)
         notes = list(train.notes)
@@ -146,12 +125,35 @@ def _read(
         folder = (root if root.is_dir() else root.parent).absolute()
         files = tuple(shown(path.absolute().relative_to(folder).as_posix()) for path in paths)
         sizes = image_sizes(paths)
-    if clean is None:
-        return AuditData(train, None, files, {}, (*notes, *class_notes(train)), sizes)
-    aligned = aligned_validation(train, clean)
-    notes += aligned.notes
-    notes += class_notes(train)
-    return AuditData(train, aligned.data, files, aligned.copies, tuple(notes), sizes)
+    reference: Dataset | None = None
+    copies: Mapping[int, int] = {}
+    if clean is not None:
+        aligned = aligned_validation(train, clean)
+        reference, copies = aligned.data, aligned.copies
+        notes += aligned.notes
+    return AuditData(
+        train,
+        reference,
+        files,
+        copies,
+        (*notes, *class_notes(train)),
+        sizes,
+        None if grouped is None else checked_groups(grouped.frame[groups], train),
+    )
+
+
+def _with_groups(data: str, source: DatasetSource, groups: str, label: str | None) -> Table:
+    """The table of a source that has this column of groups."""
+    if not isinstance(source, UserTable | ImageList):
+        raise UserError(
+            f"{data}: groups must be a column of a table or of a list of images, got {groups!r}"
+        )
+    table = source.table() if isinstance(source, UserTable) else source.table
+    if groups not in table.frame or groups == (label or DEFAULT_LABEL):
+        raise unknown_name(
+            f"groups column of {data}", groups, [c for c in map(str, table.frame) if c != label]
+        )
+    return table
 
 
 def aligned_validation(train: Dataset, validation: Dataset) -> AlignedValidation:

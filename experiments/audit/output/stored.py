@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from common.dataset import Modality
 from common.errors import UserError
+from common.validation import first_problem
 from experiments.audit.explain.clusters import Cluster
 from experiments.audit.explain.reasons import Reason
 from experiments.audit.explain.summary import Summary
@@ -122,9 +123,7 @@ def read_audit(path: Path) -> StoredAudit:
     except OSError as error:
         raise UserError(f"there is no saved audit at {path}: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path} is not a saved audit: {place} {first['msg']}".strip()) from error
+        raise UserError(f"{path} is not a saved audit: {first_problem(error)}") from error
     if stored.version != VERSION:
         raise UserError(f"{path} has version {stored.version}, this code reads version {VERSION}")
     return stored
