@@ -17,6 +17,7 @@ from common.dataset import Modality
 from common.errors import UserError
 from models.backbone import FrozenBackbone
 from models.base import BuildContext, Model, Network, TrainingSettings
+from models.folding import with_folded_norms
 from models.images import ImagePreprocessing
 from models.weights import Weights, WeightsFile, file_sha256
 
@@ -26,6 +27,11 @@ StateReader = Callable[[Path, nn.Module], Mapping[str, Tensor]]
 STAGES = 4
 SMALL_IMAGE = 64
 """Images of at most this many pixels a side count as small."""
+GPU_BATCH = 32
+CPU_BATCH_PIXELS = 8 * 112**2
+"""Pixels of the images of a batch on the CPU. Of larger batches, the outputs of a layer exceed the
+32 MiB from which the C library asks the system for every array anew, which may take as long as
+computing them."""
 
 
 def read_safetensors(path: Path, network: nn.Module) -> Mapping[str, Tensor]:
@@ -90,23 +96,37 @@ class TimmFamily:
         if context.keep_classifier:
             raise UserError(f"keep_classifier must be false for {self.name}, got true")
         path = self.weights.fetch(context.weights_root)
+        size = self._input_size(context.input_shape)
         frozen = FrozenBackbone(
-            f"{self.name}/{file_sha256(path)}/channels_last",
-            lambda: TimmTrunk(self.name, path, self.read),
-            self._preprocessing(context.input_shape),
+            f"{self.name}/{file_sha256(path)}/channels_last/folded",
+            lambda: with_folded_norms(TimmTrunk(self.name, path, self.read)),
+            self._preprocessing(size),
             grid=2,
-            batch_size=32,
+            batch_size=cpu_batch_size(*size) if context.device == "cpu" else GPU_BATCH,
             device=context.device,
         )
         return Model(Network(nn.Identity(), nn.Linear(self.width, context.n_classes)), frozen)
 
-    def _preprocessing(self, shape: tuple[int, ...]) -> ImagePreprocessing:
-        config: Any = timm.get_pretrained_cfg(self.name)
-        size = tuple(config.input_size[1:])
+    def _input_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
         if self.small_side is not None and max(shape[:2]) <= SMALL_IMAGE:
-            size = (self.small_side, self.small_side)
+            return self.small_side, self.small_side
+        config: Any = timm.get_pretrained_cfg(self.name)
+        _, height, width = config.input_size
+        return height, width
+
+    def _preprocessing(self, size: tuple[int, int]) -> ImagePreprocessing:
+        config: Any = timm.get_pretrained_cfg(self.name)
         mode = "bilinear" if config.interpolation == "bilinear" else "bicubic"
         return ImagePreprocessing(size, tuple(config.mean), tuple(config.std), mode)
+
+
+def cpu_batch_size(height: int, width: int) -> int:
+    """Images of this size per forward pass on the CPU: a power of two.
+
+    >>> [cpu_batch_size(side, side) for side in (112, 224, 518)]
+    [8, 2, 1]
+    """
+    return 1 << max(0, (CPU_BATCH_PIXELS // (height * width)).bit_length() - 1)
 
 
 def hub_file(name: str, revision: str, sha256: str) -> WeightsFile:
