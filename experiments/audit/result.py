@@ -137,6 +137,7 @@ class AuditResult:
             UserError: it cannot be written.
         """
         path = Path(path)
+        check_apart(self.request, path)
         try:
             path.write_text(self.report_page(), encoding="utf-8")
         except OSError as error:
@@ -156,6 +157,7 @@ class AuditResult:
         Raises:
             UserError: the form does not fit the data, or the path exists or cannot be written.
         """
+        check_apart(self.request, Path(path))
         count = max(int(self.table["flagged"].sum()), self.review_plan().samples)
         folder = None
         if "file" in self.table and self.request.data != IN_MEMORY:
@@ -172,7 +174,7 @@ class AuditResult:
         Raises:
             UserError: they cannot be written.
         """
-        check_apart(self.request.data, Path(folder))
+        check_apart(self.request, Path(folder))
         out = made(Path(folder))
         try:
             self.write(out)

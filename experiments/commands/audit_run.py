@@ -15,8 +15,10 @@ from experiments.audit.prepare import AuditInput, prepare_audit
 from experiments.commands.audit_log import audit_run, log_results
 from experiments.commands.audit_options import AuditOptions
 from experiments.commands.step_progress import StepProgress
+from experiments.execution.scratch import own_scratch
 
 
+@own_scratch()
 def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> int:
     """The exit status of the command, as ``main`` describes it."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -37,7 +39,7 @@ def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> in
     )
     if options.export is not None and options.exported is not None:
         check_export(options.export, options.exported, prepared.data.train.modality)
-    check_apart(prepared.request.data, options.out)
+    check_apart(prepared.request, options.out)
     for note in prepared.data.notes:
         console.print(f"note: {note}")
     with (

@@ -15,7 +15,9 @@ from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.commands.repair_log import repair_run
 from experiments.commands.repair_options import RepairOptions
 from experiments.datasets.lookup import source_for
+from experiments.execution.scratch import own_scratch
 from experiments.repair.plan import plan_repair
+from experiments.repair.result import TABLES
 from experiments.repair.rewrite import target_of
 from experiments.tracking.command_run import KIND_AUDIT
 from experiments.tracking.retry import TrackingError
@@ -24,11 +26,12 @@ from experiments.tracking.tracker import Tracker
 from experiments.tracking.uri import absolute
 
 
+@own_scratch()
 def repair_and_log(options: RepairOptions) -> int:
     """The exit status of the command, as ``main`` describes it."""
     context = options.context()
     request, suspicions = _audit(options)
-    check_apart(request.data, options.out)
+    check_apart(request, options.out, TABLES)
     target_of(source_for(request.data, context.data_root), options.out)
     plan = plan_repair(
         request,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from common.csv_safety import unescape_formula
 from common.dataset import Dataset
 from common.errors import UserError
+from experiments.datasets.user.delimited_text import read_delimited
 from experiments.repair.label_studio import read_label_studio
 from influence.diagnosis.base import LABEL_ERROR, RARE_CLUSTER
 
@@ -23,6 +24,8 @@ ACTIONS: Final = (KEEP, RELABEL, DROP)
 COLUMNS: Final = ("row", "action", "new_label", "probability")
 MIN_ROWS: Final = 2
 """A class needs this many rows after the repair, as in any training set."""
+_ROW: Final = r"^\s*(\d{1,18})(?:[.,]0)?\s*$"
+"""A row number; pandas and spreadsheets may write 3 as ``3.0``, or ``3,0``."""
 
 Rows = NDArray[np.int64]
 
@@ -86,17 +89,18 @@ def propose(suspicions: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_decisions(path: Path) -> pd.DataFrame:
-    """Read a CSV file of decisions, such as the audit report exports, or the JSON export of Label
-    Studio; all cells are text."""
+    """Read a CSV file of decisions, such as the audit report exports, with any separator that a
+    table may have, or the JSON export of Label Studio; all cells are text."""
     if path.suffix.lower() == ".json":
         return read_label_studio(path)
-    try:
-        rows = pd.read_csv(path, header=None, dtype=str, keep_default_na=False, index_col=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    table = rows.iloc[1:].set_axis(rows.iloc[0], axis="columns").reset_index(drop=True)
+    text = read_delimited(path, rows_needed=0)
+    table: pd.DataFrame = pd.concat(
+        [cells.to_pandas().astype(object) for cells in text.cells], axis="columns"
+    )
+    table.columns = pd.Index(text.names)
     check_columns(table, str(path))
-    return table.assign(new_label=table["new_label"].map(unescape_formula))
+    table["new_label"] = table["new_label"].map(unescape_formula)
+    return table
 
 
 def check_columns(table: pd.DataFrame, what: str) -> None:
@@ -145,8 +149,8 @@ def validated(table: pd.DataFrame, data: Dataset, what: str) -> Decisions:
 
 
 def _row_numbers(column: pd.Series, n: int, what: str) -> Rows:
-    digits = column.astype(str).str.fullmatch(r"\d{1,18}").to_numpy(bool)
-    rows: Rows = column.astype(str).where(digits, "-1").to_numpy().astype(np.int64)
+    parts = column.astype(str).str.extract(_ROW, expand=False)
+    rows: Rows = parts.fillna("-1").to_numpy(str).astype(np.int64)
     wrong = np.flatnonzero((rows < 0) | (rows >= n))
     if len(wrong):
         got = column.iloc[wrong[0]]

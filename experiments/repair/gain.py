@@ -44,10 +44,14 @@ class Gain:
     accuracy: pd.DataFrame
 
     def table(self) -> pd.DataFrame:
-        """For each set: mean accuracy and gain over the dirty set, with 95 % intervals."""
+        """For each set: mean accuracy and gain over the dirty set, with 95 % intervals.
+
+        An interval ends where the quantity does, at 0 and 1 for an accuracy and at -1 and 1 for a
+        gain: beyond that no mean can lie, so that its coverage stays the same.
+        """
         found = []
         for name in self.accuracy:
-            mean = interval(self.accuracy[name])
+            mean = interval(self.accuracy[name], 0.0)
             more = interval(self.accuracy[name] - self.accuracy[DIRTY])
             found.append(
                 {"trained on": name}
@@ -74,17 +78,20 @@ class Gain:
         return f"No significant gain in {trainings}: {text}."
 
 
-def interval(values: pd.Series) -> tuple[float, float, float]:
-    """Mean and 95 % interval by Student's t; for a single value, that value three times.
+def interval(values: pd.Series, lowest: float = -1.0) -> tuple[float, float, float]:
+    """Mean and 95 % interval by Student's t, clipped to [``lowest``, 1], the range of the values;
+    for a single value, that value three times.
 
-    >>> [round(v, 2) for v in interval(pd.Series([1.0, 2.0, 3.0]))]
-    [2.0, -0.48, 4.48]
+    >>> [round(v, 2) for v in interval(pd.Series([0.1, 0.2, 0.3]))]
+    [0.2, -0.05, 0.45]
+    >>> [round(v, 2) for v in interval(pd.Series([0.8, 0.9]), lowest=0.0)]
+    [0.85, 0.21, 1.0]
     """
     mean, n = float(values.mean()), len(values)
     if n < 2:
         return mean, mean, mean
     reach = float(t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / n**0.5)
-    return mean, mean - reach, mean + reach
+    return mean, max(mean - reach, lowest), min(mean + reach, 1.0)
 
 
 def check_measurable(data: AuditData, decisions: Decisions, what: str) -> None:

@@ -17,13 +17,13 @@ from common.dataset import Dataset
 from experiments.audit.output.files import check_apart, made
 from experiments.audit.request import AuditRequest
 from experiments.datasets.base import DatasetSource
-from experiments.datasets.user.own_data import OwnData
 from experiments.repair.decisions import Decisions
 from experiments.repair.gain import Gain
 from experiments.repair.rewrite import Repaired, target_of, write_repaired
 
 DECISIONS: Final = "decisions.csv"
 GAIN: Final = "gain.csv"
+TABLES: Final = (DECISIONS, GAIN)
 LOG = "experiments.commands.repair_log", "log_repair"
 """As of an audit (:mod:`experiments.audit.result`): looked up by name when a result is logged."""
 
@@ -105,8 +105,7 @@ class RepairResult:
         """
         folder = Path(folder)
         if self.source is not None:
-            if isinstance(self.source, OwnData):
-                check_apart(str(self.source.path.absolute()), folder)
+            check_apart(self.request, folder, TABLES)
             target_of(self.source, folder)
         out = made(folder)
         self.write(out)

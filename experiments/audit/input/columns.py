@@ -12,7 +12,12 @@ from pandas.api import types
 
 from common.dataset import Dataset
 from common.errors import UserError, unknown_name
-from experiments.datasets.user.encoding import MAX_CATEGORIES, encoded_features, iso_dates
+from experiments.datasets.user.encoding import (
+    MAX_CATEGORIES,
+    are_times,
+    encoded_features,
+    iso_dates,
+)
 from experiments.datasets.user.labels import DEFAULT_LABEL, encoded_labels
 from experiments.datasets.user.tables import ROW_NUMBERS, Table, UserTable
 
@@ -214,8 +219,10 @@ def _is_text(present: pd.Series) -> bool:
 def _is_numbers(present: pd.Series) -> bool:
     if types.is_numeric_dtype(present):
         return True
-    if types.is_datetime64_any_dtype(present) or types.is_timedelta64_dtype(present):
-        return types.is_timedelta64_dtype(present)
+    if types.is_timedelta64_dtype(present) or are_times(present):
+        return True
+    if types.is_datetime64_any_dtype(present):
+        return False
     return bool(pd.to_numeric(present, errors="coerce").notna().mean() >= DISTINCT)
 
 

@@ -15,6 +15,7 @@ from common.errors import UserError
 from experiments.audit.explain.clusters import Cluster
 from experiments.audit.explain.reasons import Reason, reasons_table
 from experiments.audit.explain.summary import Summary
+from experiments.audit.request import AuditRequest
 
 SUSPICIONS: Final = "suspicions"
 REASONS: Final = "reasons.csv"
@@ -23,6 +24,11 @@ SHARES: Final = "shares.csv"
 CONFUSION: Final = "confusion.csv"
 REPORT: Final = "report.html"
 FIRST_SUSPECTS: Final = "first_suspects.html"
+TABLES: Final = (
+    *(f"{SUSPICIONS}.csv", f"{SUSPICIONS}.parquet"),
+    *(REASONS, CLUSTERS, SHARES, CONFUSION),
+)
+"""Files that an audit writes and that could be data, too."""
 
 
 def write_tables(
@@ -77,18 +83,26 @@ def deliver(folder: Path, out: Path) -> None:
             half.unlink(missing_ok=True)
 
 
-def check_apart(data: str, out: Path) -> None:
-    """Raise ``UserError`` if ``out`` is the folder of the data or lies in it.
-
-    What is written there would be part of the data the next time they are read.
+def check_apart(request: AuditRequest, out: Path, names: Sequence[str] = TABLES) -> None:
+    """Raise ``UserError`` if results would be written over the data or the reference set of an
+    audit, or into them, where they would be data the next time.
 
     Args:
-        data: an absolute path, or anything else for data that have none.
-        out: where results are to be written.
+        request: the audit.
+        out: where results are to be written, a file or a folder.
+        names: of the tables that are written into ``out``.
     """
-    folder = Path(data)
-    if folder.is_absolute() and folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
-        raise UserError(f"out {str(out)!r} is in the folder of the data; choose one outside it")
+    written = out.resolve()
+    for what, given in (("data", request.data), ("reference set", request.validation)):
+        place = Path(given)
+        if not place.is_absolute():  # a registered name, or data in memory
+            continue
+        place = place.resolve()
+        if written.is_relative_to(place) or (place.parent == written and place.name in names):
+            raise UserError(
+                f"out {str(out)!r} is in the {what}, {str(place)!r}, or would overwrite them; "
+                "choose another place"
+            )
 
 
 @contextmanager

@@ -66,8 +66,8 @@ def is_delimited(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES)
 
 
-def read_delimited(path: Path) -> DelimitedText:
-    """Read a file.
+def read_delimited(path: Path, rows_needed: int = 1) -> DelimitedText:
+    """Read a file of at least this many rows below the header.
 
     The separator is the one of comma, semicolon, tab and vertical bar that the header contains; if
     it contains several, the first that gives all rows the same number of fields.
@@ -98,13 +98,15 @@ def read_delimited(path: Path) -> DelimitedText:
     failure: UserError | None = None
     for separator in candidates:
         try:
-            rows = _parsed(path, text.removeprefix("\ufeff"), separator)
+            parsed = _parsed(path, text.removeprefix("\ufeff"), separator)
         except UserError as error:
             failure = failure or error
             continue
-        header_cells = (str(column[0]).strip() for column in rows.columns)
+        if parsed.num_rows <= rows_needed:
+            raise UserError(f"{path} has no rows")
+        header_cells = (str(column[0]).strip() for column in parsed.columns)
         names = tuple(name or f"Unnamed: {place}" for place, name in enumerate(header_cells))
-        cells = tuple(column.slice(1) for column in rows.columns)
+        cells = tuple(column.slice(1) for column in parsed.columns)
         return DelimitedText(path, text, encoding, separator, names, cells)
     raise failure or UserError(f"{path} cannot be read")
 
@@ -174,8 +176,6 @@ def _parsed(path: Path, text: str, separator: str, columns: int = 0) -> pa.Table
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from error
     if table.num_columns > expected:  # a line break inside a quoted name
         return _parsed(path, text, separator, table.num_columns)
-    if table.num_rows < 2:
-        raise UserError(f"{path} has no rows")
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import time
 from numbers import Real
 
 import numpy as np
@@ -57,8 +58,9 @@ class Features:
 def encoded_features(what: str, frame: pd.DataFrame) -> Features:
     """Encode the columns of a frame.
 
-    - Numbers, booleans, dates and durations (in days) and ordered categories (by rank) are one
-      feature each; missing cells take the median, and a further feature marks them.
+    - Numbers, booleans, dates and durations (in days), times of day (in hours) and ordered
+      categories (by rank) are one feature each; missing cells take the median, and a further
+      feature marks them.
     - Text and unordered categories are one feature for each category; missing is a category.
 
     Args:
@@ -272,6 +274,8 @@ def _cells(what: str, values: pd.Series) -> pd.Series:
     present = values.dropna()
     if present.map(lambda cell: hasattr(cell, "year") and hasattr(cell, "month")).all():
         return _days(pd.to_datetime(present, errors="coerce").reindex(values.index))
+    if are_times(present):
+        return present.map(_hours).reindex(values.index)
     odd = present[[not isinstance(cell, str | Real | np.bool_) for cell in present]]
     if len(odd):
         raise UserError(
@@ -291,6 +295,15 @@ def _cells(what: str, values: pd.Series) -> pd.Series:
     if dates is not None:
         return _days(dates.reindex(values.index))
     return present.astype(str).astype(object).reindex(values.index).where(values.notna(), None)
+
+
+def are_times(present: pd.Series) -> bool:
+    """Whether all cells are times of day, as Parquet and Excel files have them."""
+    return present.dtype == object and all(isinstance(cell, time) for cell in present)
+
+
+def _hours(clock: time) -> float:
+    return clock.hour + (clock.minute + (clock.second + clock.microsecond / 1e6) / 60) / 60
 
 
 def iso_dates(present: pd.Series) -> pd.Series | None:

@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -137,9 +138,13 @@ def listing(folder: Path) -> Listing:
     """The images below a folder of class folders, and what is not taken as one.
 
     Links to class folders are followed, links inside them are not.
+
+    Raises ``UserError`` if a link makes the same images samples of two classes.
     """
     found = Listing(folder)
-    for entry in sorted(folder.iterdir()):
+    entries = sorted(folder.iterdir())
+    _check_distinct([entry for entry in entries if entry.is_dir() and not _is_hidden(entry.name)])
+    for entry in entries:
         if _is_hidden(entry.name):
             found.leave_out(HIDDEN, entry)
         elif entry.is_dir():
@@ -150,6 +155,16 @@ def listing(folder: Path) -> Listing:
             found.leave_out(NO_IMAGES, entry)
     found.images.sort()
     return found
+
+
+def _check_distinct(folders: list[Path]) -> None:
+    places = sorted((folder.resolve(), folder) for folder in folders)  # a parent before its content
+    for (outer, first), (inner, second) in pairwise(places):
+        if inner.is_relative_to(outer):
+            raise UserError(
+                f"{shown(first.name)} and {shown(second.name)} of {shown(first.parent)} are links "
+                "to the same images, or one to a part of the other's; keep one"
+            )
 
 
 def _is_hidden(name: str) -> bool:

@@ -13,7 +13,12 @@ import numpy as np
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.user.image_files import check_file, image_suffixes, read_images
+from experiments.datasets.user.image_files import (
+    check_file,
+    image_suffixes,
+    is_image,
+    read_images,
+)
 from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
 from experiments.datasets.user.own_data import OwnData
 from experiments.datasets.user.tables import Table, read_table
@@ -126,18 +131,14 @@ class ImageList(OwnData):
 
 
 def file_column(path: Path, table: Table) -> str | None:
-    """The column of image files, if the table is a list of images.
+    """The column of image files, if the table is a list of images: its first row names a file with
+    the suffix of an image, or an image next to the table.
 
     Raises ``UserError`` if a column with another name seems to list images next to the table, or if
     several could.
     """
-    suffixes = image_suffixes()
-    columns = [
-        str(name)
-        for name in table.frame
-        if isinstance(first := table.frame[name].iloc[0], str)
-        and PurePosixPath(first.replace("\\", "/")).suffix.lower() in suffixes
-    ]
+    folder = path.absolute().parent
+    columns = [str(name) for name in table.frame if _names_image(folder, table.frame[name].iloc[0])]
     named = [name for name in columns if name.lower() in FILE_COLUMNS]
     if len(named) > 1:
         raise UserError(f"{path} has several columns of image files, {listed(named)}; keep one")
@@ -145,9 +146,24 @@ def file_column(path: Path, table: Table) -> str | None:
         return named[0]
     for name in columns:
         first = str(table.frame[name].iloc[0]).replace("\\", "/")
-        if (path.absolute().parent / first).is_file():
+        if _is_file(folder / first):
             raise UserError(
                 f"{path}: column {name!r} lists image files; rename it to 'file' to use the "
                 "images, or drop it to use the table"
             )
     return None
+
+
+def _names_image(folder: Path, cell: object) -> bool:
+    if not isinstance(cell, str):
+        return False
+    name = PurePosixPath(cell.replace("\\", "/"))
+    file = folder / name
+    return name.suffix.lower() in image_suffixes() or (_is_file(file) and is_image(file))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for a path, or with a zero byte
+        return False

@@ -177,7 +177,7 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
         column = column.cast(pa.float64())
     elif pa.types.is_time(kind):
-        column = column.cast(pa.time64("us" if kind.unit != "ns" else "ns")).cast(pa.int64())
+        column = column.cast(pa.time64("us"), safe=False)  # datetime.time has microseconds
     elif pa.types.is_fixed_size_binary(kind):
         column = column.cast(pa.binary()).cast(pa.large_string())
     elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):

@@ -166,5 +166,5 @@ def test_results_do_not_become_data(
     before = sorted(images.rglob("*"))
     argv = ["--data", str(images), "--out", str(images / "audit")]
     assert main([*argv, "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]) == 2
-    assert "in the folder of the data" in capsys.readouterr().err
+    assert f"is in the data, {str(images)!r}" in capsys.readouterr().err
     assert sorted(images.rglob("*")) == before

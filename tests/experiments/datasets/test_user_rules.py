@@ -408,3 +408,44 @@ def test_a_mark_for_no_data_among_small_whole_numbers() -> None:
     features = numeric_features("x", x)
     assert features.x[:3, 0].tolist() == [0, 1, 2]
     assert "far outside its range" in features.notes[0]
+
+
+def test_times_of_day_are_hours_and_classes_that_read_as_times(tmp_path: Path) -> None:
+    clock = [dt.time(8, 30), dt.time(22), None, dt.time(8, 30)] * 5
+    table = pa.table({"at": pa.array(clock, pa.time64("ns")), "label": list("pq") * 10})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    frame = pd.DataFrame({"at": clock})
+    for data in (load(tmp_path / "t.parquet"), encoded_features("data", frame)):
+        assert data.x[:4, 0].tolist() == [8.5, 22, 8.5, 8.5]
+        assert data.x[:4, 1].tolist() == [0, 0, 1, 0]
+    shifts = pa.table({"a": range(20), "label": [dt.time(6), dt.time(22, 15)] * 10})
+    parquet.write_table(shifts, tmp_path / "u.parquet")
+    assert load(tmp_path / "u.parquet").class_names == ("06:00:00", "22:15:00")
+
+
+def test_two_links_to_one_class_folder_are_refused(tmp_path: Path) -> None:
+    base = folder_of(tmp_path / "base", "a", "b", "b/deeper")
+    root = tmp_path / "root"
+    root.mkdir()
+    for name, place in {"a": "a", "b": "b"}.items():
+        (root / name).symlink_to(base / place)
+    assert load(root).class_names == ("a", "b")
+    for place in ("b", "b/deeper", "."):
+        (root / "c").symlink_to(base / place)
+        assert "links to the same images" in refusal(root)
+        (root / "c").unlink()
+
+
+@pytest.mark.parametrize("suffix", ["", ".bin", ".0001"])
+def test_listed_files_without_the_suffix_of_an_image(suffix: str, tmp_path: Path) -> None:
+    for i in range(4):
+        Image.new("L", (6, 4), i).save(tmp_path / f"scan{i}{suffix}", "PNG")
+    rows = [f"scan{i}{suffix},{'xy'[i % 2]}" for i in range(4)]
+    data = load(csv(tmp_path / "list.csv", "file,label", *rows))
+    assert data.x[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
+    assert "rename it to 'file'" in refusal(csv(tmp_path / "odd.csv", "picture,label", *rows))
+
+
+def test_long_cells_are_no_files(tmp_path: Path) -> None:
+    rows = [f"{'word ' * 900}{i % 3},{'xy'[i % 2]}" for i in range(12)]
+    assert load(csv(tmp_path / "t.csv", "file,label", *rows)).modality == "tabular"

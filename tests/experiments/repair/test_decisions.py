@@ -97,3 +97,34 @@ def test_a_frame_whose_index_repeats_is_refused_in_one_line() -> None:
     )
     with pytest.raises(UserError, match=r"row 1 has the unknown new_label 'z'; the classes are a"):
         validated(pd.concat([one, one.assign(row=1, new_label="z")]), data, "decisions")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "row;action;new_label;probability\n3;drop;;0,5\n14;relabel;rosé, dry;0,25\n",
+        "row\taction\tnew_label\n3.0\tdrop\t\n14.0\trelabel\trosé, dry\n",
+        "\ufeffrow;action;new_label\r\n3,0;drop;\r\n14,0;relabel;rosé, dry\r\n",
+        'row,action,new_label\n 3,drop,\n14.0,relabel,"rosé, dry"\n',
+    ],
+)
+def test_decisions_as_spreadsheets_write_them(text: str, table: Path, tmp_path: Path) -> None:
+    data = read(str(table), "kind", None, TrialContext(None, tmp_path)).train
+    path = tmp_path / "d.csv"
+    path.write_text(text)
+    found = validated(read_decisions(path), data, str(path))
+    assert (found.dropped.tolist(), found.relabelled.tolist()) == ([3], [14])
+    assert data.class_names[found.labels[0]] == "rosé, dry"
+
+
+@pytest.mark.parametrize("row", ["3.5", "1.000", "1e2", "-1", "3,00", ""])
+def test_row_numbers_that_could_mean_another_row(row: str, table: Path, tmp_path: Path) -> None:
+    data = read(str(table), "kind", None, TrialContext(None, tmp_path)).train
+    decisions = pd.DataFrame({"row": [row], "action": ["drop"], "new_label": [""]})
+    with pytest.raises(UserError, match=re.escape(f"in 0..177, got {row!r}")):
+        validated(decisions, data, "decisions")
+
+
+def test_a_file_without_decisions_decides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("row,action,new_label,probability\n")
+    assert read_decisions(tmp_path / "d.csv").empty

@@ -29,3 +29,12 @@ def test_a_gain_that_random_decisions_have_too() -> None:
     sentence = Gain(accuracy).sentence()
     assert sentence.startswith("Accuracy rises by +10.3 points (+")
     assert "not significantly more than by random decisions" in sentence
+
+
+def test_intervals_of_two_trainings_stay_within_the_bounds_of_an_accuracy() -> None:
+    columns = {"dirty": [0.9, 0.98], "randomly repaired": [0.02, 0.1], "repaired": [0.99, 1.0]}
+    dirty, random, repaired = Gain(pd.DataFrame(columns)).table().to_dict("records")
+    assert dirty["high"] == repaired["high"] == 1
+    assert random["low"] == 0
+    assert 0 < repaired["low"] < repaired["accuracy"]
+    assert random["gain_low"] >= -1

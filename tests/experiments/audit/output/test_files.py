@@ -11,6 +11,7 @@ import pytest
 
 from common.errors import UserError
 from experiments.audit.output.files import check_apart, deliver, output_folder
+from experiments.audit.request import AuditRequest
 
 
 def test_delivery_replaces_files_and_keeps_the_permissions_of_the_folder(tmp_path: Path) -> None:
@@ -81,13 +82,27 @@ def test_a_disk_that_fills_up_during_delivery_leaves_the_old_files(
     }
 
 
+def request(data: Path | str, reference: Path | str = "") -> AuditRequest:
+    return AuditRequest(str(data), "", str(reference), "mlp", 0, 0.1, "")
+
+
 @pytest.mark.parametrize("place", ["", "audit", "c/deeper/audit", "../link/audit"])
 def test_results_in_the_folder_of_the_data_are_refused(place: str, tmp_path: Path) -> None:
     data = tmp_path / "photos"
     (data / "c").mkdir(parents=True)
     (tmp_path / "link").symlink_to(data)
-    with pytest.raises(UserError, match="in the folder of the data"):
-        check_apart(str(data), data / place)
-    check_apart(str(data), tmp_path / "audit")
-    check_apart(str(data / "table.csv"), data / "audit")
-    check_apart("wine", Path("wine") / "audit")
+    for asked in (request(data), request("wine", data)):
+        with pytest.raises(UserError, match=r"is in the (data|reference set), .*photos"):
+            check_apart(asked, data / place)
+        check_apart(asked, tmp_path / "audit")
+    check_apart(request(data / "table.csv"), data / "audit")
+    check_apart(request("wine"), Path("wine") / "audit")
+    check_apart(request(""), tmp_path)
+
+
+def test_results_that_would_replace_the_data_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "shares.csv").touch()
+    for out in (tmp_path, tmp_path / "shares.csv"):
+        with pytest.raises(UserError, match="overwrite"):
+            check_apart(request(tmp_path / "shares.csv"), out)
+    check_apart(request(tmp_path / "sales.csv"), tmp_path)
