@@ -37,6 +37,8 @@ class Evidence:
         validation_labels: (m,) int64.
         n_classes: C.
         seed: of random draws, see :meth:`rng`.
+        groups: the number of each training sample's group, (n,), if some belong together (one
+            patient, writer, video). A diagnosis keeps the samples of a group in one fold.
     """
 
     full_profile: Profile
@@ -45,6 +47,7 @@ class Evidence:
     validation_labels: NDArray[np.int64]
     n_classes: int
     seed: int = 0
+    groups: NDArray[np.int64] | None = None
     _trace: Trace | None = field(default=None, repr=False)
     _counterfactual: Counterfactual | None = field(default=None, repr=False)
     _stages: Callable[[], tuple[Stages, Stages]] | None = field(default=None, repr=False)

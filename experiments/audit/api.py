@@ -56,7 +56,8 @@ def audit(  # noqa: PLR0913  # all but the data have useful defaults
             left unchanged.
         groups: what samples belong together (one patient, writer, video): n numbers or texts, or,
             of a table or a list of images at a path, the name of a column. Samples of one group
-            stay in one fold. Not with a reference set, which needs no folds.
+            stay in one fold, and no classifier of the diagnosis judges a sample by others of its
+            group.
         max_false_alarms: target false discovery rate of the flags, in (0, 1); by default the
             diagnosis chooses its own threshold.
         learning_rate: by default that of the model.

@@ -44,6 +44,7 @@ def _features(trained: TrainedFold) -> TrainingFeatures:
         {name: _in_order(rows, train[name], held_out[name]) for name in train},
         _in_order(rows, trace.train.inputs[0], trace.validation.inputs[0]),
         np.concatenate([fold.train.y, fold.reference.y])[np.argsort(rows)],
+        fold.groups,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -51,6 +51,7 @@ class Fold:
         rows: for each training sample its row in the audited set, (n,).
         held_out: likewise for the reference samples, (m,); empty if they come from a reference set.
         pool: all samples; the frozen features of these are computed once and shared by the folds.
+        groups: the number of the group of each row of the audited set, if there are groups.
     """
 
     train: Dataset
@@ -58,12 +59,19 @@ class Fold:
     rows: Rows
     held_out: Rows
     pool: Dataset
+    groups: Rows | None = None
 
     @classmethod
-    def whole(cls, train: Dataset, reference: Dataset, pool: Dataset | None = None) -> Fold:
+    def whole(
+        cls,
+        train: Dataset,
+        reference: Dataset,
+        pool: Dataset | None = None,
+        groups: Rows | None = None,
+    ) -> Fold:
         """The only fold where there is a reference set."""
         rows = np.arange(len(train))
-        return cls(train, reference, rows, rows[:0], pool or train.followed_by(reference))
+        return cls(train, reference, rows, rows[:0], pool or train.followed_by(reference), groups)
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,8 @@ def diagnose_fold(
         )
         profile = exact_profile(part, device=context.device).as_stored()
         evidence = prepared.evidence(profile, part, block)
+        if fold.groups is not None:
+            evidence = replace(evidence, groups=fold.groups[fold.rows[block]])
         with without_class_warnings():
             if known is None:
                 diagnoses.append(diagnose(evidence))

@@ -188,13 +188,13 @@ class _Auditor:
 
     def _folds(self, train: Dataset, groups: Rows | None) -> Iterator[Fold]:
         if self._reference is not None:
-            yield Fold.whole(train, self._reference, self._pool)
+            yield Fold.whole(train, self._reference, self._pool, groups)
             return
         rows = np.arange(len(train))
         count = fold_count(len(train))
         for held_out in held_out_parts(train.y, groups, count, self._choice.seed):
             kept = np.setdiff1d(rows, held_out)
-            yield Fold(train.take(kept), train.take(held_out), kept, held_out, self._pool)
+            yield Fold(train.take(kept), train.take(held_out), kept, held_out, self._pool, groups)
 
 
 def _most_suspicious_first(diagnosis: Diagnosis, seed: int) -> Rows:

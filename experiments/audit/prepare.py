@@ -93,8 +93,6 @@ def prepare_audit(  # noqa: PLR0913  # the data, and what a user can set
     config = AuditConfig(max_false_alarms)
     _check_combination(given, model)
     source = _path(given.data)
-    if given.groups is not None and given.reference is not None:
-        raise UserError("give groups or reference, not both: with a reference set are no folds")
     column = ""
     if source is not None:
         if given.reference is not None and _path(given.reference) is None:

@@ -50,7 +50,8 @@ def foreign_probability(
         if others.sum() < settings.min_others:
             out[labels == label] = foreign
             continue
-        block = FeatureBlock(features[own], features[others])
+        groups = None if inputs.groups is None else inputs.groups[own]
+        block = FeatureBlock(features[own], features[others], groups)
         odds = cross_fitted_scores(block, settings.inverse_penalty, rng, config.two_sample).train
         corrupted = np.argsort(odds, kind="stable")[: round((1.0 - foreign) * count)]
         probability = np.ones(count)

@@ -20,14 +20,17 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class FeatureBlock:
-    """The same features of the training samples, (n, d), and of the reference samples, (m, d)."""
+    """The same features of the training samples, (n, d), and of the reference samples, (m, d); the
+    groups of the training samples, (n,), if there are groups."""
 
     train: Floats
     reference: Floats
+    groups: Labels | None = None
 
     def rows(self, train: Mask, reference: Mask) -> FeatureBlock:
         """The selected rows of both."""
-        return FeatureBlock(self.train[train], self.reference[reference])
+        groups = None if self.groups is None else self.groups[train]
+        return FeatureBlock(self.train[train], self.reference[reference], groups)
 
     def stacked(self) -> Floats:
         """Training samples, then reference samples, (n + m, d)."""
@@ -45,6 +48,7 @@ class DiagnosisInputs:
         labels, reference_labels: as given, (n,) and (m,).
         n_classes: C.
         order: row of the evidence for each training row here, (n,).
+        groups: of the training samples, (n,), if there are groups.
     """
 
     stages: tuple[FeatureBlock, ...]
@@ -53,6 +57,7 @@ class DiagnosisInputs:
     reference_labels: Labels
     n_classes: int
     order: Labels
+    groups: Labels | None = None
 
 
 def diagnosis_inputs(evidence: Evidence, config: InputConfig) -> DiagnosisInputs:
@@ -64,10 +69,11 @@ def diagnosis_inputs(evidence: Evidence, config: InputConfig) -> DiagnosisInputs
     reference_order = content_order(
         np.hstack([reference[name] for name in names]), evidence.validation_labels
     )
+    groups = None if evidence.groups is None else evidence.groups[order]
 
     def block(x: NDArray[np.floating], z: NDArray[np.floating]) -> FeatureBlock:
         z = z[reference_order]
-        return FeatureBlock(standardised(x[order], z, config), standardised(z, z, config))
+        return FeatureBlock(standardised(x[order], z, config), standardised(z, z, config), groups)
 
     return DiagnosisInputs(
         stages=tuple(block(train[name], reference[name]) for name in names),
@@ -76,6 +82,7 @@ def diagnosis_inputs(evidence: Evidence, config: InputConfig) -> DiagnosisInputs
         reference_labels=evidence.validation_labels[reference_order],
         n_classes=evidence.n_classes,
         order=order,
+        groups=groups,
     )
 
 
@@ -101,6 +108,7 @@ def concatenated(blocks: Sequence[FeatureBlock]) -> FeatureBlock:
     return FeatureBlock(
         np.hstack([block.train for block in blocks]),
         np.hstack([block.reference for block in blocks]),
+        blocks[0].groups,
     )
 
 
@@ -124,4 +132,4 @@ def with_products(block: FeatureBlock, config: InputConfig) -> FeatureBlock:
     limit = config.max_deviation / 2
     x = np.hstack([block.stacked(), (z[:, first] * z[:, second]).clip(-limit, limit)])
     n = len(block.train)
-    return FeatureBlock(x[:n], x[n:])
+    return FeatureBlock(x[:n], x[n:], block.groups)

@@ -210,12 +210,16 @@ def _labelled_samples(
     blocks = [block.stacked() for block in (*inputs.stages, inputs.last_layer)]
     labels = (inputs.labels, inputs.reference_labels)
     seed = int(rng.integers(2**31))
-    draw, folds = np.random.default_rng(seed), config.classifiers.folds
+    draw, number = np.random.default_rng(seed), config.classifiers.folds
+    folds = (
+        random_folds(len(y), number, draw, groups)
+        for y, groups in zip(labels, (inputs.groups, None), strict=True)
+    )
     return LabelledSamples(
         x=principal_components(equally_weighted(blocks), config.inputs.label_components),
         labels=np.concatenate(labels),
         n_classes=inputs.n_classes,
-        fold=np.concatenate([random_folds(len(y), folds, draw) for y in labels]),
+        fold=np.concatenate([*folds]),
         seed=seed,
     )
 

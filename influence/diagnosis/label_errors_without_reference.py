@@ -21,7 +21,7 @@ from influence.diagnosis.crossfit import (
     Weights,
     select_classifier,
 )
-from influence.diagnosis.inputs import Floats, Labels
+from influence.diagnosis.inputs import Labels
 from influence.diagnosis.label_noise import (
     ClassPair,
     LabelledProbabilities,
@@ -34,7 +34,6 @@ from influence.diagnosis.noise_detection import (
     flipped_labels,
     improbable_labels,
 )
-from influence.diagnosis.two_sample import random_folds
 
 
 @dataclass(frozen=True)
@@ -51,22 +50,12 @@ class LabelErrorsWithoutReference:
 
 
 def detect_label_errors_without_reference(
-    x: Floats, labels: Labels, n_classes: int, seed: int, config: DiagnosisConfig
+    samples: LabelledSamples, config: DiagnosisConfig
 ) -> LabelErrorsWithoutReference:
-    """Fit, test for noise, leave out what is likely wrong, and fit again.
-
-    Args:
-        x: features, (n, d).
-        labels: as given, (n,).
-        n_classes: C.
-        seed: of folds and classifiers.
-        config: settings.
-    """
+    """Fit, test for noise, leave out what is likely wrong, and fit again."""
     # numbered by first appearance: ties between splits of a tree depend on the numbers of classes
-    number = _by_first_appearance(labels, n_classes).argsort()
-    fold = random_folds(len(labels), config.classifiers.folds, np.random.default_rng(seed))
-    samples = LabelledSamples(x, number[labels], n_classes, fold, seed)
-    found = _detect(samples, config)
+    number = _by_first_appearance(samples.labels, samples.n_classes).argsort()
+    found = _detect(replace(samples, labels=number[samples.labels]), config)
     return replace(found, probabilities=found.probabilities[:, number])
 
 

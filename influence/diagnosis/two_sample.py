@@ -20,7 +20,7 @@ from scipy.stats import hypergeom
 from sklearn.linear_model import LogisticRegression
 
 from influence.diagnosis.config import TwoSampleConfig
-from influence.diagnosis.inputs import FeatureBlock, Mask
+from influence.diagnosis.inputs import FeatureBlock, Labels, Mask
 
 _EXPONENTS = (-30.0, 30.0)  # keeps exp finite
 
@@ -49,9 +49,30 @@ class TrainingSides:
     negative: Mask
 
 
-def random_folds(size: int, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """A random fold for each sample, (size,), sizes as equal as possible."""
-    return rng.permutation(np.arange(size) % number)
+def random_folds(
+    size: int, number: int, rng: np.random.Generator, groups: Labels | None = None
+) -> NDArray[np.int64]:
+    """A random fold for each sample, (size,), sizes as equal as possible.
+
+    Args:
+        size: samples.
+        number: of folds.
+        rng: of the draw.
+        groups: the number of each sample's group, (size,), if there are groups. The samples of one
+            group are in the same fold.
+    """
+    if groups is None:
+        return rng.permutation(np.arange(size) % number)
+    _, first, group, sizes = np.unique(
+        groups, return_index=True, return_inverse=True, return_counts=True
+    )
+    # by first appearance, since the numbers of groups follow the order of the file
+    drawn = first.argsort()[rng.permutation(len(sizes))]
+    held, fold = np.zeros(number, np.int64), np.empty(len(sizes), np.int64)
+    for one in drawn[np.argsort(-sizes[drawn], kind="stable")]:
+        fold[one] = held.argmin()
+        held[fold[one]] += sizes[one]
+    return fold[group]
 
 
 def cross_fitted_scores(
@@ -73,7 +94,8 @@ def cross_fitted_scores(
     """
     n, m = len(block.train), len(block.reference)
     sides = sides or TrainingSides(np.ones(n, dtype=bool), np.zeros(n, dtype=bool))
-    fold, reference_fold = (random_folds(size, config.folds, rng) for size in (n, m))
+    fold = random_folds(n, config.folds, rng, block.groups)
+    reference_fold = random_folds(m, config.folds, rng)
     train, reference = np.zeros(n), np.zeros(m)
     for held_out in range(config.folds):
         test, reference_test = fold == held_out, reference_fold == held_out

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from audit_standin import diagnose
+from numpy.typing import NDArray
 from sklearn.datasets import load_wine
 
 from common.errors import UserError
@@ -18,6 +19,9 @@ from experiments.audit.input.data import AuditData, read
 from experiments.audit.parts import FOLDS, MAX_REFERENCE, held_out_parts
 from experiments.repair import repair
 from experiments.training.context import TrialContext
+from influence.diagnosis.base import Diagnosis
+from influence.diagnosis.without_reference import TrainingFeatures, diagnose_features
+from influence.evidence import Evidence
 
 WINE = load_wine(as_frame=True)
 N = len(WINE.target)
@@ -103,7 +107,36 @@ def test_groups_that_cannot_be_used(groups: Any, message: str, tmp_path: Path) -
         audit(WINE.data, WINE.target, groups=groups, context=TrialContext(cache=tmp_path))
 
 
-def test_a_reference_set_needs_no_groups(tmp_path: Path) -> None:
-    pair = (WINE.data, WINE.target)
-    with pytest.raises(UserError, match="groups or reference"):
-        audit(*pair, reference=pair, groups=GROUPS, context=TrialContext(cache=tmp_path))
+@pytest.mark.parametrize("referenced", [False, True])
+def test_a_diagnosis_knows_the_groups_of_its_samples(referenced: bool, tmp_path: Path) -> None:
+    seen: list[tuple[NDArray[np.float32], NDArray[np.int64] | None]] = []
+
+    def noted(evidence: Evidence) -> Diagnosis:
+        seen.append((evidence.stages[0]["input"], evidence.groups))
+        return diagnose(evidence)
+
+    x = np.column_stack([GROUPS, np.random.default_rng(0).normal(size=N)])
+    options = OPTIONS | {"groups": GROUPS, "context": TrialContext(cache=tmp_path)}
+    reference = (x + 0.01, WINE.target) if referenced else None
+    audit(x, WINE.target, reference=reference, diagnose=noted, **options)
+    assert len(seen) == (2 if referenced else FOLDS + 1)
+    for stage, groups in seen:
+        assert groups is not None
+        # the first feature is the number of the group
+        pairs = np.unique(np.column_stack([stage[:, 0], groups]), axis=0)
+        assert len(pairs) == len(np.unique(groups))
+
+
+def test_the_one_diagnosis_of_fixed_features_knows_the_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[NDArray[np.int64] | None] = []
+
+    def noted(features: TrainingFeatures, *rest: Any) -> Diagnosis:
+        seen.append(features.groups)
+        return diagnose_features(features, *rest)
+
+    monkeypatch.setattr("experiments.audit.fixed_features.diagnose_features", noted)
+    context = TrialContext(cache=tmp_path)
+    audit(WINE.data, WINE.target, groups=GROUPS, context=context, **OPTIONS)
+    np.testing.assert_array_equal(seen[0], GROUPS)

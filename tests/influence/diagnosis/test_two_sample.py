@@ -9,6 +9,7 @@ from influence.diagnosis.two_sample import (
     Scores,
     excess_p_value,
     excess_posterior,
+    random_folds,
     rank_among_reference,
 )
 
@@ -25,6 +26,16 @@ def test_scores_of_one_distribution_have_no_excess() -> None:
     posterior = excess_posterior(more, CONFIG)
     assert posterior[2000:].mean() > 0.9
     assert posterior[:2000].mean() < 0.05
+
+
+def test_folds_hold_whole_groups_and_do_not_depend_on_their_numbers() -> None:
+    groups = np.random.default_rng(0).integers(0, 40, 400)
+    fold = random_folds(400, 5, np.random.default_rng(1), groups)
+    assert all(len(np.unique(fold[groups == group])) == 1 for group in range(40))
+    assert np.ptp(np.bincount(fold)) <= np.bincount(groups).max()
+    renumbered = np.random.default_rng(2).permutation(40)[groups]
+    again = random_folds(400, 5, np.random.default_rng(1), renumbered)
+    np.testing.assert_array_equal(fold, again)
 
 
 def test_ranks_among_reference_samples() -> None:

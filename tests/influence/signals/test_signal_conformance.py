@@ -72,6 +72,7 @@ def test_evidence_holds_no_error_table() -> None:
         "validation_labels",
         "n_classes",
         "seed",
+        "groups",
         "_trace",
         "_counterfactual",
         "_stages",
