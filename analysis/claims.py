@@ -9,24 +9,24 @@ from typing import Final
 
 if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from analysis.options import ClaimOptions
     from common.cli import run_command
 
-    sys.exit(run_command("analysis.claims"))
+    sys.exit(run_command("analysis.claims", ClaimOptions.parse))
 
 from rich.console import Console
 from rich.text import Text
 
-from analysis.options import RunOptions
+from analysis.options import ClaimOptions
 from analysis.paper.claims import DOES_NOT_HOLD, HOLDS, NOT_RUN, as_frame, check_claims
 from analysis.reading.selection import left_out_note
-from common.cli import parse
 
 _STYLES: Final = {HOLDS: "green", DOES_NOT_HOLD: "red", NOT_RUN: "dim"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the results; with ``--out``, write them as CSV."""
-    options = parse(RunOptions, "claims", "The paper's claims, tested on the runs.", argv)
+    options = ClaimOptions.parse(argv)
     runs = options.selection()
     results = check_claims(runs.frames)
     console = Console(highlight=False, soft_wrap=True)

@@ -11,19 +11,18 @@ import importlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 if __name__ == "__main__":  # what fails to import is told in one line
+    from analysis.options import EvaluateOptions
     from common.cli import run_command
 
-    sys.exit(run_command("analysis.evaluate"))
+    sys.exit(run_command("analysis.evaluate", EvaluateOptions.parse))
 
-from analysis.options import RunOptions
+from analysis.options import EvaluateOptions
 from analysis.reading.frames import parse_curves
 from analysis.reading.selection import Selection, left_out_note
 from analysis.reading.stored import load_profile, load_scores, stored_evidence
-from common.cli import option, parse
 from common.errors import UserError
 from experiments import schema
 from experiments.tracking.amend import add_evaluation, replace_scores
@@ -103,18 +102,9 @@ def evaluate(runs: Selection, name: str, signal: Signal, *, force: bool = False)
     return done
 
 
-@dataclass(frozen=True)
-class EvaluateOptions(RunOptions):
-    """Which signal, on which runs."""
-
-    signal: str | None = option("registered name, or module:function")
-    force: bool = option("compute it again for runs that already have it", False)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Evaluate a signal on stored profiles and log it to their runs."""
-    about = "Evaluate a signal on finished trials."
-    options = parse(EvaluateOptions, "evaluate", about, argv)
+    options = EvaluateOptions.parse(argv)
     if options.signal is None:
         raise UserError("--signal is missing: a registered name or module:function")
     name, signal = find_signal(options.signal)

@@ -8,20 +8,20 @@ from pathlib import Path
 
 if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from analysis.options import ReportOptions
     from common.cli import run_command
 
-    sys.exit(run_command("analysis.report"))
+    sys.exit(run_command("analysis.report", ReportOptions.parse))
 
-from analysis.options import ViewOptions
+from analysis.options import ReportOptions
 from analysis.paper.figures import all_figures
 from analysis.paper.page import REPORT_FILE, render
 from analysis.stats.view import View
-from common.cli import parse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the report into ``--out``."""
-    options = parse(ViewOptions, "report", "One HTML page about the runs in MLflow.", argv)
+    options = ReportOptions.parse(argv)
     options.check_out()
     runs = options.selection()
     view = View(options.metric, options.chosen_signals(runs.frames))

@@ -4,42 +4,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from analysis.options import TableOptions
     from common.cli import run_command
 
-    sys.exit(run_command("analysis.tables"))
+    sys.exit(run_command("analysis.tables", TableOptions.parse))
 
 from rich.console import Console
 
-from analysis.options import ViewOptions, check_names
-from analysis.paper.tables import TABLES, all_tables
+from analysis.choices import GROUPS, TABLE_FORMATS, TABLES
+from analysis.options import TERMINAL, TableOptions, check_names
+from analysis.paper.tables import all_tables
 from analysis.reading.selection import left_out_note
 from analysis.rendering.formats import FORMATS, write_tables
 from analysis.rendering.terminal import BEST_MARK, FILE_WIDTH, print_table
-from analysis.stats.summary import CELL, GROUPS
 from analysis.stats.view import View
-from common.cli import option, parse
-
-TERMINAL = "terminal"
-
-
-@dataclass(frozen=True)
-class TableOptions(ViewOptions):
-    """Which tables, and in which format."""
-
-    by: str = option(f"rows of the first table, of {', '.join(GROUPS)}", ",".join(CELL))
-    table: tuple[str, ...] = option(f"only these: {', '.join(TABLES)}", ())
-    format: str = option(f"one of {', '.join((TERMINAL, *FORMATS))}", TERMINAL)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the tables; with ``--out``, write them."""
-    options = parse(TableOptions, "tables", "Tables from the runs in MLflow.", argv)
-    check_names("format", [options.format], (TERMINAL, *FORMATS))
+    options = TableOptions.parse(argv)
+    check_names("format", [options.format], (TERMINAL, *TABLE_FORMATS))
     wanted = check_names("table", options.table or TABLES, TABLES)
     by = check_names("group", options.by.split(","), GROUPS)
 

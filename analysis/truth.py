@@ -9,25 +9,25 @@ from pathlib import Path
 
 if __name__ == "__main__":  # import from the project, not from this folder, and tell why not
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from analysis.options import TruthOptions
     from common.cli import run_command
 
-    sys.exit(run_command("analysis.truth"))
+    sys.exit(run_command("analysis.truth", TruthOptions.parse))
 
 from rich.console import Console
 
-from analysis.options import RunOptions
+from analysis.options import TruthOptions
 from analysis.paper.ground_truth import samples, tables
 from analysis.plotting.drawing import save, style
 from analysis.plotting.ground_truth import distributions
 from analysis.reading.selection import left_out_note
 from analysis.rendering.formats import write_tables
 from analysis.rendering.terminal import FILE_WIDTH, print_table
-from common.cli import parse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the tables; with ``--out``, write them and the figure."""
-    options = parse(RunOptions, "truth", "Influence against retraining.", argv)
+    options = TruthOptions.parse(argv)
     runs = options.selection()
     values = samples(runs.store, runs.frames)
     made = tables(runs.frames)

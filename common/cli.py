@@ -129,9 +129,19 @@ def run(main: Callable[[], int]) -> int:
         return status
 
 
-def run_command(module: str) -> int:
-    """The exit status of ``main()`` of a module, whose import may fail like the command itself."""
-    return run(lambda: int(importlib.import_module(module).main()))
+def run_command(module: str, read_options: Callable[[], object] | None = None) -> int:
+    """The exit status of ``main()`` of a module, whose import may fail like the command itself.
+
+    ``read_options`` reads the command line before that import, which may take seconds: ``--help``
+    and errors in the options do not wait for it.
+    """
+
+    def main() -> int:
+        if read_options is not None:
+            read_options()
+        return int(importlib.import_module(module).main())
+
+    return run(main)
 
 
 def _environment_error(error: OSError | RuntimeError) -> tuple[int, str]:

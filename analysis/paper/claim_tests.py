@@ -13,10 +13,11 @@ from typing import Final
 
 import pandas as pd
 
+from analysis.choices import CELL
 from analysis.reading.frames import Frames
 from analysis.rendering.text import display_name, spread
 from analysis.stats.glitch_groups import glitch_group
-from analysis.stats.summary import CELL, PAPER_RATIO, epoch_values, measured, summarise
+from analysis.stats.summary import PAPER_RATIO, epoch_values, measured, summarise
 from experiments import schema
 from influence.signals import PAPER
 from influence.signals.display import ordered
@@ -114,7 +115,7 @@ def _at(
 def outcome(holds: bool, numbers: str, values: pd.DataFrame) -> Outcome:
     """An outcome that is based on all of ``values``."""
     settings = sorted(set(zip(values["dataset"], values["model"], strict=True)))
-    cells = len(values.drop_duplicates(CELL))
+    cells = len(values.drop_duplicates([*CELL]))
     return Outcome(bool(holds), numbers, cells, values["seed"].nunique(), settings)
 
 

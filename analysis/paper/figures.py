@@ -11,6 +11,7 @@ from typing import Final
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.choices import FIGURES
 from analysis.paper.claims import PAPER_MODEL
 from analysis.plotting.drawing import (
     curves,
@@ -144,7 +145,7 @@ def figure5(frames: Frames, view: View) -> Figure | None:
     return figure
 
 
-#: Figures by name; those of the second group are drawn from the scores that runs have stored.
+#: What draws each figure.
 FROM_METRICS: Final = {
     "figure1": figure1,
     "figure2": figure2,
@@ -155,12 +156,11 @@ FROM_METRICS: Final = {
     "seconds": seconds,
 }
 FROM_SCORES: Final = {"distributions": distributions, "precision_recall": precision_recall}
-FIGURES: Final = (*FROM_METRICS, *FROM_SCORES)
 
 
 @dataclass(frozen=True)
 class NamedFigure:
-    """A figure with its name in :data:`FIGURES`, and its glitch if it shows a single one."""
+    """A figure with its name, one of ``FIGURES``, and its glitch if it shows a single one."""
 
     name: str
     figure: Figure

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from analysis.choices import CELL, METRIC_TITLES, TABLES
 from analysis.reading.frames import Frames
 from analysis.rendering.table import Table
 from analysis.rendering.text import display_name, percent, words
-from analysis.stats.summary import CELL, epoch_values, measured, summarise, unfinished
-from analysis.stats.view import METRIC_TITLES, View
+from analysis.stats.summary import epoch_values, measured, summarise, unfinished
+from analysis.stats.view import View
 from experiments import schema
 from influence.signals.display import ordered
 
@@ -187,7 +188,7 @@ def seconds(frames: Frames, _view: View) -> Table | None:
 
 
 #: The tables by name; each returns ``None`` where the runs have nothing to show in it.
-TABLES: Final = {
+MAKERS: Final = {
     "detection": detection,
     "averages": averages,
     "accuracy": accuracy,
@@ -199,7 +200,7 @@ TABLES: Final = {
 }
 
 
-def all_tables(frames: Frames, view: View, wanted: Iterable[str] = tuple(TABLES)) -> list[Table]:
+def all_tables(frames: Frames, view: View, wanted: Iterable[str] = TABLES) -> list[Table]:
     """The wanted tables that the runs can fill."""
-    made = (TABLES[name](frames, view) for name in wanted)
+    made = (MAKERS[name](frames, view) for name in wanted)
     return [table for table in made if table is not None]

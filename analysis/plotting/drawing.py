@@ -15,13 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from analysis.choices import FIGURE_FORMATS
 from analysis.rendering.text import DIGITS, display_name
 from influence.signals import PAPER
 from influence.signals.display import ordered, style_of
 
 Share = Literal["none", "all", "row", "col"]
 
-FILE_FORMATS: Final = ("pdf", "svg", "png")
 PANEL: Final = (2.35, 1.85)
 _STYLE: Final[dict[Any, Any]] = {
     "font.size": 8,
@@ -179,7 +179,7 @@ def settle(figure: Figure) -> None:
 
 
 def save(
-    figures: Mapping[str, Figure], out: Path, formats: Sequence[str] = FILE_FORMATS
+    figures: Mapping[str, Figure], out: Path, formats: Sequence[str] = FIGURE_FORMATS
 ) -> list[Path]:
     """Write each figure in each format. The same figure gives the same bytes."""
     written = []

@@ -19,9 +19,10 @@ import pandas as pd
 from scikit_posthocs import posthoc_nemenyi_friedman, posthoc_wilcoxon
 from scipy.stats import bootstrap, friedmanchisquare
 
+from analysis.choices import BLOCKS
 from analysis.reading.frames import Frames
 from analysis.stats.glitch_groups import glitch_order
-from analysis.stats.summary import CELL, measured
+from analysis.stats.summary import measured
 from common.errors import UserError
 from experiments import schema
 from influence.signals.display import ordered
@@ -30,7 +31,6 @@ ALPHA: Final = 0.05
 # scipy: the chi-squared approximation of Friedman's test is reliable from more than ten blocks.
 MIN_FRIEDMAN_BLOCKS: Final = 11
 MIN_SIGNALS: Final = 3
-DEFAULT_BLOCKS: Final = (*CELL, "seed")
 
 
 class TooFewError(UserError):
@@ -60,7 +60,7 @@ def in_blocks(
     frames: Frames,
     metric: str = schema.F1,
     signals: Sequence[str] | None = None,
-    by: Sequence[str] = DEFAULT_BLOCKS,
+    by: Sequence[str] = BLOCKS,
 ) -> pd.DataFrame:
     """Paired scores: one row per block, one column per signal.
 

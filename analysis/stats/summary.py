@@ -7,14 +7,11 @@ from typing import Final
 
 import pandas as pd
 
+from analysis.choices import CELL
 from analysis.reading.frames import FAILED, RUNNING, Frames, field_text
 from experiments import schema
 
-#: The keys of a cell. Trials of one cell differ only in their seed.
-CELL: Final = ["dataset", "model", "glitch", "ratio", "variant"]
 _TEXTS: Final = ("modality", "dataset", "model", "glitch", "variant")
-#: The keys that tables can be grouped by.
-GROUPS: Final = (*CELL, "modality")
 PAPER_RATIO: Final = 0.1
 
 
@@ -46,7 +43,7 @@ def measured(
         series: signals (or parts, or steps); default: all that were logged.
 
     Returns:
-        Columns ``run_id``, ``modality``, those of :data:`CELL`, ``seed``, ``series``, ``value``.
+        Columns ``run_id``, ``modality``, those of ``CELL``, ``seed``, ``series``, ``value``.
     """
     final = frames.final[frames.final["metric"] == metric]
     if series is not None:

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 from run_writer import EPOCHS, SIGNAL_NAMES, Study, Writer
 
-from analysis.paper.tables import TABLES, all_tables
+from analysis.choices import TABLES
+from analysis.paper.tables import all_tables
 from analysis.reading import frames as f
 from analysis.reading.frames import Frames, build
 from analysis.stats.view import View

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from run_writer import Study
 
+from analysis.choices import CELL
 from analysis.reading.selection import select
 from analysis.stats.glitch_groups import in_order
-from analysis.stats.summary import CELL, measured, summarise, with_variant
+from analysis.stats.summary import measured, summarise, with_variant
 
 
 def values(rows: list[tuple[str, int, float]]) -> pd.DataFrame:

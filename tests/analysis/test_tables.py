@@ -13,7 +13,8 @@ from rich.console import Console
 from run_writer import SIGNAL_NAMES, Study, Writer
 
 from analysis import tables
-from analysis.paper.tables import TABLES, all_tables
+from analysis.choices import TABLES
+from analysis.paper.tables import all_tables
 from analysis.reading.selection import select
 from analysis.reading.store import Store
 from analysis.rendering.formats import FORMATS

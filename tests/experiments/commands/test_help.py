@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ("torch", "mlflow", "ray", "pandas", "sklearn", "timm")
+HEAVY = ("torch", "mlflow", "ray", "pandas", "sklearn", "timm", "matplotlib", "scipy")
+COMMANDS = [
+    *(f"experiments.{name}" for name in ("audit", "doctor", "grid", "repair", "trial")),
+    *(
+        f"analysis.{name}"
+        for name in ("claims", "evaluate", "figures", "report", "significance", "tables", "truth")
+    ),
+]
 SCRIPT = """
 import runpy, sys
 sys.argv = ["command", "--help"]
@@ -20,9 +27,9 @@ finally:
 """
 
 
-@pytest.mark.parametrize("command", ["audit", "doctor", "grid", "repair", "trial"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_loads_nothing_heavy(command: str) -> None:
-    code = SCRIPT.format(module=f"experiments.{command}", heavy=HEAVY)
+    code = SCRIPT.format(module=command, heavy=HEAVY)
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
