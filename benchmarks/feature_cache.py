@@ -67,9 +67,9 @@ def features(cache: Path, frozen: FrozenBackbone, pool: np.ndarray, *, stages: b
     used = FeatureCache(cache)
     split = int(TRAIN_SHARE * len(pool))
     for part in (pool[:split], pool[split:]):
-        used.features(frozen, part, pool)
+        used.outputs(frozen, part, pool).features()
         if stages:
-            used.stages(frozen, part, pool)
+            used.outputs(frozen, part, pool).stages()
 
 
 def timed(task: Callable[[], object]) -> float:

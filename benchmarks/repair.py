@@ -39,6 +39,7 @@ from experiments.datasets.user.arrays import ArrayFile
 from experiments.repair.decisions import Decisions, propose, validated
 from experiments.repair.gain import gain
 from experiments.training.context import TrialContext
+from experiments.training.prepare import embed
 from experiments.training.settings import settings_for
 from experiments.trial.inject import inject
 from experiments.trial.load import data_options, load_dataset, load_donors
@@ -134,7 +135,8 @@ def measured(
     case = drawn(spec, context)
     train = case.train.data
     choice = ModelChoice(spec.model, spec.settings, spec.seed)
-    fold = Fold.whole(train, case.validation, case.pool)
+    parts = embed(choice, context, train, case.validation)
+    fold = Fold.whole(parts[0], parts[1])
     result = run_fold(fold, choice, context, diagnose)
     table = diagnosis_table(train, aggregate([result], len(train), train.n_classes))
     decisions = validated(propose(table), train, spec.name)

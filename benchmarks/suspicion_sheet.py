@@ -31,6 +31,7 @@ from experiments.datasets.torchvision_images import TEST_PARTS
 from experiments.machine import peak_mib
 from experiments.tracking.artifacts.contact_sheet import Tile, contact_sheet
 from experiments.training.context import TrialContext
+from experiments.training.prepare import embed
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.diagnose import diagnose
 
@@ -77,7 +78,9 @@ def main() -> None:
 def diagnosed(train: Dataset, validation: Dataset, context: TrialContext) -> Diagnosis:
     """The diagnosis of an audit, without explanations and chance estimates."""
     choice = choose_model(train, context, MODEL, SEED)
-    result = run_fold(Fold.whole(train, validation), choice, context, diagnose)
+    parts = embed(choice, context, train, validation)
+    fold = Fold.whole(parts[0], parts[1])
+    result = run_fold(fold, choice, context, diagnose)
     return aggregate([result], len(train), train.n_classes)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,20 +57,43 @@ class FrozenBackbone:
     def _network(self) -> nn.Module:
         return self.load().to(self.device).requires_grad_(False).eval()
 
-    @torch.inference_mode()
     def __call__(self, x: NDArray[np.generic]) -> FrozenOutputs:
-        features: list[NDArray[np.float32]] = []
-        stages: dict[str, list[NDArray[np.float32]]] = {}
-        for start in range(0, len(x), self.batch_size):
-            images = self.preprocessing(x[start : start + self.batch_size], self.device)
-            outputs, maps = self._network(images)
-            features.append(outputs.cpu().numpy())
-            for name, value in maps.items():
-                for pooled_name, pooled in pool_stage(name, value, self.grid).items():
-                    stages.setdefault(pooled_name, []).append(pooled.cpu().numpy())
+        starts = range(0, len(x), self.batch_size)
+        batches = [x[start : start + self.batch_size] for start in starts]
+        with self._mapped() as mapped:
+            parts = list(mapped(self._of_batch, batches))
         return FrozenOutputs(
-            np.concatenate(features), {name: np.concatenate(v) for name, v in stages.items()}
+            np.concatenate([part.features for part in parts]),
+            {name: np.concatenate([p.stages[name] for p in parts]) for name in parts[0].stages},
         )
+
+    @contextmanager
+    def _mapped(self) -> Iterator[Callable[..., Iterator[FrozenOutputs]]]:
+        """``map``; with several threads on the CPU, each of them takes whole batches.
+
+        A batch is too small to be shared: on a busy machine, threads that wait for each other in
+        every layer take eight times as long.
+        """
+        threads = torch.get_num_threads()
+        if threads == 1 or torch.device(self.device).type != "cpu":
+            yield map
+            return
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(threads) as pool:
+                yield pool.map
+        finally:
+            torch.set_num_threads(threads)
+
+    @torch.inference_mode()
+    def _of_batch(self, x: NDArray[np.generic]) -> FrozenOutputs:
+        outputs, maps = self._network(self.preprocessing(x, self.device))
+        stages = {
+            pooled_name: pooled.cpu().numpy()
+            for name, value in maps.items()
+            for pooled_name, pooled in pool_stage(name, value, self.grid).items()
+        }
+        return FrozenOutputs(outputs.cpu().numpy(), stages)
 
 
 def pool_stage(name: str, maps: Tensor, grid: int) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """A disk cache of the outputs of frozen layers, shared by trials, processes and grids.
 
-An entry is one safetensors file. Its name is a digest of weights, preprocessing, samples and
+An entry is one safetensors file, written chunk by chunk and read by memory mapping, so that memory
+need not hold it. Its name is a digest of weights, preprocessing, samples and
 arithmetic. It contains features and stages of distinct samples in the order of their digests, so
 that the results depend, bit by bit, neither on the order of a training set nor on what was cached
 before.
@@ -11,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,24 +23,60 @@ import numpy as np
 import torch
 from filelock import FileLock
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
 
 from models.base import Frozen, FrozenOutputs
+from models.feature_file import Arrays, FeatureFileWriter, read_feature_file
 
 DEFAULT_LIMIT_BYTES = 20 * 2**30
 FEATURES = "features"
 STAGE = "stage/"
-CHECKSUM = "crc32"
 CHUNK = 512
 """Samples per call of the frozen layers: a multiple of their batch sizes."""
 
-Arrays = Mapping[str, NDArray[np.float32]]
 Digests = NDArray[np.bytes_]
 Progress = Callable[[int, int], None]
 """Is told how many samples are done, and of how many."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CachedOutputs:
+    """Outputs of frozen layers for n samples, which stay in the entries of a cache, on disk where
+    it can be written, until they are asked for.
+
+    Attributes:
+        entries: the arrays of each entry.
+        entry: for each sample the number of its entry, (n,).
+        row: for each sample its row there, (n,).
+    """
+
+    entries: tuple[Arrays, ...]
+    entry: NDArray[np.intp]
+    row: NDArray[np.intp]
+
+    def take(self, rows: NDArray[np.int64]) -> CachedOutputs:
+        """Those of some samples, in this order."""
+        return CachedOutputs(self.entries, self.entry[rows], self.row[rows])
+
+    def features(self) -> NDArray[np.float32]:
+        """Inputs of the trained body: a new array (n, ...)."""
+        return self._array(FEATURES)
+
+    def stages(
+        self, wanted: Callable[[str], bool] = lambda name: True
+    ) -> dict[str, NDArray[np.float32]]:
+        """Pooled stages by name, those whose names are ``wanted``: new arrays (n, d_s)."""
+        names = [name.removeprefix(STAGE) for name in self.entries[0] if name.startswith(STAGE)]
+        return {name: self._array(STAGE + name) for name in names if wanted(name)}
+
+    def _array(self, name: str) -> NDArray[np.float32]:
+        out = np.empty((len(self.row), *self.entries[0][name].shape[1:]), np.float32)
+        for number, arrays in enumerate(self.entries):
+            here = self.entry == number
+            out[here] = arrays[name][self.row[here]]
+        return out
 
 
 class FeatureCache:
@@ -67,49 +105,32 @@ class FeatureCache:
         self._opened: dict[str, Arrays] = {}
         self._pool: tuple[NDArray[np.generic], Digests] | None = None
 
-    def features(
+    def outputs(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
-    ) -> NDArray[np.float32]:
-        """Inputs of the trained body for raw samples ``x`` (n, ...): a new array (n, ...)."""
-        return self._outputs(frozen, x, pool, lambda name: name == FEATURES)[FEATURES]
-
-    def stages(
-        self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
-    ) -> dict[str, NDArray[np.float32]]:
-        """Pooled stages of raw samples ``x`` by name: new arrays (n, d_s)."""
-        found = self._outputs(frozen, x, pool, lambda name: name.startswith(STAGE))
-        return {name.removeprefix(STAGE): value for name, value in found.items()}
-
-    def _outputs(
-        self,
-        frozen: Frozen,
-        x: NDArray[np.generic],
-        pool: NDArray[np.generic],
-        wanted: Callable[[str], bool],
-    ) -> dict[str, NDArray[np.float32]]:
-        outputs: dict[str, NDArray[np.float32]] = {}
-        for rows, entry, entry_rows in self._entries(frozen, x, pool):
-            for name, values in entry.items():
-                if wanted(name):
-                    if name not in outputs:
-                        outputs[name] = np.empty((len(x), *values.shape[1:]), np.float32)
-                    outputs[name][rows] = values[entry_rows]
-        return outputs
+    ) -> CachedOutputs:
+        """The outputs of the frozen layers for raw samples ``x`` (n, ...)."""
+        entries: list[Arrays] = []
+        entry, row = np.zeros(len(x), np.intp), np.zeros(len(x), np.intp)
+        for rows, arrays, entry_rows in self._entries(frozen, x, pool):
+            entry[rows], row[rows] = len(entries), entry_rows
+            entries.append(arrays)
+        return CachedOutputs(tuple(entries), entry, row)
 
     def _entries(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
     ) -> Iterator[tuple[NDArray[np.intp], Arrays, NDArray[np.intp]]]:
         """Rows of ``x``, the entry that contains them, and their rows in the entry."""
-        digests, pool_digests = row_digests(x), self._digests_of_pool(pool)
+        pool_digests = self._digests_of_pool(pool)
+        digests = pool_digests if x is pool else row_digests(x)
         in_pool = np.isin(digests, pool_digests)
-        own = np.flatnonzero(~in_pool)
         for rows, source, source_digests in (
             (np.flatnonzero(in_pool), pool, pool_digests),
-            (own, x[own], digests[own]),
+            (np.flatnonzero(~in_pool), x, digests[~in_pool]),
         ):
             if len(rows):
                 distinct, first = np.unique(source_digests, return_index=True)
-                entry = self._entry(frozen, distinct, source, first)
+                places = first if source is pool else rows[first]
+                entry = self._entry(frozen, distinct, source, places)
                 yield rows, entry, np.searchsorted(distinct, digests[rows])
 
     def _digests_of_pool(self, pool: NDArray[np.generic]) -> Digests:
@@ -123,38 +144,85 @@ class FeatureCache:
         frozen: Frozen,
         digests: Digests,
         source: NDArray[np.generic],
-        source_rows: NDArray[np.intp],
+        rows: NDArray[np.intp],
     ) -> Arrays:
         """The entry of these distinct samples: from memory, from disk, or computed."""
         key = _entry_key(frozen, digests)
         if key not in self._opened:
             path = self._directory / f"{key}.safetensors"
-            self._opened[key] = _read(path) or self._compute(
-                path, lambda: self._outputs_of(frozen, source, source_rows)
+            self._opened[key] = (
+                _read(path)
+                or self._stored(path, frozen, source, rows)
+                or self._in_memory(frozen, source, rows)
             )
         return self._opened[key]
 
-    def _outputs_of(
+    def _chunks(
         self, frozen: Frozen, source: NDArray[np.generic], rows: NDArray[np.intp]
-    ) -> Arrays:
-        """The outputs for these rows, in chunks: only a chunk of the samples is copied."""
-        parts: list[Arrays] = []
+    ) -> Iterator[Arrays]:
+        """The outputs for these rows, chunk by chunk: only a chunk of the samples is copied."""
         for start in range(0, len(rows), CHUNK):
             self._progress(start, len(rows))
-            parts.append(_named(frozen(source[rows[start : start + CHUNK]])))
+            yield _named(frozen(source[rows[start : start + CHUNK]]))
         self._progress(len(rows), len(rows))
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _compute(self, path: Path, outputs: Callable[[], Arrays]) -> Arrays:
+    def _in_memory(
+        self, frozen: Frozen, source: NDArray[np.generic], rows: NDArray[np.intp]
+    ) -> Arrays:
+        out: dict[str, NDArray[np.float32]] = {}
+        start = 0
+        for chunk in self._chunks(frozen, source, rows):
+            for name, values in chunk.items():
+                if name not in out:
+                    out[name] = np.empty((len(rows), *values.shape[1:]), np.float32)
+                out[name][start : start + len(values)] = values
+            start += CHUNK
+        return out
+
+    def _stored(
+        self, path: Path, frozen: Frozen, source: NDArray[np.generic], rows: NDArray[np.intp]
+    ) -> Arrays | None:
+        """The entry, computed and written chunk by chunk; ``None`` if it cannot be written."""
         with ExitStack() as held:
             if not self._lock(path, held):
-                return outputs()
+                return None
             found = _read(path)  # another process may have stored it in the meantime
-            if found is None:
-                computed = outputs()
-                self._store(path, computed)
-                found = _read(path) or computed
-            return found
+            if found is not None:
+                return found
+            partial = path.with_suffix(".partial")
+            chunks = self._chunks(frozen, source, rows)
+            first = next(chunks)
+            if not self._has_room(first, len(rows)):
+                return None
+            try:
+                with partial.open("w+b") as file:
+                    writer = FeatureFileWriter(file, len(rows), first)
+                    writer.write(first)
+                    for chunk in chunks:
+                        writer.write(chunk)
+                    writer.finish()
+                partial.replace(path)
+                self._evict()
+            except OSError as error:
+                _warn_once(self._directory, f"cannot be written ({error})")
+                return None
+            finally:
+                with suppress(OSError):
+                    partial.unlink(missing_ok=True)
+            return _read(path)
+
+    def _has_room(self, first: Arrays, n: int) -> bool:
+        """Whether an entry of n rows may be stored."""
+        size = n * sum(values[0].nbytes for values in first.values())
+        if size > self._limit_bytes:
+            _warn_once(
+                self._directory, f"is limited to {self._limit_bytes} bytes, less than one entry"
+            )
+            return False
+        if size > shutil.disk_usage(self._directory).free:
+            _warn_once(self._directory, "is on a full disk")
+            return False
+        return True
 
     def _lock(self, path: Path, held: ExitStack) -> bool:
         """Acquire the lock of an entry; ``False`` if the directory cannot be written."""
@@ -167,24 +235,6 @@ class FeatureCache:
             _warn_once(self._directory, f"cannot be written ({error.strerror})")
             return False
         return True
-
-    def _store(self, path: Path, arrays: Arrays) -> None:
-        size = sum(values.nbytes for values in arrays.values())
-        if size > self._limit_bytes:
-            _warn_once(
-                self._directory, f"is limited to {self._limit_bytes} bytes, less than one entry"
-            )
-            return
-        partial = path.with_suffix(".partial")
-        tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
-        try:
-            save_file(tensors, partial, metadata={CHECKSUM: _checksum(arrays)})
-            partial.replace(path)
-            self._evict()
-        except (OSError, SafetensorError) as error:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            _warn_once(self._directory, f"cannot be written ({error})")
 
     def _evict(self) -> None:
         """Remove the least recently used files, including partial files of killed processes."""
@@ -231,36 +281,25 @@ def _entry_key(frozen: Frozen, digests: Digests) -> str:
 
 
 def _named(outputs: FrozenOutputs) -> Arrays:
-    arrays = {FEATURES: outputs.features}
-    arrays |= {STAGE + name: values for name, values in outputs.stages.items()}
-    # convolutions of channels-last images give features that are not contiguous
-    return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    stages = {STAGE + name: values for name, values in outputs.stages.items()}
+    return {FEATURES: outputs.features, **stages}
 
 
 def _read(path: Path) -> Arrays | None:
     """The arrays of an entry, memory-mapped; ``None`` if it is missing or damaged."""
     try:
-        with safe_open(path, framework="pt") as file:
-            arrays = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118  # not a dict
-            expected = (file.metadata() or {}).get(CHECKSUM)
+        arrays = read_feature_file(path)
     except FileNotFoundError:
         return None
     except (OSError, SafetensorError) as error:
         _log.info("entry %s of the feature cache cannot be read: %s", path.name, error)
         return None
-    if _checksum(arrays) != expected:
+    if arrays is None:
         _log.info("entry %s of the feature cache is damaged", path.name)
         return None
     with suppress(OSError):  # in a read-only directory entries keep their age
         os.utime(path)
     return arrays
-
-
-def _checksum(arrays: Arrays) -> str:
-    checksum = 0
-    for name in sorted(arrays):
-        checksum = zlib.crc32(np.ascontiguousarray(arrays[name]).data, checksum)
-    return f"{checksum:08x}"
 
 
 @cache

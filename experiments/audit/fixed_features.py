@@ -7,6 +7,8 @@ trained, the folds would repeat nearly the same diagnosis.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,34 +23,38 @@ from experiments.audit.fold import (
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.without_reference import TrainingFeatures, diagnose_features
 
+Number = TypeVar("Number", bound=np.generic)
+
 
 def diagnose_whole(trained: TrainedFold) -> Diagnosis:
     """The diagnosis of all samples, those that a fold was trained on and those held out."""
     fold, seed = trained.fold, trained.choice.seed
-    features = _features(trained)
-    blocks = list(sample_blocks(len(features.labels), seed))
+    blocks = list(sample_blocks(len(fold.train) + len(fold.reference), seed))
     rng = generator(seed, "diagnosis of fixed features")
     with without_class_warnings():
         parts = [
-            diagnose_features(features.rows(block), fold.train.n_classes, rng) for block in blocks
+            diagnose_features(_features(trained, block), fold.train.data.n_classes, rng)
+            for block in blocks
         ]
     return concatenated(parts, np.argsort(np.concatenate(blocks)))
 
 
-def _features(trained: TrainedFold) -> TrainingFeatures:
-    """The features of all samples, in the order of the audited set."""
+def _features(trained: TrainedFold, block: Rows) -> TrainingFeatures:
+    """The features of some samples, numbered in the order of the audited set."""
     fold, trace = trained.fold, trained.trace
-    rows = np.concatenate([fold.rows, fold.held_out])
-    train, held_out = trained.prepared.stages()
+    places = np.argsort(np.concatenate([fold.rows, fold.held_out]))[block]
+    held = places >= len(fold.rows)
+    of_train, of_held = places[~held], places[held] - len(fold.rows)
+
+    def joined(train: NDArray[Number], reference: NDArray[Number]) -> NDArray[Number]:
+        out = np.empty((len(block), *train.shape[1:]), train.dtype)
+        out[~held], out[held] = train, reference
+        return out
+
+    train, reference = trained.prepared.stages(of_train)
     return TrainingFeatures(
-        {name: _in_order(rows, train[name], held_out[name]) for name in train},
-        _in_order(rows, trace.train.inputs[0], trace.validation.inputs[0]),
-        np.concatenate([fold.train.y, fold.reference.y])[np.argsort(rows)],
-        fold.groups,
+        {name: joined(train[name], reference[name][of_held]) for name in train},
+        joined(trace.train.inputs[0][of_train], trace.validation.inputs[0][of_held]),
+        joined(fold.train.y[of_train], fold.reference.y[of_held]),
+        None if fold.groups is None else fold.groups[fold.audited[block]],
     )
-
-
-def _in_order(rows: Rows, *parts: NDArray[np.float32]) -> NDArray[np.float32]:
-    out = np.empty((len(rows), parts[0].shape[1]), np.float32)
-    out[rows] = np.concatenate(parts)
-    return out

@@ -12,17 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from common.dataset import Dataset
 from common.seeds import generator
 from experiments.audit.model_choice import ModelChoice
 from experiments.training.context import TrialContext
-from experiments.training.prepare import Prepared, prepare
+from experiments.training.prepare import Part, Prepared, prepare_parts
 from influence.diagnosis.base import Diagnosis
 from influence.estimators.exact import exact_profile
 from influence.evidence import Evidence
 from influence.signals import SIGNALS
 from influence.trace import Trace
-from models.feature_cache import FeatureCache
 
 Rows = NDArray[np.int64]
 Diagnose = Callable[[Evidence], Diagnosis]
@@ -48,30 +46,30 @@ class Fold:
     Attributes:
         train: the samples to train on and to diagnose, n.
         reference: the samples whose losses influence is measured on, m.
-        rows: for each training sample its row in the audited set, (n,).
-        held_out: likewise for the reference samples, (m,); empty if they come from a reference set.
-        pool: all samples; the frozen features of these are computed once and shared by the folds.
+        held_out: the rows of the reference samples in the audited set, (m,); empty if they come
+            from a reference set.
         groups: the number of the group of each row of the audited set, if there are groups.
     """
 
-    train: Dataset
-    reference: Dataset
-    rows: Rows
+    train: Part
+    reference: Part
     held_out: Rows
-    pool: Dataset
     groups: Rows | None = None
 
     @classmethod
-    def whole(
-        cls,
-        train: Dataset,
-        reference: Dataset,
-        pool: Dataset | None = None,
-        groups: Rows | None = None,
-    ) -> Fold:
+    def whole(cls, train: Part, reference: Part, groups: Rows | None = None) -> Fold:
         """The only fold where there is a reference set."""
-        rows = np.arange(len(train))
-        return cls(train, reference, rows, rows[:0], pool or train.followed_by(reference), groups)
+        return cls(train, reference, train.rows[:0], groups)
+
+    @property
+    def rows(self) -> Rows:
+        """For each training sample its row in the audited set, (n,)."""
+        return self.train.rows
+
+    @property
+    def audited(self) -> Rows:
+        """The rows of all samples of the audited set, trained on or held out, in order."""
+        return np.sort(np.concatenate([self.rows, self.held_out]))
 
 
 @dataclass(frozen=True)
@@ -120,11 +118,9 @@ class TrainedFold:
         return not self.prepared.model.network.body.state_dict()
 
 
-def train_fold(
-    fold: Fold, choice: ModelChoice, context: TrialContext, cache: FeatureCache | None = None
-) -> TrainedFold:
-    """Train on a fold, with frozen features from ``cache``, by default that of the context."""
-    prepared = prepare(choice, context, fold.train, fold.reference, fold.pool, feature_cache=cache)
+def train_fold(fold: Fold, choice: ModelChoice, context: TrialContext) -> TrainedFold:
+    """Train on a fold."""
+    prepared = prepare_parts(choice, context, fold.train, fold.reference)
     return TrainedFold(fold, choice, prepared, prepared.fit().trace)
 
 
@@ -144,7 +140,7 @@ def diagnose_fold(
         trained: the fold.
         context: the machine to compute on.
         diagnose: from the evidence of a block to its diagnosis.
-        known: the diagnosis of the whole audited set, where it is known already.
+        known: the diagnosis of all audited samples, where it is known already.
     """
     fold, trace, prepared = trained.fold, trained.trace, trained.prepared
     blocks = list(sample_blocks(len(fold.rows), trained.choice.seed))
@@ -168,7 +164,9 @@ def diagnose_fold(
     }
     return FoldResult(
         fold=fold,
-        diagnosis=_rows_of(known, fold.rows) if known else concatenated(diagnoses, order),
+        diagnosis=_rows_of(known, np.searchsorted(fold.audited, fold.rows))
+        if known
+        else concatenated(diagnoses, order),
         ranks=ranks,
         learned=_learned_epoch(trace.train.correct),
         trace=trace,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from common.dataset import Dataset
 from common.errors import UserError
 from common.seeds import generator
 from experiments.audit.aggregate import (
@@ -39,14 +37,14 @@ from experiments.audit.model_choice import ModelChoice
 from experiments.audit.parts import FOLDS, fold_count, held_out_parts, stratified_parts
 from experiments.audit.record import AuditRecord
 from experiments.training.context import StepClock, TrialContext
+from experiments.training.prepare import embed
 from influence.diagnosis.base import Diagnosis
 from influence.diagnosis.diagnose import diagnose as diagnose_with_reference
 from influence.diagnosis.without_reference import diagnose_without_reference
-from models.feature_cache import FeatureCache
 
 EXPLAINED = 300
-FEATURES, FOLDS_STEP = "features", "folds"
-"""Steps whose progress the context is told."""
+FOLDS_STEP = "folds"
+"""A step whose progress the context is told."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def run_audit(
     with clock("duplicates"):
         space = feature_space(results[0], n)
         copies = duplicates(
-            data.train.x, space, data.copies, results[0].fold.reference.source_index
+            data.train.x, space, data.copies, results[0].fold.reference.data.source_index
         )
     with clock("image checks"):
         checks = image_checks(data)
@@ -139,16 +137,16 @@ class _Auditor:
         context: TrialContext,
         diagnose: Diagnose | None,
     ) -> None:
-        self._data = data
         self._choice = choice
         self._context = context
-        self._cache = FeatureCache(context.cache, progress=partial(context.progress, FEATURES))
-        self._reference = None
-        self._pool = data.train
+        self._groups = data.groups
+        sets = [data.train]
         if data.validation is not None:
             drawn = next(stratified_parts(data.validation.y, 1, choice.seed))
-            self._reference = data.validation.take(drawn)
-            self._pool = data.train.followed_by(self._reference)
+            few = len(drawn) < len(data.validation)
+            sets.append(data.validation.take(drawn) if few else data.validation)
+        self._train, *references = embed(choice, context, *sets)
+        self._reference = references[0] if references else None
         default = diagnose_without_reference
         if self._reference is not None:
             default = diagnose_with_reference
@@ -157,7 +155,7 @@ class _Auditor:
 
     def fold_results(self) -> Iterator[FoldResult]:
         """The results of all folds, one after the other."""
-        folds = list(self._folds(self._data.train, self._data.groups))
+        folds = list(self._folds(self._train.rows))
         for number, result in enumerate(self._results(folds, self._choice.seed)):
             self._context.progress(FOLDS_STEP, number + 1, len(folds))
             yield result
@@ -170,10 +168,9 @@ class _Auditor:
             return float("nan")
         drawn = generator(self._choice.seed, "chance").permutation(len(rest))[: 2 * BLOCK]
         rows = rest[np.sort(drawn)]
-        groups = None if self._data.groups is None else self._data.groups[rows]
-        if groups is not None and len(np.unique(groups)) < 2:
+        if self._groups is not None and len(np.unique(self._groups[rows])) < 2:
             return float("nan")
-        folds = [next(self._folds(self._data.train.take(rows), groups))]
+        folds = [next(self._folds(rows))]
         result = next(self._results(folds, self._choice.seed + FOLDS))
         return float(result.diagnosis.flagged.mean())
 
@@ -181,20 +178,23 @@ class _Auditor:
         known = None
         for number, fold in enumerate(folds):
             choice = self._choice.with_seed(seed + number)
-            trained = train_fold(fold, choice, self._context, self._cache)
+            trained = train_fold(fold, choice, self._context)
             if known is None and self._once and trained.has_fixed_features:
                 known = diagnose_whole(trained)
             yield diagnose_fold(trained, self._context, self._diagnose, known)
 
-    def _folds(self, train: Dataset, groups: Rows | None) -> Iterator[Fold]:
+    def _folds(self, rows: Rows) -> Iterator[Fold]:
+        """The folds of some rows of the audited set."""
+        train = replace(self._train, rows=rows)
         if self._reference is not None:
-            yield Fold.whole(train, self._reference, self._pool, groups)
+            yield Fold.whole(train, self._reference, self._groups)
             return
-        rows = np.arange(len(train))
-        count = fold_count(len(train))
+        groups = None if self._groups is None else self._groups[rows]
+        count = fold_count(len(rows))
         for held_out in held_out_parts(train.y, groups, count, self._choice.seed):
-            kept = np.setdiff1d(rows, held_out)
-            yield Fold(train.take(kept), train.take(held_out), kept, held_out, self._pool, groups)
+            held = rows[held_out]
+            kept = replace(train, rows=np.setdiff1d(rows, held))
+            yield Fold(kept, replace(train, rows=held), held, self._groups)
 
 
 def _most_suspicious_first(diagnosis: Diagnosis, seed: int) -> Rows:

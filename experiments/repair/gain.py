@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,7 +18,7 @@ from experiments.audit.model_choice import ModelChoice
 from experiments.audit.parts import FOLDS, held_out_parts
 from experiments.repair.decisions import Decisions
 from experiments.training.context import TrialContext
-from experiments.training.prepare import prepare
+from experiments.training.prepare import embed, prepare_parts
 
 DIRTY: Final = "dirty"
 REPAIRED: Final = "repaired"
@@ -129,6 +129,9 @@ def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
         seeds: each set is trained on once with each seed.
     """
     train = data.train
+    whole, *reference = embed(
+        recipe, context, train, *([] if data.validation is None else [data.validation])
+    )
     found = []
     for seed in seeds:
         rng = generator(seed, "random repair")
@@ -140,23 +143,16 @@ def gain(  # noqa: PLR0913, PLR0917  # the data, what to do with it, and where
         }
         if truth is not None:
             variants[CLEAN] = truth.apply(train.y)
-        found.append(dict(_accuracies(data, variants, decisions, recipe.with_seed(seed), context)))
+        held = np.empty(0, dtype=np.int64)
+        if reference:
+            (validation,) = reference
+        else:
+            held = next(held_out_parts(train.y, data.groups, FOLDS, seed))
+            validation = replace(whole, rows=np.setdiff1d(held, decisions.touched))
+        accuracies = {}
+        for name, (kept, labels) in variants.items():
+            used = replace(whole, data=replace(train, y=labels), rows=np.setdiff1d(kept, held))
+            prepared = prepare_parts(recipe.with_seed(seed), context, used, validation)
+            accuracies[name] = prepared.accuracy()
+        found.append(accuracies)
     return Gain(pd.DataFrame(found))
-
-
-def _accuracies(
-    data: AuditData,
-    variants: Mapping[str, Variant],
-    decisions: Decisions,
-    recipe: ModelChoice,
-    context: TrialContext,
-) -> Iterator[tuple[str, float]]:
-    train, validation, held = data.train, data.validation, np.empty(0, dtype=np.int64)
-    if validation is None:
-        held = next(held_out_parts(train.y, data.groups, FOLDS, recipe.seed))
-        validation = train.take(np.setdiff1d(held, decisions.touched))
-    pool = train.followed_by(validation)
-    for name, (kept, labels) in variants.items():
-        used = np.setdiff1d(kept, held)
-        part = replace(train, y=labels).take(used)
-        yield name, prepare(recipe, context, part, validation, pool).accuracy()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
 from common.dataset import Dataset
 from common.errors import UserError
@@ -23,8 +25,65 @@ from influence.record import TrainingRecord
 from influence.trace import Trace
 from influence.train_support import train_support
 from models.base import Model
-from models.feature_cache import FeatureCache
+from models.feature_cache import CachedOutputs, FeatureCache
 from models.training import LabelledInputs, fit, predict_after_training
+
+CHUNK = 4096
+"""Samples that become inputs at once."""
+FEATURES = "features"
+"""The step whose progress the context is told."""
+INPUT = "input"
+"""The only stage of a model without frozen layers."""
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some samples of a dataset: one side of a training.
+
+    Attributes:
+        data: the dataset.
+        rows: of the samples, (n,).
+        outputs: of the frozen layers of the model, if it has any, for all samples of ``data``; with
+            them, samples themselves are not needed.
+    """
+
+    data: Dataset
+    rows: Rows
+    outputs: CachedOutputs | None = None
+
+    @classmethod
+    def whole(cls, data: Dataset, outputs: CachedOutputs | None = None) -> Part:
+        """All samples."""
+        return cls(data, np.arange(len(data)), outputs)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def y(self) -> Rows:
+        """Labels, (n,)."""
+        return self.data.y[self.rows]
+
+    def samples(self) -> Dataset:
+        """The samples, copied."""
+        return self.data.take(self.rows)
+
+    def frozen_outputs(self) -> CachedOutputs | None:
+        """Those of the samples."""
+        return None if self.outputs is None else self.outputs.take(self.rows)
+
+
+class StageReader(Protocol):
+    """Reads the stages of both parts of a training, which may be much larger than their inputs."""
+
+    def __call__(
+        self, rows: Rows | None = None, wanted: Callable[[str], bool] = ...
+    ) -> tuple[Stages, Stages]:
+        """Stages by name, those whose names are ``wanted``, of some training samples, by default
+        of all, and of all validation samples."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,14 +95,14 @@ class Prepared:
         train, validation: inputs of the body and labels, n and m rows.
         spec: model, settings and seed.
         stages: returns the pooled outputs of the stages by name, of the training samples (n, d_s)
-            and of the validation samples (m, d_s).
+            and of the validation samples (m, d_s); see :class:`StageReader`.
     """
 
     model: Model
     train: LabelledInputs
     validation: LabelledInputs
     spec: ModelSpec
-    stages: Callable[[], tuple[Stages, Stages]]
+    stages: StageReader
 
     def fit(self) -> TrainingRecord:
         """Train the model in place, as :func:`models.training.fit` does."""
@@ -77,12 +136,6 @@ class Prepared:
             rows: training samples to score; default all.
         """
 
-        def stages() -> tuple[Stages, Stages]:
-            train, validation = self.stages()
-            if rows is not None:
-                train = {name: stage[rows] for name, stage in train.items()}
-            return train, validation
-
         return Evidence(
             full_profile=profile,
             profile=profile.cumulative,
@@ -92,45 +145,68 @@ class Prepared:
             seed=self.spec.seed,
             _trace=trace,
             _counterfactual=partial(exact_profile, trace),
-            _stages=cache(stages),
+            _stages=cache(partial(self.stages, rows)),
             _train_support=cache(partial(train_support, trace)),
         )
 
 
-def prepare(  # noqa: PLR0913  # all but the cache are what a training consists of
-    spec: ModelSpec,
-    context: TrialContext,
-    train: Dataset,
-    validation: Dataset,
-    pool: Dataset,
-    *,
-    feature_cache: FeatureCache | None = None,
+def prepare(
+    spec: ModelSpec, context: TrialContext, train: Dataset, validation: Dataset, pool: Dataset
 ) -> Prepared:
     """Build the model and its inputs.
 
     Tables are standardised with mean and standard deviation of the training set as it is. The
     outputs of frozen layers are computed once for each sample of ``pool`` (the drawn subset before
-    the split) and shared through the cache, by default that of the context.
+    the split) and shared through the cache of the context.
     """
-    torch.manual_seed(derive_seed(spec.seed, "build"))
-    model = build(spec, context, train)
-    feature_cache = feature_cache or FeatureCache(context.cache)
-    samples = [train.x, validation.x]
-    if train.modality == "tabular":
-        samples = _standardised(train, validation)
-    frozen = model.frozen
+    frozen = build(spec, context, train).frozen
+    cache = FeatureCache(context.cache)
+    parts = (
+        Part.whole(part, None if frozen is None else cache.outputs(frozen, part.x, pool.x))
+        for part in (train, validation)
+    )
+    return prepare_parts(spec, context, *parts)
+
+
+def embed(spec: ModelSpec, context: TrialContext, *sets: Dataset) -> list[Part]:
+    """All samples of each set, with the outputs of the frozen layers if the model has any."""
+    frozen = build(spec, context, sets[0]).frozen
     if frozen is None:
-        inputs = [model.inputs(x) for x in samples]
+        return [Part.whole(data) for data in sets]
+    cache = FeatureCache(context.cache, progress=partial(context.progress, FEATURES))
+    return [Part.whole(data, cache.outputs(frozen, data.x, data.x)) for data in sets]
+
+
+def prepare_parts(
+    spec: ModelSpec, context: TrialContext, train: Part, validation: Part
+) -> Prepared:
+    """As :func:`prepare` does, from samples whose frozen features are known, if there are any."""
+    torch.manual_seed(derive_seed(spec.seed, "build"))
+    model = build(spec, context, train.data)
+    parts = (train, validation)
+    outputs = [found for part in parts if (found := part.frozen_outputs()) is not None]
+    if outputs:
+        inputs = [torch.from_numpy(each.features()) for each in outputs]
     else:
-        inputs = [torch.from_numpy(feature_cache.features(frozen, x, pool.x)) for x in samples]
+        samples = [part.samples() for part in parts]
+        x = [part.x for part in samples]
+        if train.data.modality == "tabular":
+            x = _standardised(*samples)
+        inputs = [_inputs(model, each) for each in x]
     model.network.to(context.device)
 
-    def stages() -> tuple[Stages, Stages]:
-        if frozen is None:
-            of_train, of_validation = ({"input": _flat(x)} for x in samples)
-        else:
-            of_train, of_validation = (feature_cache.stages(frozen, x, pool.x) for x in samples)
-        return of_train, of_validation
+    def stages(
+        rows: Rows | None = None, wanted: Callable[[str], bool] = lambda name: True
+    ) -> tuple[Stages, Stages]:
+        if outputs:
+            of_train, of_validation = outputs
+            of_train = of_train if rows is None else of_train.take(rows)
+            return of_train.stages(wanted), of_validation.stages(wanted)
+        train_x, validation_x = x
+        return (
+            {INPUT: _flat(train_x if rows is None else train_x[rows])},
+            {INPUT: _flat(validation_x)},
+        )
 
     return Prepared(
         model,
@@ -139,6 +215,12 @@ def prepare(  # noqa: PLR0913  # all but the cache are what a training consists 
         spec,
         stages,
     )
+
+
+def _inputs(model: Model, x: NDArray[np.generic]) -> Tensor:
+    """The input of the body, in chunks: images may be larger in memory than what is made of
+    them."""
+    return torch.cat([model.inputs(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)])
 
 
 def _standardised(train: Dataset, validation: Dataset) -> list[NDArray[np.generic]]:

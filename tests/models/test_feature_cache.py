@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ import models.feature_cache
 from models.backbone import FrozenBackbone
 from models.base import FrozenOutputs
 from models.feature_cache import FeatureCache
+from models.feature_file import FeatureFileWriter
 from models.images import ImagePreprocessing
 from models.resnet20 import FrozenPart, ResNet20
 
@@ -68,7 +70,7 @@ def in_child(target: Callable[..., object], *args: Any) -> int | None:
 
 
 def fill(directory: Path, frozen: CountingFrozen, pool: NDArray[np.uint8]) -> None:
-    FeatureCache(directory).features(frozen, pool, pool)
+    FeatureCache(directory).outputs(frozen, pool, pool).features()
 
 
 def test_samples_are_computed_in_chunks_and_progress_is_told(
@@ -79,11 +81,11 @@ def test_samples_are_computed_in_chunks_and_progress_is_told(
     pool = images(20)
     cache = FeatureCache(directory, progress=lambda done, total: told.append((done, total)))
     np.testing.assert_array_equal(
-        cache.features(frozen, pool[::2], pool), 2.0 * pool[::2].reshape(10, -1)
+        cache.outputs(frozen, pool[::2], pool).features(), 2.0 * pool[::2].reshape(10, -1)
     )
     assert frozen.calls == [8, 8, 4]
     assert told == [(0, 20), (8, 20), (16, 20), (20, 20)]
-    cache.stages(frozen, pool, pool)
+    cache.outputs(frozen, pool, pool).stages()
     assert len(told) == 4
 
 
@@ -92,8 +94,8 @@ def test_mixture_of_pool_and_foreign_rows(frozen: CountingFrozen, directory: Pat
     x = np.concatenate([foreign, pool[::-1], foreign[:2], pool[:3]])
     cache = FeatureCache(directory)
     expected = replace(frozen, log=frozen.log.with_name("other"))(x)
-    np.testing.assert_array_equal(cache.features(frozen, x, pool), expected.features)
-    stages = cache.stages(frozen, x, pool)
+    np.testing.assert_array_equal(cache.outputs(frozen, x, pool).features(), expected.features)
+    stages = cache.outputs(frozen, x, pool).stages()
     assert sorted(stages) == ["max", "mean"]
     for name, values in stages.items():
         np.testing.assert_array_equal(values, expected.stages[name])
@@ -103,10 +105,10 @@ def test_mixture_of_pool_and_foreign_rows(frozen: CountingFrozen, directory: Pat
 def test_results_are_the_callers_own(frozen: CountingFrozen, directory: Path) -> None:
     pool = images(4)
     cache = FeatureCache(directory)
-    cache.features(frozen, pool, pool)[:] = 0
-    cache.stages(frozen, pool, pool)["mean"][:] = 0
-    assert cache.features(frozen, pool, pool).any()
-    assert cache.stages(frozen, pool, pool)["mean"].any()
+    cache.outputs(frozen, pool, pool).features()[:] = 0
+    cache.outputs(frozen, pool, pool).stages()["mean"][:] = 0
+    assert cache.outputs(frozen, pool, pool).features().any()
+    assert cache.outputs(frozen, pool, pool).stages()["mean"].any()
 
 
 def test_features_in_another_memory_order_are_kept(frozen: CountingFrozen, directory: Path) -> None:
@@ -117,9 +119,9 @@ def test_features_in_another_memory_order_are_kept(frozen: CountingFrozen, direc
 
     strided = Strided(frozen.log, key="strided")
     pool = images(6)
-    expected = FeatureCache(directory).features(frozen, pool, pool)
+    expected = FeatureCache(directory).outputs(frozen, pool, pool).features()
     for _ in range(2):
-        found = FeatureCache(directory).features(strided, pool, pool)
+        found = FeatureCache(directory).outputs(strided, pool, pool).features()
         np.testing.assert_array_equal(found, expected)
     assert frozen.calls == [6, 6]
 
@@ -127,8 +129,8 @@ def test_features_in_another_memory_order_are_kept(frozen: CountingFrozen, direc
 def test_pool_is_computed_once_for_all_trials(frozen: CountingFrozen, directory: Path) -> None:
     pool = images(20)
     for rows in (np.arange(16), np.arange(16, 20), np.arange(20)[::-1]):
-        FeatureCache(directory).features(frozen, pool[rows], pool)
-        FeatureCache(directory).stages(frozen, pool[rows], pool[::-1])
+        FeatureCache(directory).outputs(frozen, pool[rows], pool).features()
+        FeatureCache(directory).outputs(frozen, pool[rows], pool[::-1]).stages()
     assert frozen.calls == [20]
 
 
@@ -163,14 +165,17 @@ def test_bits_do_not_depend_on_what_was_cached_or_on_order(directory: Path, tmp_
     cold = FeatureCache(directory)
     warm = FeatureCache(directory)
     elsewhere = FeatureCache(tmp_path / "elsewhere")
-    elsewhere.features(frozen, foreign[:3], pool)
-    for get in (FeatureCache.features, lambda *args: FeatureCache.stages(*args)["layer2_grid"]):
+    elsewhere.outputs(frozen, foreign[:3], pool).features()
+    for get in (
+        lambda *args: FeatureCache.outputs(*args).features(),
+        lambda *args: FeatureCache.outputs(*args).stages()["layer2_grid"],
+    ):
         expected = get(cold, frozen, x, pool)
         np.testing.assert_array_equal(get(warm, frozen, x, pool), expected)
         np.testing.assert_array_equal(get(warm, frozen, x[order], pool[::-1]), expected[order])
         np.testing.assert_array_equal(get(elsewhere, frozen, x, pool), expected)
     np.testing.assert_allclose(
-        warm.features(frozen, x, pool), frozen(x).features, rtol=1e-4, atol=1e-5
+        warm.outputs(frozen, x, pool).features(), frozen(x).features, rtol=1e-4, atol=1e-5
     )
 
 
@@ -198,11 +203,10 @@ def test_one_that_dies_while_computing_leaves_nothing(
 
 
 def die_while_writing(directory: Path, frozen: CountingFrozen, pool: NDArray[np.uint8]) -> None:
-    def half(tensors: object, path: Path, metadata: object) -> None:
-        path.write_bytes(b"half")
+    def half(writer: FeatureFileWriter) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    vars(models.feature_cache)["save_file"] = half
+    pytest.MonkeyPatch().setattr(FeatureFileWriter, "finish", half)
     fill(directory, frozen, pool)
 
 
@@ -236,7 +240,7 @@ def test_damaged_entry_is_computed_again(
     (entry,) = entries(directory)
     entry.write_bytes(damage(entry.read_bytes()))
     np.testing.assert_array_equal(
-        FeatureCache(directory).features(frozen, pool, pool), 2.0 * pool.reshape(6, -1)
+        FeatureCache(directory).outputs(frozen, pool, pool).features(), 2.0 * pool.reshape(6, -1)
     )
     fill(directory, frozen, pool)
     assert frozen.calls == [6, 6]
@@ -276,8 +280,44 @@ def test_read_only_directory_still_gives_what_it_holds(
 def fill_a_full_disk(directory: Path, frozen: CountingFrozen, pool: NDArray[np.uint8]) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))
-    features = FeatureCache(directory).features(frozen, pool, pool)
+    features = FeatureCache(directory).outputs(frozen, pool, pool).features()
     np.testing.assert_array_equal(features, 2.0 * pool.reshape(len(pool), -1))
+
+
+def test_a_disk_without_room_is_not_filled(
+    frozen: CountingFrozen,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    usage = shutil.disk_usage(directory.parent)._replace(free=100)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    pool = images(6)
+    features = FeatureCache(directory).outputs(frozen, pool, pool).features()
+    np.testing.assert_array_equal(features, 2.0 * pool.reshape(6, -1))
+    assert entries(directory) == []
+    assert "is on a full disk" in caplog.text
+
+
+def test_outputs_of_some_samples(frozen: CountingFrozen, directory: Path) -> None:
+    pool, foreign = images(20), images(5, seed=1)
+    x = np.concatenate([foreign, pool])
+    outputs = FeatureCache(directory).outputs(frozen, x, pool)
+    rows = np.array([7, 0, 7, 24])
+    np.testing.assert_array_equal(outputs.take(rows).features(), outputs.features()[rows])
+    np.testing.assert_array_equal(outputs.take(rows).stages()["max"], outputs.stages()["max"][rows])
+
+
+def test_a_set_in_chunks_gives_the_same_file_as_in_one(
+    frozen: CountingFrozen, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(directory, frozen, images(20))
+    (entry,) = entries(directory)
+    expected = entry.read_bytes()
+    entry.unlink()
+    monkeypatch.setattr(models.feature_cache, "CHUNK", 8)
+    fill(directory, frozen, images(20))
+    assert entry.read_bytes() == expected
 
 
 def test_full_disk(frozen: CountingFrozen, directory: Path) -> None:
@@ -290,12 +330,12 @@ def test_least_recently_used_entries_go_first(frozen: CountingFrozen, directory:
     size = entries(directory)[0].stat().st_size
     cache = FeatureCache(directory, limit_bytes=2 * size)
     for age, seed in ((200, 1), (300, 0)):
-        cache.features(frozen, images(6, seed), images(6, seed))
+        cache.outputs(frozen, images(6, seed), images(6, seed)).features()
         for path in entries(directory):
             os.utime(path, (path.stat().st_mtime - age,) * 2)
     # read again: the older one becomes the younger
-    FeatureCache(directory).features(frozen, images(6), images(6))
-    cache.features(frozen, images(6, 2), images(6, 2))
+    FeatureCache(directory).outputs(frozen, images(6), images(6)).features()
+    cache.outputs(frozen, images(6, 2), images(6, 2)).features()
     assert len(entries(directory)) == 2
     before = len(frozen.calls)
     fill(directory, frozen, images(6))
@@ -307,6 +347,6 @@ def test_least_recently_used_entries_go_first(frozen: CountingFrozen, directory:
 
 def test_entry_above_the_limit_is_not_stored(frozen: CountingFrozen, directory: Path) -> None:
     pool = images(6)
-    features = FeatureCache(directory, limit_bytes=100).features(frozen, pool, pool)
+    features = FeatureCache(directory, limit_bytes=100).outputs(frozen, pool, pool).features()
     np.testing.assert_array_equal(features, 2.0 * pool.reshape(6, -1))
     assert entries(directory) == []

@@ -47,8 +47,8 @@ def feature_space(result: FoldResult, n: int) -> FeatureSpace:
     For image networks the features are the channel means and standard deviations of each stage, for
     other models the raw samples. Columns are standardized, and each stage has the same weight.
     """
-    stages, reference_stages = result.prepared.stages()
-    names = [name for name in stages if not name.endswith(GRID)]
+    stages, reference_stages = result.prepared.stages(wanted=lambda name: not name.endswith(GRID))
+    names = list(stages)
     train = np.hstack([stages[name] for name in names])
     reference = np.hstack([reference_stages[name] for name in names])
     mean, deviation = train.mean(axis=0), train.std(axis=0)

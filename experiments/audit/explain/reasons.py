@@ -87,7 +87,7 @@ def reasons(
         on_train[np.arange(len(asked)), places] = 0.0  # Self-influence is always positive.
         part, reference_rows = TRAIN, fold.held_out
         if data.validation is not None:
-            part, reference_rows = VALIDATION, fold.reference.source_index
+            part, reference_rows = VALIDATION, fold.reference.data.source_index
         for place, index in enumerate(asked):
             supporting, opposing = _extremes(on_train[place], fold.rows, TRAIN)
             helped, harmed = _extremes(on_reference[place], reference_rows, part)

@@ -9,6 +9,7 @@ import numpy as np
 from common.dataset import Dataset
 from experiments.audit.aggregate import aggregate, learned_epochs, mean_ranks
 from experiments.audit.fold import Fold, FoldResult
+from experiments.training.prepare import Part
 from influence.diagnosis.base import NO_LABEL, Diagnosis
 
 X = np.zeros((1, 1), np.float32)
@@ -30,7 +31,7 @@ def fold_result(
     ranks = {"loss": np.array(more.get("ranks", np.arange(len(rows)) / len(rows)))}
     learned = np.array(more.get("learned", [1] * len(rows)))
     places = np.array(rows)
-    fold = Fold(NOTHING, NOTHING, places, places[:0], NOTHING)
+    fold = Fold.whole(Part(NOTHING, places), Part.whole(NOTHING))
     unused: Any = None
     return FoldResult(fold, diagnosis, ranks, learned, unused, unused, accuracy=0.5)
 

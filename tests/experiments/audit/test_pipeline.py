@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,9 +89,11 @@ def test_folds_with_the_same_features_share_one_diagnosis(
     train = images(N, seed=0)
     seen: list[TrainingFeatures] = []
 
-    def noted(features: TrainingFeatures, *rest: object) -> object:
+    def noted(features: TrainingFeatures, *rest: Any) -> Diagnosis:
         seen.append(features)
-        return diagnose_features(features, *rest)  # type: ignore[arg-type]  # passed on as they come
+        found = diagnose_features(features, *rest)
+        light = features.stages["max"][:, 0] > 150
+        return replace(found, flagged=found.flagged | (light != features.labels))
 
     monkeypatch.setattr("experiments.audit.fixed_features.diagnose_features", noted)
     result = audited(AuditData(train), TrialContext(cache=tmp_path / "cache"))
@@ -97,8 +101,12 @@ def test_folds_with_the_same_features_share_one_diagnosis(
     np.testing.assert_array_equal(whole.last_layer, 2.0 * train.x.reshape(N, -1).astype(float))
     np.testing.assert_array_equal(whole.stages["max"][:, 0], train.x.reshape(N, -1).max(axis=1))
     np.testing.assert_array_equal(whole.labels, train.y)
-    assert len(rest.labels) == N - result.diagnosis.flagged.sum()
     errors = np.arange(N) % 20 == 3
+    assert result.diagnosis.flagged[errors].all()
+    kept = ~result.diagnosis.flagged
+    np.testing.assert_array_equal(rest.labels, train.y[kept])
+    np.testing.assert_array_equal(rest.last_layer, whole.last_layer[kept])
+    assert result.summary.false_positives == 0
     assert errors[result.order[: errors.sum()]].all()
 
 
