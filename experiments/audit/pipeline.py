@@ -43,8 +43,8 @@ from influence.diagnosis.diagnose import diagnose as diagnose_with_reference
 from influence.diagnosis.without_reference import diagnose_without_reference
 
 EXPLAINED = 300
-FOLDS_STEP = "folds"
-"""A step whose progress the context is told."""
+FOLDS_STEP, CHANCE = "folds", "false positives"
+"""Steps whose progress the context is told."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,16 @@ def run_audit(
     with clock("duplicates"):
         space = feature_space(results[0], n)
         copies = duplicates(
-            data.train.x, space, data.copies, results[0].fold.reference.data.source_index
+            data.train.x,
+            space,
+            data.copies,
+            results[0].fold.reference.data.source_index,
+            context.progress,
         )
     with clock("image checks"):
-        checks = image_checks(data)
+        checks = image_checks(data, context.progress)
     with clock("reasons"):
-        explained = reasons(data, order[: config.explained], results, space, context.device)
+        explained = reasons(data, order[: config.explained], results, space, context)
         groups = clusters(data.train, diagnosis, space)
     return AuditRecord(
         data=data,
@@ -156,6 +160,7 @@ class _Auditor:
     def fold_results(self) -> Iterator[FoldResult]:
         """The results of all folds, one after the other."""
         folds = list(self._folds(self._train.rows))
+        self._context.progress(FOLDS_STEP, 0, len(folds))
         for number, result in enumerate(self._results(folds, self._choice.seed)):
             self._context.progress(FOLDS_STEP, number + 1, len(folds))
             yield result
@@ -170,8 +175,10 @@ class _Auditor:
         rows = rest[np.sort(drawn)]
         if self._groups is not None and len(np.unique(self._groups[rows])) < 2:
             return float("nan")
+        self._context.progress(CHANCE, 0, 1)
         folds = [next(self._folds(rows))]
         result = next(self._results(folds, self._choice.seed + FOLDS))
+        self._context.progress(CHANCE, 1, 1)
         return float(result.diagnosis.flagged.mean())
 
     def _results(self, folds: Sequence[Fold], seed: int) -> Iterator[FoldResult]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from common.dataset import Dataset, Modality
+from common.progress import Progress, silent
 
 DATA_ROOT_VARIABLE = "INFLUENCE_DATA_ROOT"
 
@@ -21,12 +22,14 @@ class DataOptions:
         label: for user data, the name of the label column.
         glitch: for user data, the name of the column that marks known glitches, if there is one.
         cache: directory where sources may keep parsed copies of files that are slow to parse.
+        progress: is told how far the reading of many files is.
     """
 
     data_root: Path | None = None
     label: str | None = None
     glitch: str | None = None
     cache: Path | None = None
+    progress: Progress = field(default=silent, compare=False, repr=False)
 
 
 class DatasetSource(Protocol):

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
 from common.errors import UserError
+from common.progress import Progress, silent
 from experiments.datasets.base import DATA_ROOT_VARIABLE
 
 CACHE_VARIABLE = "INFLUENCE_CACHE"
 MOST_THREADS = 1024
-
-Progress = Callable[[str, int, int], None]
-"""Is told the name of a long step, how much of it is done, and of how much."""
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Progress that nobody sees."""
 
 
 def default_data_root() -> Path | None:

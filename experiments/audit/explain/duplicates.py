@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
+from common.progress import Progress, silent
 from experiments.audit.explain.features import FeatureSpace
 from models.feature_cache import row_digests
 
@@ -15,6 +16,10 @@ NEAR = 0.13
 """Near duplicates are closer than this multiple of the median distance to the nearest neighbour, as
 in cleanlab's Datalab."""
 NONE = ""
+COMPARED = 4096
+"""Samples that are compared with all others at once."""
+DUPLICATES = "duplicates"
+"""The step whose progress is told."""
 
 
 def duplicates(
@@ -22,6 +27,7 @@ def duplicates(
     space: FeatureSpace,
     copies: Mapping[int, int],
     reference_rows: NDArray[np.int64],
+    progress: Progress = silent,
 ) -> NDArray[np.object_]:
     """What each training sample is a duplicate of.
 
@@ -30,12 +36,13 @@ def duplicates(
         space: their features, and those of the reference set.
         copies: for training rows that are in the reference set too, the row there.
         reference_rows: the row of each reference sample of ``space``, (m,).
+        progress: is told how many samples are compared with all others.
 
     Returns:
         (n,) of ``exact:train:ROW`` (the first such row), ``exact:validation:ROW``,
         ``near:train:ROW``, ``near:validation:ROW``, or ``NONE``.
     """
-    found = _near(space, reference_rows)
+    found = _near(space, reference_rows, progress)
     digests = row_digests(x)
     _, first, group, count = np.unique(
         digests, return_index=True, return_inverse=True, return_counts=True
@@ -50,14 +57,19 @@ def duplicates(
     return found
 
 
-def _near(space: FeatureSpace, reference_rows: NDArray[np.int64]) -> NDArray[np.object_]:
+def _near(
+    space: FeatureSpace, reference_rows: NDArray[np.int64], progress: Progress
+) -> NDArray[np.object_]:
     n = len(space.train)
-    everything = np.vstack([space.train, space.reference])
-    distances, neighbours = (
-        NearestNeighbors(n_neighbors=min(3, len(everything)), algorithm="brute")
-        .fit(everything)
-        .kneighbors(space.train)
-    )
+    everything = np.vstack([space.train, space.reference]) if len(space.reference) else space.train
+    count = min(3, len(everything))
+    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(everything)
+    distances, neighbours = np.empty((n, count)), np.empty((n, count), np.int64)
+    for first in range(0, n, COMPARED):
+        progress(DUPLICATES, first, n)
+        part = slice(first, first + COMPARED)
+        distances[part], neighbours[part] = search.kneighbors(space.train[part])
+    progress(DUPLICATES, n, n)
     distances = np.where(neighbours == np.arange(n)[:, None], np.inf, distances)
     column = distances.argmin(axis=1)
     nearest, distance = neighbours[np.arange(n), column], distances[np.arange(n), column]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.dataset import Dataset
+from common.progress import Progress, silent
 from experiments.audit.input.data import AuditData
 
 CHECKS: Final = (
@@ -28,6 +29,10 @@ CHECKS: Final = (
 to :mod:`experiments.audit.explain.duplicates`; grey images are noted by the reader of the data."""
 OF_PIXELS: Final = ("low_information", "dark", "blurry")
 """Checks that compute what all checks of pixels need: a light image is measured with a dark one."""
+IMAGE_CHECKS: Final = "image checks"
+"""The step whose progress is told."""
+TOLD: Final = 256
+"""Images between two reports of progress."""
 MAX_PREVALENCE: Final = 0.5
 """A property of more images than this share belongs to the set, and is not marked; likewise in
 CleanVision's report."""
@@ -47,7 +52,7 @@ def score(check: str) -> str:
     return f"{check}_score"
 
 
-def image_checks(data: AuditData) -> pd.DataFrame:
+def image_checks(data: AuditData, progress: Progress = silent) -> pd.DataFrame:
     """The checks of n training images, (n, 12): for each of ``CHECKS`` whether an image fails it
     and its score; (n, 0) for tables.
 
@@ -63,12 +68,15 @@ def image_checks(data: AuditData) -> pd.DataFrame:
 
     manager = ImagePropertyIssueManager()
     measured = []
-    for pixels in data.train.x.astype(np.uint8, copy=False):
+    for row, pixels in enumerate(data.train.x.astype(np.uint8, copy=False)):
+        if row % TOLD == 0:
+            progress(IMAGE_CHECKS, row, len(data.train))
         image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         values: dict[str, float | str] = {}
         for check in OF_PIXELS:
             values |= manager.image_properties[check].calculate(image)
         measured.append(values)
+    progress(IMAGE_CHECKS, len(data.train), len(data.train))
     sides = _sides(data.train, data.sizes)
     properties = pd.DataFrame(measured).assign(
         size=np.sqrt(sides.prod(axis=1)), aspect_ratio=sides.min(axis=1) / sides.max(axis=1)

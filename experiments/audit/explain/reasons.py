@@ -14,11 +14,14 @@ from experiments.audit.aggregate import learned_epochs
 from experiments.audit.explain.features import FeatureSpace
 from experiments.audit.fold import FoldResult, Rows
 from experiments.audit.input.data import AuditData
+from experiments.training.context import TrialContext
 from influence.engine.rows import influence_rows
 
 LISTED = 5
 """Samples listed of each sort."""
 TRAIN, VALIDATION = "train", "validation"
+REASONS = "reasons"
+"""The step whose progress is told."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def reasons(
     rows: Rows,
     results: Sequence[FoldResult],
     space: FeatureSpace,
-    device: str,
+    context: TrialContext,
 ) -> list[Reason]:
     """The reasons of some training rows, in their order, each by the first fold trained on it."""
     if not len(rows):
@@ -78,12 +81,13 @@ def reasons(
     learned = learned_epochs(results, len(data.train))
     found: dict[int, Reason] = {}
     for result in results:
+        context.progress(REASONS, len(found), len(rows))
         fold = result.fold
         asked = np.flatnonzero(np.isin(rows, fold.rows) & ~np.isin(rows, list(found)))
         if not len(asked):
             continue
         places = np.searchsorted(fold.rows, rows[asked])
-        on_reference, on_train = influence_rows(result.trace, places, device)
+        on_reference, on_train = influence_rows(result.trace, places, context.device)
         on_train[np.arange(len(asked)), places] = 0.0  # Self-influence is always positive.
         part, reference_rows = TRAIN, fold.held_out
         if data.validation is not None:
@@ -96,6 +100,7 @@ def reasons(
             found[row] = Reason(
                 row, supporting, opposing, helped, harmed, near, int(learned[row]), unusual[index]
             )
+    context.progress(REASONS, len(rows), len(rows))
     return [found[int(row)] for row in rows]
 
 

@@ -18,9 +18,10 @@ from experiments.audit.parts import checked_groups
 from experiments.datasets.base import DataOptions, DatasetSource
 from experiments.datasets.lookup import source_for
 from experiments.datasets.user.arrays import ArrayFile
-from experiments.datasets.user.image_files import image_sizes, shown
+from experiments.datasets.user.image_files import CHUNK, image_sizes, shown
 from experiments.datasets.user.image_list import ImageList
 from experiments.datasets.user.labels import DEFAULT_LABEL, listed, name_notes, plain_name
+from experiments.datasets.user.pixel_store import pixel_store
 from experiments.datasets.user.tables import Table, UserTable
 from experiments.training.context import TrialContext
 from glitches.images import matched
@@ -102,7 +103,7 @@ def read(
     Raises:
         UserError: the data cannot be audited; it says what to do.
     """
-    options = DataOptions(context.data_root, label, cache=context.cache)
+    options = DataOptions(context.data_root, label, cache=context.cache, progress=context.progress)
     source = source_for(data, context.data_root)
     grouped = None if groups is None else _with_groups(data, source, groups, label)
     other = None if validation is None else source_for(validation, context.data_root)
@@ -197,7 +198,7 @@ def aligned_validation(train: Dataset, validation: Dataset) -> AlignedValidation
             f"the validation set has no samples of {len(absent)} classes of the training set "
             f"({names}): what it lacks counts as foreign"
         )
-    return AlignedValidation(known.take(fresh), copies, tuple(notes))
+    return AlignedValidation(_taken(known, fresh), copies, tuple(notes))
 
 
 def _reasons(
@@ -226,19 +227,34 @@ def _with_classes_of(train: Dataset, validation: Dataset) -> tuple[Dataset, list
     unknown = [name for name in validation.class_names if name not in numbers]
     y = np.array([numbers.get(name, -1) for name in validation.class_names])[validation.y]
     rows = np.flatnonzero(y >= 0)
-    known = validation.take(rows)
+    known = _taken(validation, rows)
     return replace(known, y=y[rows].astype(np.int64), class_names=train.class_names), unknown
 
 
 def _with_shape_of(train: Dataset, validation: Dataset) -> Dataset:
     if train.modality == "image":
-        return replace(validation, x=matched(validation.x, *train.x.shape[1:]))
+        return replace(validation, x=_resized(validation.x, train.x.shape[1:]))
     if validation.x.shape[1:] != train.x.shape[1:]:
         raise UserError(
             f"the validation set has {validation.x.shape[1]} columns and the training set "
             f"{train.x.shape[1]}; both must have the same columns"
         )
     return validation
+
+
+def _taken(data: Dataset, rows: NDArray[np.int64]) -> Dataset:
+    """These rows; the set itself, which may be larger than memory, if they are all."""
+    return data if len(rows) == len(data) else data.take(rows)
+
+
+def _resized(x: NDArray[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:
+    """Images of another shape, kept as those of files are."""
+    if x.shape[1:] == shape:
+        return x
+    with pixel_store((len(x), *shape)) as store:
+        for first in range(0, len(x), CHUNK):
+            store.write(first, matched(x[first : first + CHUNK], *shape))
+        return store.array()
 
 
 def _copies(train: Dataset, validation: Dataset) -> tuple[NDArray[np.bool_], dict[int, int]]:

@@ -1,8 +1,9 @@
 """Image files of any size and mode, or images in memory, as one array of 8-bit images.
 
 Files are read twice: first their headers (and the pixels of those modes that have no fixed range),
-then one image at a time, reduced while it is decoded where the format can do that, so that memory
-holds the result and one image.
+then their pixels, reduced while they are decoded where the format can do that. Threads share the
+files: decoders release Python's lock, and threads cost no start. Memory holds one image for each
+thread, and the result only if it is small.
 """
 
 from __future__ import annotations
@@ -10,26 +11,37 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from common.errors import UserError
+from common.progress import Progress, silent
 from experiments.datasets.user.labels import listed
-from experiments.machine import check_memory
+from experiments.datasets.user.pixel_store import IN_MEMORY_BYTES, pixel_store
+from experiments.machine import check_memory, cores
 from glitches.images import matched
 
 LARGEST_SIDE = 224
 """Pixels: the input size of the largest backbones."""
 LARGEST_IMAGE = 500_000_000
 """Pixels of one file; more is refused, as it would take gigabytes to decode."""
+CHUNK = 64
+"""Files that a thread reads at a time."""
+CHECKING, READING = "files checked", "images read"
+"""Steps whose progress is told."""
 FRAMES = 32
 """Frames of one file that are compared."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 ImageSource = Path | Image.Image
 """A file, or an image in memory, which stays as it is."""
@@ -90,43 +102,82 @@ def is_image(file: Path) -> bool:
         return False
 
 
-def read_images(files: Sequence[ImageSource], labels: Sequence[object] = ()) -> Images:
+def read_images(
+    files: Sequence[ImageSource], labels: Sequence[object] = (), progress: Progress = silent
+) -> Images:
     """Read files, or images in memory, as images of one shape: the most common size among them, at
     most 224 pixels a side, and grey only if all of them are.
 
     Args:
         files: at least one.
         labels: of the files, to note properties of the files that give labels away.
+        progress: is told how many files are read.
 
     Raises:
-        UserError: naming a file that cannot be read, or if the result does not fit into memory.
+        UserError: naming a file that cannot be read, or if memory or the temporary folder have no
+            room for the result.
     """
-    headers = []
-    for file in files:
-        with _opened(file) as image:
-            headers.append(_header(image))
-    (width, height), usual = Counter(header.size for header in headers).most_common(1)[0]
-    shrink = min(1.0, LARGEST_SIDE / max(height, width))
-    height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
-    channels = 1 if all(h.mode in GREY_MODES or h.deep for h in headers) else 3
-    _check_memory(files, headers, height * width * channels)
-    levels = _Levels.of(files, headers, (width, height))
-    x = np.empty((len(files), height, width, channels), np.uint8)
-    for row, (file, header) in enumerate(zip(files, headers, strict=True)):
-        with _opened(file) as image:
-            pixels = levels.eight_bits(_decoded(image, header, (width, height)))
-        x[row] = matched(pixels[None], height, width, channels)[0]
+    headers: list[_Header] = []
+    with _without_pixel_limit():
+        for chunk in _mapped(files, _headers, _chunks(files)):
+            headers += chunk
+            progress(CHECKING, len(headers), len(files))
+        (width, height), usual = Counter(header.size for header in headers).most_common(1)[0]
+        shrink = min(1.0, LARGEST_SIDE / max(height, width))
+        height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
+        channels = 1 if all(h.mode in GREY_MODES or h.deep for h in headers) else 3
+        _check_memory(files, headers, height * width * channels)
+        levels = _Levels.of(files, headers, (width, height))
+        with pixel_store((len(files), height, width, channels)) as store:
+
+            def read(first: int) -> int:
+                chunk = []
+                for row in range(first, min(first + CHUNK, len(files))):
+                    with _opened(files[row]) as image:
+                        pixels = levels.eight_bits(_decoded(image, headers[row], (width, height)))
+                    chunk.append(matched(pixels[None], height, width, channels))
+                store.write(first, np.concatenate(chunk))
+                return len(chunk)
+
+            done = 0
+            for count in _mapped(files, read, range(0, len(files), CHUNK)):
+                done += count
+                progress(READING, done, len(files))
+            x = store.array()
     notes = _notes(files, headers, usual, shrink < 1)
     return Images(x, (*notes, *levels.notes(), *_revealing(headers, labels)))
 
 
 def image_sizes(files: Sequence[ImageSource]) -> tuple[tuple[int, int], ...]:
     """Width and height in pixels of each file or image, before anything is resized."""
-    sizes = []
+    with _without_pixel_limit():
+        chunks = _mapped(files, _headers, _chunks(files))
+        return tuple(header.size for chunk in chunks for header in chunk)
+
+
+def _chunks(files: Sequence[ImageSource]) -> list[Sequence[ImageSource]]:
+    return [files[first : first + CHUNK] for first in range(0, len(files), CHUNK)]
+
+
+def _headers(files: Sequence[ImageSource]) -> list[_Header]:
+    headers = []
     for file in files:
         with _opened(file) as image:
-            sizes.append(_header(image).size)
-    return tuple(sizes)
+            headers.append(_header(image))
+    return headers
+
+
+def _mapped(
+    files: Sequence[ImageSource], task: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[Result]:
+    """The results of parts of the files, in order; the error is that of the first part that has
+    one. Threads share files, but not images in memory, of which one may occur twice."""
+    threads = min(cores(), len(items))
+    if threads < 2 or not all(isinstance(file, Path) for file in files):
+        yield from map(task, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(task, items)
 
 
 def check_file(file: Path) -> None:
@@ -145,11 +196,20 @@ def shown(path: Path | str) -> str:
 
 
 @contextmanager
+def _without_pixel_limit() -> Iterator[None]:
+    """Pillow's limit is global, and lower than ``LARGEST_IMAGE``."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
 def _opened(file: ImageSource) -> Iterator[Image.Image]:
     """An image whose pixels are not decoded yet; errors in the block name the file."""
     if isinstance(file, Path):
         check_file(file)
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # LARGEST_IMAGE is the limit
     try:
         with Image.open(file) if isinstance(file, Path) else file.copy() as image:
             if image.width * image.height > LARGEST_IMAGE:
@@ -163,8 +223,6 @@ def _opened(file: ImageSource) -> Iterator[Image.Image]:
         raise UserError(
             f"{_name(file)} cannot be read as an image: {_reason(error)}; repair or remove it"
         ) from error
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
 
 
 def _name(file: ImageSource) -> str:
@@ -203,7 +261,7 @@ def _check_memory(files: Sequence[ImageSource], headers: Sequence[_Header], pixe
     width, height = headers[largest].size
     check_memory(
         f"{len(files)} images, the largest {_name(files[largest])} with {width} × {height} pixels,",
-        3 * len(files) * pixels + 8 * width * height,
+        min(len(files) * pixels, IN_MEMORY_BYTES) + 8 * width * height,
     )
 
 

@@ -46,7 +46,7 @@ class ImageFolder(OwnData):
         self._check_classes(files)
         classes = pd.Series([shown(file.relative_to(self.path).parts[0]) for file in files])
         y, names = encoded_labels(f"{self.name}: the folders", classes)
-        images = read_images(files, y.tolist())
+        images = read_images(files, y.tolist(), options.progress)
         return Dataset(
             name=self.name,
             modality="image",

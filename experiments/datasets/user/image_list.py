@@ -45,7 +45,7 @@ class ImageList(OwnData):
         table = self.table
         table.check_label(self.name, options.label or DEFAULT_LABEL)
         found = labelled_frame(self.name, table.frame, options.label, options.glitch)
-        images = read_images(self.image_paths(), found.labels.tolist())
+        images = read_images(self.image_paths(), found.labels.tolist(), options.progress)
         return Dataset(
             name=self.name,
             modality="image",

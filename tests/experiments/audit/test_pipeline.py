@@ -80,7 +80,19 @@ def test_progress_is_told(frozen: CountingFrozen, tmp_path: Path) -> None:
     )
     audited(AuditData(images(N, seed=0)), context)
     assert told[:2] == [("features", 0, N), ("features", N, N)]
-    assert told[2:] == [("folds", number, FOLDS) for number in range(1, FOLDS + 1)]
+    assert told[2 : FOLDS + 3] == [("folds", number, FOLDS) for number in range(FOLDS + 1)]
+    steps = list(dict.fromkeys(step for step, _, _ in told))
+    assert steps == [
+        "features",
+        "folds",
+        "false positives",
+        "duplicates",
+        "image checks",
+        "reasons",
+    ]
+    for step in steps:
+        _, done, total = [one for one in told if one[0] == step][-1]
+        assert done == total
 
 
 def test_folds_with_the_same_features_share_one_diagnosis(
