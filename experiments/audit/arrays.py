@@ -9,16 +9,20 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from torch import Tensor
 
 from common.dataset import Dataset
 from common.errors import UserError
-from experiments.audit.input.columns import screened
+from experiments.audit.input.columns import check_classes, informative
 from experiments.audit.input.data import MIN_ROWS, AuditData, aligned_validation, class_notes
-from experiments.datasets.user.encoding import encoded_features, numeric_features
+from experiments.audit.input.map_style import is_map_style
+from experiments.datasets.user.encoding import distinct, encoded_features, numeric_features
 from experiments.datasets.user.labels import encoded_labels
+from experiments.datasets.user.tables import series_of
 
 Samples = ArrayLike | pd.DataFrame | Tensor
 Labels = Sequence[object] | ArrayLike | pd.Series
@@ -67,6 +71,7 @@ def _pair(names: Names, x: Samples, y: Labels) -> tuple[Table, pd.Series]:
     """Samples and labels of the same length."""
     x_name, y_name = names
     table, labels = _table(x_name, x), _labels(y_name, y)
+    check_classes(y_name, labels)
     if len(table) != len(labels):
         raise UserError(
             f"{x_name} and {y_name} must have the same length, got {len(table)} and {len(labels)}"
@@ -87,6 +92,31 @@ def _check_same_order(x_name: str, x: pd.Index, y_name: str, y: pd.Index) -> Non
         )
 
 
+def with_frames(data: Any) -> Any:
+    """The data, or pair, with tables of Arrow, polars and the like (what offers its columns by the
+    Arrow PyCapsule interface) as frames."""
+    if isinstance(data, tuple) and len(data) == 2:
+        return (with_frames(data[0]), data[1])
+    offers = hasattr(data, "__arrow_c_stream__") or isinstance(data, pa.RecordBatch)
+    if not offers or isinstance(data, pd.DataFrame | pd.Series) or is_map_style(data):
+        return data
+    table = pa.table(data)
+    names, _ = distinct(table.column_names)
+    return pd.DataFrame(
+        {name: _from_arrow(name, column) for name, column in zip(names, table.columns, strict=True)}
+    )
+
+
+def _from_arrow(name: str, column: pa.ChunkedArray) -> pd.Series:
+    if pa.types.is_nested(column.type):
+        raise UserError(f"column {name!r} must hold numbers or text, got {column.type}")
+    try:
+        return series_of(column)
+    except (ValueError, OverflowError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"column {name!r} cannot be read: {reason}") from error
+
+
 def _table(name: str, x: Any) -> Table:
     """Samples as a frame with distinct text names, or as an array of numbers (n, ...)."""
     if isinstance(x, pd.Series):
@@ -94,6 +124,8 @@ def _table(name: str, x: Any) -> Table:
     if isinstance(x, pd.DataFrame):
         return _named(x)
     array = _array(name, x)
+    if not array.ndim:
+        raise UserError(f"{name} must hold samples (n, ...), got {type(x).__name__}")
     if array.dtype.kind in NUMBERS:
         return array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.ndim != 2 or array.dtype.kind == "c":
@@ -108,22 +140,30 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
         name = ".".join(map(str, column)) if isinstance(column, tuple) else str(column)
         names.append(f"{name}.{seen[name]}" if seen[name] else name)
         seen[name] += 1
-    return frame.set_axis(names, axis=1).reset_index(drop=True)
+    named = frame.set_axis(names, axis=1).reset_index(drop=True)
+    for name in names:
+        if isinstance(named[name].dtype, pd.ArrowDtype):
+            named[name] = _from_arrow(name, pa.chunked_array(pa.array(named[name])))
+    return named
 
 
 def _array(name: str, x: Any) -> NDArray[Any]:
-    if isinstance(x, Tensor):
-        x = x.detach().cpu()
-        x = x.to_dense() if x.is_sparse else x
-        x = x.float() if x.is_floating_point() and x.element_size() < 4 else x
     if sparse.issparse(x):
         x = x.toarray()
     if np.ma.is_masked(x):
         raise UserError(f"{name} has masked cells; fill them or leave their rows out")
     try:
-        return np.asarray(x)
+        return np.asarray(_strided(x) if isinstance(x, Tensor) else x)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{name} cannot be turned into one array: {error}") from error
+
+
+def _strided(x: Tensor) -> Tensor:
+    """The tensor in a form that NumPy takes."""
+    x = x.detach().cpu()
+    x = x.dequantize() if x.is_quantized else x
+    x = x if x.layout is torch.strided else x.to_dense()
+    return x.float() if x.is_floating_point() and x.element_size() < 4 else x.resolve_conj()
 
 
 def _labels(name: str, y: Any) -> pd.Series:
@@ -132,14 +172,17 @@ def _labels(name: str, y: Any) -> pd.Series:
             raise UserError(f"{name} must be one column, got {y.shape[1]}")
         y = y.iloc[:, 0]
     if isinstance(y, pd.Series):
+        if isinstance(y.dtype, pd.ArrowDtype):
+            return _from_arrow(name, pa.chunked_array(pa.array(y)))
         return y.reset_index(drop=True)
     array = _array(name, y)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
+        hint = f"; of one-hot labels pass {name}.argmax(axis=1)" if array.ndim else ""
         raise UserError(
-            f"{name} must be one label for each row, got shape {array.shape}; of one-hot labels "
-            f"pass {name}.argmax(axis=1)"
+            f"{name} must be one label for each row, got {type(y).__name__} of shape "
+            f"{array.shape}{hint}"
         )
     return pd.Series(array.astype(array.dtype.newbyteorder("="), copy=False))
 
@@ -148,8 +191,8 @@ def _datasets(names: Names, table: Table, y: pd.Series) -> tuple[Dataset, list[s
     if not isinstance(table, pd.DataFrame):
         train = _array_dataset(names, table, y)
         return train, list(train.notes)
-    left_out, notes = screened(table, pd.factorize(y)[0])
-    features = encoded_features(names[0], table.drop(columns=left_out))
+    kept, notes = informative(names[0], table, pd.factorize(y)[0])
+    features = encoded_features(names[0], kept)
     return _tabular(names, features.x, features.names, y), [*notes, *features.notes]
 
 
@@ -171,12 +214,11 @@ def _datasets_with_reference(
             f"{REFERENCE[0]} must be of the same form as {given[0]}, got {_form(other)} and "
             f"{_form(table)}"
         )
-    left_out, notes = screened(table, pd.factorize(y)[0])
-    kept = [name for name in table if name not in left_out]
+    kept, notes = informative(given[0], table, pd.factorize(y)[0])
     lacking = [str(name) for name in kept if name not in other]
     if lacking:
         raise UserError(f"{REFERENCE[0]} lacks columns of {given[0]}: {', '.join(lacking)}")
-    frames = pd.concat([table[kept], other[kept]], ignore_index=True)
+    frames = pd.concat([kept, other[list(kept)]], ignore_index=True)
     features = encoded_features(given[0], frames)
     train = _tabular(given, features.x[: len(table)], features.names, y)
     reference = _tabular(REFERENCE, features.x[len(table) :], features.names, other_y)

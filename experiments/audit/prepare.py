@@ -13,10 +13,11 @@ from PIL import Image
 from torch import nn
 
 from common.errors import UserError
-from experiments.audit.arrays import TRAIN, Names, audit_data
+from experiments.audit.arrays import TRAIN, Names, audit_data, with_frames
 from experiments.audit.fold import Diagnose
 from experiments.audit.input.data import AuditData, read
 from experiments.audit.input.map_style import columns_of, is_map_style
+from experiments.audit.input.notes import condensed
 from experiments.audit.input.predictions import centred_logs
 from experiments.audit.model_choice import ModelChoice, choose_model
 from experiments.audit.network import last_layer_inputs
@@ -91,6 +92,7 @@ def prepare_audit(  # noqa: PLR0913  # the data, and what a user can set
         UserError: the data cannot be audited, or an argument is not valid.
     """
     config = AuditConfig(max_false_alarms)
+    given = replace(given, data=with_frames(given.data), reference=with_frames(given.reference))
     _check_combination(given, model)
     source = _path(given.data)
     column = ""
@@ -115,6 +117,7 @@ def prepare_audit(  # noqa: PLR0913  # the data, and what a user can set
             data = replace(data, groups=checked_groups(given.groups, data.train))
         if given.data is None or given.classifier is not None:
             model = model or FEATURES_MODEL
+    data = replace(data, notes=tuple(condensed(data.notes)))
     choice = choose_model(data.train, context, model, seed, learning_rate)
     request = AuditRequest(
         data=source if source is not None else IN_MEMORY,

@@ -134,7 +134,7 @@ def _write_table(
                 rewritten(texts, texts.index(text), label, repaired.kept, repaired.label_rows)
             )
         return
-    tables = [parquet.read_table(file) for file in files]
+    tables = [parquet.ParquetFile(file).read() for file in files]
     labels = pa.chunked_array([chunk for t in tables for chunk in t.column(label).chunks])
     start = 0
     for file, copy, table in zip(files, copies, tables, strict=True):

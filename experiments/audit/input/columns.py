@@ -12,12 +12,14 @@ from pandas.api import types
 
 from common.dataset import Dataset
 from common.errors import UserError, unknown_name
+from experiments.audit.input.notes import condensed
 from experiments.datasets.user.encoding import (
     MAX_CATEGORIES,
     are_times,
     encoded_features,
     iso_dates,
 )
+from experiments.datasets.user.image_list import FILE_COLUMNS
 from experiments.datasets.user.labels import DEFAULT_LABEL, encoded_labels
 from experiments.datasets.user.tables import ROW_NUMBERS, Table, UserTable
 
@@ -30,7 +32,19 @@ DENSE = 1 / 3
 CONTINUOUS = 0.1
 """A numeric label with more distinct values than this share of the rows is not a class."""
 FEW_CLASSES = 20
-_DAY_FIRST = r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*"
+_UNREAD = {
+    r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*": (
+        "looks like dates, but whether the day or the month comes first is unclear (write "
+        "YYYY-MM-DD to use them as dates)"
+    ),
+    r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?": (
+        "looks like times of day (write hours as numbers to use them as such)"
+    ),
+    r"\W*(\d{1,3}([.,'\s]\d{3})+|\d+)([.,]\d+)?\W*": (
+        "looks like numbers in a form that is not read (write 1234.5 to use them as numbers)"
+    ),
+}
+"""What texts look like, by the pattern that all of them match."""
 
 Labels = NDArray[np.int64]
 
@@ -49,15 +63,14 @@ def read_tables(
     """
     column = label or DEFAULT_LABEL
     frame = table.frame
-    _check_label(name, frame, column)
+    if column not in frame:
+        raise unknown_name(f"label column of {name}", column, map(str, frame.columns))
+    check_classes(f"{name}: label column {column!r}", frame[column])
     table.check_label(name, column)
     y, classes = encoded_labels(f"{name}: label column {column!r}", frame[column])
     features_of = frame.drop(columns=[column] if left_aside is None else [column, left_aside])
-    left_out, notes = screened(features_of, y)
-    kept = [feature for feature in features_of if feature not in left_out]
-    if not kept:
-        raise UserError(f"{name}: no column is left to learn from: {'; '.join(notes)}")
-    both, other = frame[kept], None
+    both, notes = informative(name, features_of, y)
+    kept, other = list(both), None
     if validation is not None:
         other = validation.table().frame
         lacking = [str(wanted) for wanted in (*kept, column) if wanted not in other]
@@ -88,6 +101,30 @@ def read_tables(
     )
 
 
+def informative(what: str, frame: pd.DataFrame, labels: Labels) -> tuple[pd.DataFrame, list[str]]:
+    """The columns of a frame to learn from, and the notes of :func:`screened`.
+
+    Args:
+        what: names the table in errors.
+        frame: n rows, with text names that are distinct.
+        labels: class numbers, (n,).
+
+    Raises:
+        UserError: no column is left.
+    """
+    if frame.columns.empty:
+        raise UserError(f"{what} has no columns besides the label")
+    left_out, notes = screened(frame, labels)
+    kept = frame.drop(columns=left_out)
+    if kept.columns.empty:
+        lists = [name for name in map(str, frame) if name.lower() in FILE_COLUMNS]
+        hint = "".join(f"; a list of images names image files in {name!r}" for name in lists[:1])
+        raise UserError(
+            f"{what}: no column is left to learn from: {'; '.join(condensed(notes))}{hint}"
+        )
+    return kept, notes
+
+
 def screened(frame: pd.DataFrame, labels: Labels | None = None) -> tuple[list[str], list[str]]:
     """Columns to leave out, and a sentence on each column that is unusual.
 
@@ -105,6 +142,7 @@ def screened(frame: pd.DataFrame, labels: Labels | None = None) -> tuple[list[st
     first = _first_of_equal_rows(frame, labels)
     for name in map(str, frame):
         values = frame[name].reset_index(drop=True)
+        _check_cells(name, values)
         try:
             reason = _useless(name, values) or _copy_of_label(values, labels)
             oddities = [] if reason else list(_oddities(values, labels, first))
@@ -127,10 +165,19 @@ def _first_of_equal_rows(frame: pd.DataFrame, labels: Labels | None) -> NDArray[
     return ~again.to_numpy()
 
 
-def _check_label(name: str, frame: pd.DataFrame, label: str) -> None:
-    if label not in frame:
-        raise unknown_name(f"label column of {name}", label, map(str, frame.columns))
-    values = frame[label]
+def _check_cells(name: str, values: pd.Series) -> None:
+    if values.dtype != object:
+        return
+    nested = np.flatnonzero(values.map(types.is_list_like))
+    if len(nested):
+        raise UserError(
+            f"column {name!r} must hold numbers or text, got a "
+            f"{type(values.iloc[nested[0]]).__name__} in row {nested[0]}"
+        )
+
+
+def check_classes(what: str, values: pd.Series) -> None:
+    """Raise ``UserError`` if these labels look like a continuous quantity."""
     distinct = values.nunique()
     if (
         types.is_numeric_dtype(values)
@@ -138,8 +185,8 @@ def _check_label(name: str, frame: pd.DataFrame, label: str) -> None:
         and distinct > CONTINUOUS * len(values)
     ):
         raise UserError(
-            f"{name}: label column {label!r} looks continuous, got {distinct} distinct numbers in "
-            f"{len(values)} rows; name another column, or bin it into classes"
+            f"{what} looks continuous, got {distinct} distinct numbers in {len(values)} rows; name "
+            "other labels, or bin them into classes"
         )
 
 
@@ -156,7 +203,7 @@ def _useless(name: str, values: pd.Series) -> str | None:
         dense = len(values) >= DENSE * extent
         return "numbers the rows" if dense or name == ROW_NUMBERS else None
     if _is_text(present) and present.nunique() > DISTINCT * len(present):
-        return "identifies the rows"
+        return _unread(present) or "identifies the rows"
     return None
 
 
@@ -164,10 +211,14 @@ def _copy_of_label(values: pd.Series, labels: Labels | None) -> str | None:
     """Whether each value stands for one class and each class has one value."""
     if labels is None or len(values) < ENOUGH:
         return None
-    codes = pd.factorize(values, use_na_sentinel=False)[0]
-    pairs = pd.DataFrame({"value": codes, "label": labels}).drop_duplicates()
-    one_to_one = pairs["value"].is_unique and pairs["label"].is_unique
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    one_to_one = len(distinct) == len(np.unique(labels)) == _pairs(codes, labels)
     return "repeats the label" if one_to_one else None
+
+
+def _pairs(codes: Labels, labels: Labels) -> int:
+    """How many pairs of a code and a label occur, (n,) each."""
+    return len(np.unique(codes * (labels.max() + 2) + labels))  # a missing label is -1
 
 
 def _oddities(values: pd.Series, labels: Labels | None, first: NDArray[np.bool_]) -> Iterator[str]:
@@ -189,19 +240,21 @@ def _oddities(values: pd.Series, labels: Labels | None, first: NDArray[np.bool_]
                 f"has {present.nunique()} categories: the {MAX_CATEGORIES - 1} most common are "
                 "kept apart"
             )
-        if present.astype(str).str.fullmatch(_DAY_FIRST).all():
-            yield (
-                "looks like dates, but whether the day or the month comes first is unclear: taken "
-                "as categories; write them as YYYY-MM-DD to use them as dates"
-            )
+        if unread := _unread(present):
+            yield f"{unread}: taken as categories"
+
+
+def _unread(present: pd.Series) -> str | None:
+    """What these texts look like, if they are not taken as that."""
+    texts = present.astype(str).str.strip()
+    return next((what for form, what in _UNREAD.items() if texts.str.fullmatch(form).all()), None)
 
 
 def _determines(values: pd.Series, labels: Labels) -> bool:
     """Whether the label follows from this column: from its values or, for numbers, their order."""
     codes, distinct = pd.factorize(values, use_na_sentinel=False)
     if len(distinct) <= len(values) / ENOUGH:
-        pairs = pd.DataFrame({"value": codes, "label": labels}).drop_duplicates()
-        return bool(pairs["value"].is_unique)
+        return _pairs(codes, labels) == len(distinct)
     if len(distinct) < len(values) / 2 or _is_text(values.dropna()):
         return False
     ordered = labels[values.reset_index(drop=True).sort_values(kind="stable").index]

@@ -58,7 +58,7 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
     """
     if not len(dataset):
         raise UserError(f"{name} has no rows")
-    first = dataset[0]
+    first = _item(name, dataset, 0)
     if isinstance(first, Mapping):
         features = dict(getattr(dataset, "features", None) or {})
         label = label_name or _key(name, first, features, "ClassLabel", LABEL_KEYS, "label_name")
@@ -67,7 +67,7 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
             if key is not None and key not in first:
                 raise unknown_name(f"column of {name}", key, map(str, first))
         names = getattr(features.get(label), "names", None) or _class_names(dataset)
-        rows = list(_items(dataset))
+        rows = list(_items(name, dataset))
         y = _named([row[label] for row in rows], names)
         if image is None:
             frame = pd.DataFrame(
@@ -80,13 +80,23 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
             f"{name} must return pairs (sample, label) or mappings of columns, got "
             f"{type(first).__name__} for item 0"
         )
-    pairs = list(_items(dataset))
+    pairs = list(_items(name, dataset))
     y = _named([label for _, label in pairs], _class_names(dataset))
     return Columns(_samples(name, dataset, [sample for sample, _ in pairs], None), y)
 
 
-def _items(dataset: Any) -> Iterator[Any]:
-    return (dataset[row] for row in range(len(dataset)))
+def _items(name: str, dataset: Any) -> Iterator[Any]:
+    return (_item(name, dataset, row) for row in range(len(dataset)))
+
+
+def _item(name: str, dataset: Any, row: int) -> Any:
+    try:
+        return dataset[row]
+    except Exception as error:  # the user's code, and the decoders that it calls
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{name}: item {row} cannot be read: {type(error).__name__}: {reason}"
+        ) from error
 
 
 def _key(  # noqa: PLR0913, PLR0917  # what is looked for, and what it is called
@@ -112,7 +122,7 @@ def _key(  # noqa: PLR0913, PLR0917  # what is looked for, and what it is called
 def _samples(name: str, dataset: Any, samples: list[Any], key: str | None) -> Any:
     """Images as a list of Pillow images, other samples as one array."""
     first = samples[0]
-    again = dataset[0][key or 0]
+    again = _item(name, dataset, 0)[key or 0]
     if not _same(first, again):
         raise UserError(
             f"{name} returns another sample each time (random augmentation?); pass the dataset "

@@ -11,11 +11,12 @@ MISSING_MARKS = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
     *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
 )
-"""Cells that count as missing in a column of numbers or booleans. In a column of text only the
-empty cell does, so that ``NA`` and ``None`` can be categories and classes."""
+"""Cells that count as missing in a column of numbers, booleans or dates. In a column of text only
+the empty cell does, so that ``NA`` and ``None`` can be categories and classes."""
 MOSTLY = 0.9
 """A text column with at least this share of numbers is a column of numbers with stray cells."""
 _BOOLEANS = {"true": True, "false": False}
+_ISO_DATE = r"^\d{4}-\d{2}-\d{2}"
 _DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 
 
@@ -50,7 +51,8 @@ def typed(cells: pa.ChunkedArray, separator: str = ",") -> tuple[pd.Series, bool
         return _spread(compute.equal(lowered, "true"), marked), False
     text = cells.to_pandas().astype(object)
     numeric = pd.to_numeric(present.to_pandas(), errors="coerce").notna().mean()
-    empty = marked if numeric > MOSTLY else compute.equal(trimmed, "")
+    dates = compute.mean(compute.match_substring_regex(present, _ISO_DATE)).as_py()
+    empty = marked if max(numeric, dates) > MOSTLY else compute.equal(trimmed, "")
     return text.where(~empty.to_numpy(), None), False
 
 

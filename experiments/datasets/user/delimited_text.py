@@ -34,6 +34,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LINE = re.compile(r"[^\r\n]+")
+_HEADER = re.compile(r'(?:"[^"]*"|[^"\r\n])+|[^\r\n]+')
+"""The first record; a quoted name may contain a line break."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def read_delimited(path: Path, rows_needed: int = 1) -> DelimitedText:
             fields than the header.
     """
     text, encoding = _decoded(path)
-    header = _LINE.search(text.removeprefix("\ufeff"))
+    header = _HEADER.search(text.removeprefix("\ufeff"))
     if header is None:
         raise UserError(f"{path} is empty")
     if header.group().lower().startswith("sep="):
@@ -104,6 +106,7 @@ def read_delimited(path: Path, rows_needed: int = 1) -> DelimitedText:
             continue
         if parsed.num_rows <= rows_needed:
             raise UserError(f"{path} has no rows")
+        _check_closed(path, text, str(parsed.columns[-1][-1]))
         header_cells = (str(column[0]).strip() for column in parsed.columns)
         names = tuple(name or f"Unnamed: {place}" for place, name in enumerate(header_cells))
         cells = tuple(column.slice(1) for column in parsed.columns)
@@ -150,7 +153,7 @@ def _parsed(path: Path, text: str, separator: str, columns: int = 0) -> pa.Table
         wrong.append(row)
         return "error"
 
-    content = text.encode()
+    content = text.encode() + b"\n"  # a header alone needs it
     try:
         table = csv.read_csv(
             pa.BufferReader(content),
@@ -177,6 +180,16 @@ def _parsed(path: Path, text: str, separator: str, columns: int = 0) -> pa.Table
     if table.num_columns > expected:  # a line break inside a quoted name
         return _parsed(path, text, separator, table.num_columns)
     return table
+
+
+def _check_closed(path: Path, text: str, last: str) -> None:
+    """Raise ``UserError`` if the last cell holds all lines after a quote that nothing closes."""
+    lines = last.rstrip().splitlines()
+    if len(lines) > 1 and not text.rstrip("\r\n").endswith('"'):
+        raise UserError(
+            f"{path}: the quote before {lines[0][:40]!r} is not closed, so that the "
+            f"{len(lines) - 1} lines after it belong to one cell; close or remove it"
+        )
 
 
 def rewritten(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time
+from decimal import Decimal
 from numbers import Real
 
 import numpy as np
@@ -35,6 +36,9 @@ interquartile range."""
 LARGEST, SMALLEST = 1e18, 1e-18
 """Columns outside these magnitudes are divided by a power of ten: squares overflow float32."""
 
+
+LONGEST_NAME = 100
+"""Characters of the name of a feature, which may contain a whole text as a category."""
 
 FEATURE_BYTES = 24
 """Memory for each cell of the encoded table: twice in float64 and twice in float32."""
@@ -98,7 +102,7 @@ def encoded_features(what: str, frame: pd.DataFrame) -> Features:
     )
     x = np.asarray(transformer.fit_transform(pd.DataFrame(columns)), np.float64)
     prefixed = map(str, transformer.get_feature_names_out())  # by the name of the part and "__"
-    names, _ = distinct(name.partition("__")[2] for name in prefixed)
+    names, _ = distinct(name.partition("__")[2][:LONGEST_NAME] for name in prefixed)
     rounded, told = as_float32(x, [f"column {name!r}" for name in names])
     return Features(rounded, tuple(names), (*notes, *told))
 
@@ -110,14 +114,14 @@ def distinct(names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
     (['a', 'b', 'a.1'], ('a',))
     """
     seen: Counter[str] = Counter()
-    found: list[str] = []
+    found: dict[str, None] = {}
     for name in map(str, names):
         new = name
         while new in found:
             seen[name] += 1
             new = f"{name}.{seen[name]}"
-        found.append(new)
-    return found, tuple(seen)
+        found[new] = None
+    return list(found), tuple(seen)
 
 
 def numeric_features(what: str, x: NDArray[np.generic]) -> Features:
@@ -273,10 +277,10 @@ def _column(what: str, values: pd.Series) -> pd.Series:
 def _cells(what: str, values: pd.Series) -> pd.Series:
     present = values.dropna()
     if present.map(lambda cell: hasattr(cell, "year") and hasattr(cell, "month")).all():
-        return _days(pd.to_datetime(present, errors="coerce").reindex(values.index))
+        return _days(_all_dates(what, present, _dates(present)).reindex(values.index))
     if are_times(present):
         return present.map(_hours).reindex(values.index)
-    odd = present[[not isinstance(cell, str | Real | np.bool_) for cell in present]]
+    odd = present[[not isinstance(cell, str | Real | Decimal | np.bool_) for cell in present]]
     if len(odd):
         raise UserError(
             f"{what} must hold numbers or text, got a {type(odd.iloc[0]).__name__} in row "
@@ -293,7 +297,7 @@ def _cells(what: str, values: pd.Series) -> pd.Series:
         )
     dates = iso_dates(present)
     if dates is not None:
-        return _days(dates.reindex(values.index))
+        return _days(_all_dates(what, present, dates).reindex(values.index))
     return present.astype(str).astype(object).reindex(values.index).where(values.notna(), None)
 
 
@@ -307,12 +311,28 @@ def _hours(clock: time) -> float:
 
 
 def iso_dates(present: pd.Series) -> pd.Series | None:
-    """The cells as dates in UTC, if all of them are texts in the ISO 8601 format."""
-    first = str(present.iloc[0])
-    if not (len(first) >= 8 and first[:4].isdigit()):
+    """The cells as dates in UTC, if nearly all of them are texts in the ISO 8601 format."""
+    texts = present.astype(str)
+    if texts.str.match(r"\d{4}.{4}").mean() <= MOSTLY:  # what follows is slow
         return None
-    dates = pd.to_datetime(present.astype(str), errors="coerce", format="ISO8601", utc=True)
-    return dates if dates.notna().all() else None
+    dates = pd.to_datetime(texts, errors="coerce", format="ISO8601", utc=True)
+    return dates if dates.notna().mean() > MOSTLY else None
+
+
+def _dates(present: pd.Series) -> pd.Series:
+    """Dates, or NaT for those that are not; with a time zone, which may differ, or without."""
+    aware = all(getattr(cell, "tzinfo", None) is not None for cell in present)
+    return pd.to_datetime(present, errors="coerce", utc=aware)
+
+
+def _all_dates(what: str, present: pd.Series, dates: pd.Series) -> pd.Series:
+    stray = present[dates.isna()]
+    if len(stray):
+        raise UserError(
+            f"{what} holds dates, but {str(stray.iloc[0])!r} in row {stray.index[0]} is none like "
+            f"the others ({len(stray)} such cells); correct them or leave them empty"
+        )
+    return dates
 
 
 def _numbers(what: str, values: pd.Series) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,8 @@ from experiments.datasets.user.own_data import OwnData
 SPLITS = frozenset(
     ("train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "holdout")
 )
+_OF_SPLIT = re.compile(r"[\s_-]*(set|data|images|split)?$")
+"""What may follow the name of a part, as in ``train_set``."""
 SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 HIDDEN = "hidden or system files or folders"
 UNREADABLE = "folders that cannot be read"
@@ -68,7 +71,7 @@ class ImageFolder(OwnData):
     def _check_classes(self, files: list[Path]) -> None:
         folders = sorted({shown(file.relative_to(self.path).parts[0]) for file in files})
         deeper = any(len(file.relative_to(self.path).parts) > 2 for file in files)
-        if all(name.lower() in SPLITS for name in folders):
+        if all(_OF_SPLIT.sub("", name.lower()) in SPLITS for name in folders):
             raise UserError(
                 f"{self.name} has the parts {', '.join(folders)} instead of classes; name the "
                 "folder of one part, and another as validation data"

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
 from common.dataset import Dataset, Modality
 from common.errors import UserError
@@ -131,21 +132,21 @@ class ImageList(OwnData):
 
 
 def file_column(path: Path, table: Table) -> str | None:
-    """The column of image files, if the table is a list of images: its first row names a file with
-    the suffix of an image, or an image next to the table.
+    """The column of image files, if the table is a list of images: its first name is that of a file
+    with the suffix of an image, or of an image next to the table.
 
     Raises ``UserError`` if a column with another name seems to list images next to the table, or if
     several could.
     """
     folder = path.absolute().parent
-    columns = [str(name) for name in table.frame if _names_image(folder, table.frame[name].iloc[0])]
+    columns = [str(name) for name in table.frame if _names_image(folder, table.frame[name])]
     named = [name for name in columns if name.lower() in FILE_COLUMNS]
     if len(named) > 1:
         raise UserError(f"{path} has several columns of image files, {listed(named)}; keep one")
     if named:
         return named[0]
     for name in columns:
-        first = str(table.frame[name].iloc[0]).replace("\\", "/")
+        first = str(table.frame[name].dropna().iloc[0]).replace("\\", "/")
         if _is_file(folder / first):
             raise UserError(
                 f"{path}: column {name!r} lists image files; rename it to 'file' to use the "
@@ -154,10 +155,11 @@ def file_column(path: Path, table: Table) -> str | None:
     return None
 
 
-def _names_image(folder: Path, cell: object) -> bool:
-    if not isinstance(cell, str):
+def _names_image(folder: Path, cells: pd.Series) -> bool:
+    first = next(iter(cells.dropna()), None)
+    if not isinstance(first, str):
         return False
-    name = PurePosixPath(cell.replace("\\", "/"))
+    name = PurePosixPath(first.strip().replace("\\", "/"))
     file = folder / name
     return name.suffix.lower() in image_suffixes() or (_is_file(file) and is_image(file))
 

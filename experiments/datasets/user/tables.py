@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -9,13 +10,18 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.user.cells import typed
-from experiments.datasets.user.delimited_text import CELL_BYTES, is_delimited, read_delimited
+from experiments.datasets.user.delimited_text import (
+    CELL_BYTES,
+    DelimitedText,
+    is_delimited,
+    read_delimited,
+)
 from experiments.datasets.user.encoding import distinct, encoded_features
 from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
 from experiments.datasets.user.own_data import OwnData
@@ -118,7 +124,7 @@ def read_table(path: Path) -> Table:
 def _delimited(path: Path) -> Table:
     text = read_delimited(path)
     names, repeated = distinct(text.names)
-    notes = _notes(repeated)
+    notes = [*_notes(repeated), *_line_breaks(text, names)]
     if text.separator not in {",", "\t"}:
         notes.append(f"{path.name} is separated by {text.separator!r}")
     columns, comma = {}, []
@@ -132,13 +138,14 @@ def _delimited(path: Path) -> Table:
 
 def _parquet(path: Path) -> Table:
     try:
-        file = parquet.ParquetFile(path).metadata
-        rows, columns = file.num_rows, file.num_columns
-        stored = sum(file.row_group(n).total_byte_size for n in range(file.num_row_groups))
+        file = parquet.ParquetFile(path)
+        rows, columns = file.metadata.num_rows, file.metadata.num_columns
+        groups = range(file.num_row_groups)
+        stored = sum(file.metadata.row_group(n).total_byte_size for n in groups)
         check_memory(
             f"{path}: {rows} rows of {columns} columns", stored + CELL_BYTES * rows * columns
         )
-        table = parquet.read_table(path)
+        table = file.read()
     except UserError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -157,7 +164,7 @@ def _parquet(path: Path) -> Table:
     columns = {}
     for name, number in zip(names, kept, strict=True):
         try:
-            columns[name] = _series(table.column(number))
+            columns[name] = series_of(table.column(number))
         except (ValueError, OverflowError, pa.ArrowException) as error:
             reason = " ".join(str(error).split())[:200]
             raise UserError(f"{path}: column {name!r} cannot be read: {reason}") from error
@@ -170,7 +177,11 @@ def _index_columns(metadata: dict[str, list[object]] | None) -> set[object]:
     )
 
 
-def _series(column: pa.ChunkedArray) -> pd.Series:
+def series_of(column: pa.ChunkedArray) -> pd.Series:
+    """An Arrow column, which is not nested, as the features and labels of a frame are encoded.
+
+    Raises ``ValueError``, ``OverflowError`` or ``ArrowException`` for values that cannot be.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind) and not kind.ordered:
         column, kind = column.cast(kind.value_type), kind.value_type
@@ -184,6 +195,17 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
         column = column.cast(pa.large_string())  # refuses what is not UTF-8
     values: pd.Series = column.to_pandas(date_as_object=False)
     return values.astype(object) if isinstance(values.dtype, pd.StringDtype) else values
+
+
+def _line_breaks(text: DelimitedText, names: list[str]) -> Iterator[str]:
+    """Notes on cells of several lines: a stray quote may have made one cell of several rows."""
+    for name, cells in zip(names, text.cells if '"' in text.text else (), strict=False):
+        broken = np.flatnonzero(compute.match_substring_regex(cells, r"[\r\n]").to_numpy())
+        if len(broken):
+            yield (
+                f"column {name!r} has line breaks in {len(broken)} cells, the first in row "
+                f"{broken[0]}: read as text of several lines"
+            )
 
 
 def _notes(repeated: tuple[str, ...]) -> list[str]:

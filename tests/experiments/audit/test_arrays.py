@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 from scipy import sparse
 
 from common.errors import UserError
-from experiments.audit.arrays import audit_data
+from experiments.audit.arrays import audit_data, with_frames
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4)).round(3)
@@ -40,6 +42,10 @@ IMAGES = RNG.integers(0, 256, (60, 5, 6))
         FRAME.set_index([FRAME.index, FRAME.index]),
         FRAME.astype("Float64"),
         FRAME.astype(pd.SparseDtype("float64")),
+        FRAME.convert_dtypes(dtype_backend="pyarrow"),
+        with_frames(pa.table(dict(FRAME))),
+        with_frames(pa.record_batch(dict(FRAME))),
+        torch.tensor(X).to_sparse_coo(),
     ],
     ids=lambda x: type(x).__name__,
 )
@@ -136,7 +142,7 @@ def test_any_index_is_ignored_that_is_not_another_order() -> None:
         (np.ma.masked_greater(X, 1), Y, None, "masked cells"),
         (X * 1j, Y, None, "must hold numbers, got complex128"),
         ([[1, 2], [3]], Y, None, "one array"),
-        ("a text", Y, None, "must hold numbers"),
+        ("a text", Y, None, r"must hold samples \(n, ...\), got str"),
         (IMAGES / 255, Y, None, r"images .* got float64 of shape \(60, 5, 6\)"),
         (IMAGES * 2, Y, None, "from 0 to 255"),
         (np.zeros((60, 3, 8, 8), int), Y, None, r"got int64 of shape \(60, 3, 8, 8\)"),
@@ -152,3 +158,48 @@ def test_what_is_refused(x: Any, y: Any, validation: Any, message: str) -> None:
     with pytest.raises(UserError, match=message) as raised:
         audit_data(x, y, validation)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_columns_of_arrow_types_are_read_as_those_of_parquet_files() -> None:
+    days = [dt.date(2024, 1, 1 + i % 9) for i in range(60)]
+    spans = pa.array([i % 5 for i in range(60)], pa.duration("s"))
+    table = pa.table({"day": days, "span": spans, "at": [dt.time(i % 7) for i in range(60)]})
+    arrow = {field.name: pd.ArrowDtype(field.type) for field in table.schema}
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype).astype(arrow)
+    labels = pd.Series(days).map(lambda day: dt.date(2024, 1, 1 + day.day % 2))
+    for x in (frame, with_frames(table)):
+        found = audit_data(x, labels.astype(arrow["day"]), None).train
+        assert found.feature_names == ("day", "span", "at")
+        expected = np.array([[19723, 0, 0], [19724, 1 / 86400, 1]], np.float32)
+        assert np.allclose(found.x[:2], expected)
+        assert found.class_names == ("2024-01-01", "2024-01-02")
+
+
+NESTED = pd.Series([[1, 2]] * 60)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (FRAME.assign(n=NESTED), Y, "column 'n' must hold numbers or text, got a list in row 0"),
+        (FRAME.assign(n=pd.Series([{"a": 1}] * 60)), Y, "got a dict in row 0"),
+        (
+            FRAME.assign(n=NESTED.astype(pd.ArrowDtype(pa.list_(pa.int64())))),
+            Y,
+            "column 'n' must hold numbers or text, got list",
+        ),
+        (torch.zeros(60, 4, device="meta"), Y, "data cannot be turned into one array"),
+        (5, Y, r"data must hold samples \(n, ...\), got int"),
+        (FRAME, range(60), "labels looks continuous, got 60 distinct numbers"),
+        (FRAME, set(Y), r"got set of shape \(\)$"),
+        (
+            FRAME.assign(**dict.fromkeys("abcd", 1)),
+            Y,
+            "no column is left to learn from: column 'a'",
+        ),
+    ],
+)
+def test_what_has_no_features_or_classes_is_refused(x: Any, y: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        audit_data(x, y, None)
+    assert "\n" not in str(error.value)

@@ -137,3 +137,13 @@ def test_what_is_refused(data: Any, options: dict[str, Any], message: str) -> No
     with pytest.raises(UserError, match=message) as raised:
         in_memory(AuditInput(data, **options))
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_an_item_that_cannot_be_read_is_named() -> None:
+    def item(row: int) -> Any:
+        if row == 7:
+            raise OSError("broken\nfile")
+        return PIXELS[row], int(Y[row])
+
+    with pytest.raises(UserError, match=r"data: item 7 cannot be read: OSError: broken file$"):
+        in_memory(AuditInput(Items(item)))

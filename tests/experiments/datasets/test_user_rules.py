@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -449,3 +450,86 @@ def test_listed_files_without_the_suffix_of_an_image(suffix: str, tmp_path: Path
 def test_long_cells_are_no_files(tmp_path: Path) -> None:
     rows = [f"{'word ' * 900}{i % 3},{'xy'[i % 2]}" for i in range(12)]
     assert load(csv(tmp_path / "t.csv", "file,label", *rows)).modality == "tabular"
+
+
+def test_a_quote_that_is_not_closed_is_refused(tmp_path: Path) -> None:
+    rows = [f"{'xy'[i % 2]},note {i}" for i in range(12)]
+    rows[4] = 'x,"note 4'
+    assert "quote before 'note 4' is not closed, so that the 7 lines" in refusal(
+        csv(tmp_path / "t.csv", "label,text", *rows)
+    )
+
+
+def test_cells_and_names_of_several_lines(tmp_path: Path) -> None:
+    rows = [f'{i % 5},"note\n{i % 3}",{"xy"[i % 2]}' for i in range(12)]
+    rows[0] = "0,note,x"
+    data = load(csv(tmp_path / "t.csv", '"a\nb",text,label', *rows))
+    assert data.feature_names[0] == "a\nb"
+    assert "column 'text' has line breaks in 11 cells, the first in row 1" in data.notes[0]
+
+
+def test_dates_that_are_missing_or_none(tmp_path: Path) -> None:
+    rows = [f"2024-01-{1 + i % 28:02},{'xy'[i % 2]}" for i in range(40)]
+    rows[3] = "NA,x"
+    data = load(csv(tmp_path / "t.csv", "day,label", *rows))
+    assert data.feature_names == ("day", "missingindicator_day")
+    rows[5] = "2024-02-30,y"
+    assert "holds dates, but '2024-02-30' in row 5 is none" in refusal(
+        csv(tmp_path / "t.csv", "day,label", *rows)
+    )
+
+
+def test_dates_with_and_without_a_time_zone_are_refused() -> None:
+    mixed = [dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 2)] * 6
+    with pytest.raises(UserError, match="'2024-01-02 00:00:00' in row 1"):
+        encoded_features("data", pd.DataFrame({"at": mixed}))
+    zones = [dt.timezone(dt.timedelta(hours=h)) for h in (0, 2)]
+    moments = [dt.datetime(2024, 1, 1, 2 * i, tzinfo=zone) for i, zone in enumerate(zones)]
+    assert encoded_features("data", pd.DataFrame({"at": moments * 6})).x.std() == 0
+
+
+def test_texts_as_categories_make_no_long_names(tmp_path: Path) -> None:
+    rows = [f"{'word ' * 100}{i % 3},{'xy'[i % 2]}" for i in range(12)]
+    names = load(csv(tmp_path / "t.csv", "text,label", *rows)).feature_names
+    assert len(set(names)) == 3
+    assert max(map(len, names)) < 110
+
+
+def test_decimals_are_numbers() -> None:
+    cells = [Decimal("1.5"), None, Decimal("-2")] * 4
+    assert encoded_features("data", pd.DataFrame({"a": cells})).x[:3, 0].tolist() == [
+        1.5,
+        -0.25,
+        -2,
+    ]
+
+
+def test_repeated_names_in_parquet_files(tmp_path: Path) -> None:
+    a, b, label = pa.array(range(12)), pa.array([5, 1, 2] * 4), pa.array(list("pq") * 6)
+    parquet.write_table(
+        pa.Table.from_arrays([a, b, label], names=["a", "a", "label"]), tmp_path / "t.parquet"
+    )
+    assert load(tmp_path / "t.parquet").feature_names == ("a", "a.1")
+    twice = pa.Table.from_arrays([a, label, label], names=["a", "label", "label"])
+    parquet.write_table(twice, tmp_path / "u.parquet")
+    assert "more than one column 'label'" in refusal(tmp_path / "u.parquet")
+
+
+def test_the_folder_of_a_parquet_file_adds_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "year=2024").mkdir()
+    table = pa.table({"a": range(12), "label": list("pq") * 6})
+    parquet.write_table(table, tmp_path / "year=2024" / "t.parquet")
+    assert load(tmp_path / "year=2024" / "t.parquet").feature_names == ("a",)
+
+
+@pytest.mark.parametrize("names", [("train_set", "test_set"), ("Train data", "validation-data")])
+def test_parts_with_longer_names(names: tuple[str, str], tmp_path: Path) -> None:
+    assert "instead of classes" in refusal(folder_of(tmp_path, *names))
+    assert load(folder_of(tmp_path / "classes", "test1", "test2")).class_names == ("test1", "test2")
+
+
+@pytest.mark.parametrize("first", ["", "a/0.png "])
+def test_lists_whose_first_name_is_wrong_name_its_row(first: str, tmp_path: Path) -> None:
+    folder_of(tmp_path, "a")
+    rows = [f"{first},x", *(f"a/{i % 3}.png,{'xy'[i % 2]}" for i in range(6))]
+    assert "row 0" in refusal(csv(tmp_path / "list.csv", "file,label", *rows))
