@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import torch
 from numpy.typing import ArrayLike, NDArray
+from pandas.api import types
 from scipy import sparse
 from torch import Tensor
 
@@ -123,7 +124,7 @@ def _table(name: str, x: Any) -> Table:
         x = x.to_frame()
     if isinstance(x, pd.DataFrame):
         return _named(x)
-    array = _array(name, x)
+    array = as_array(name, x)
     if not array.ndim:
         raise UserError(f"{name} must hold samples (n, ...), got {type(x).__name__}")
     if array.dtype.kind in NUMBERS:
@@ -147,7 +148,8 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
     return named
 
 
-def _array(name: str, x: Any) -> NDArray[Any]:
+def as_array(name: str, x: Any) -> NDArray[Any]:
+    """What a caller passes as one array; ``UserError`` if it has no such form."""
     if sparse.issparse(x):
         x = x.toarray()
     if np.ma.is_masked(x):
@@ -174,8 +176,14 @@ def _labels(name: str, y: Any) -> pd.Series:
     if isinstance(y, pd.Series):
         if isinstance(y.dtype, pd.ArrowDtype):
             return _from_arrow(name, pa.chunked_array(pa.array(y)))
+        nested = y.map(types.is_list_like) if y.dtype == object else pd.Series(dtype=bool)
+        if nested.any():
+            raise UserError(
+                f"{name} must be one label for each row, got {type(y[nested].iloc[0]).__name__}; "
+                "of one-hot labels pass the number of the class"
+            )
         return y.reset_index(drop=True)
-    array = _array(name, y)
+    array = as_array(name, y)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:

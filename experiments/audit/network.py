@@ -60,7 +60,7 @@ def last_layer_inputs(classifier: nn.Module, x: Any) -> NDArray[np.float32]:
     finally:
         for hook in hooks:
             hook.remove()
-    return torch.cat(features).cpu().float().numpy()
+    return torch.cat(features).detach().cpu().float().numpy()
 
 
 def _samples(classifier: nn.Module, x: Any) -> Tensor:
@@ -71,6 +71,8 @@ def _samples(classifier: nn.Module, x: Any) -> Tensor:
     if not samples.ndim or not len(samples):
         raise UserError(f"x must hold samples (n, ...), got shape {tuple(samples.shape)}")
     weights = next(p for p in classifier.parameters() if p.is_floating_point())
+    if weights.is_meta:
+        raise UserError("the classifier has no weights: they are on the device 'meta'")
     tokens = any(isinstance(module, TOKEN_LAYERS) for module in classifier.modules())
     if tokens and not samples.is_floating_point():
         return samples.to(weights.device, torch.long)
@@ -95,7 +97,7 @@ def _recorder(name: str, calls: dict[str, Call]) -> Any:
 
 def _apply(classifier: nn.Module, chunk: Tensor) -> Any:
     try:
-        return classifier(chunk)
+        return classifier(chunk.clone())  # it may work in place, and the samples are the caller's
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0]
         raise UserError(
@@ -113,6 +115,8 @@ def _last_call(calls: Mapping[str, Call], returned: Any) -> Tensor:
     }
     if len(last) != 1:
         found = f"got those of {', '.join(map(repr, last))}" if last else "got other values"
+        if any(output.isnan().any() for output in outputs):
+            found = "got NaN"
         raise UserError(
             f"the classifier must return the outputs of one linear layer (logits), {found}"
         )

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import nn
 
 from common.errors import UserError
-from experiments.audit.arrays import TRAIN, Names, audit_data, with_frames
+from experiments.audit.arrays import TRAIN, Names, as_array, audit_data, with_frames
 from experiments.audit.fold import Diagnose
 from experiments.audit.input.data import AuditData, read
 from experiments.audit.input.map_style import columns_of, is_map_style
@@ -152,7 +152,10 @@ def _check_combination(given: AuditInput, model: str | None) -> None:
                     "label_name names the column of its labels"
                 )
     elif given.labels is None and not _holds_labels(given.data):
-        raise UserError("labels are missing: one for each sample")
+        raise UserError(
+            "labels are missing: one for each sample. Without them, data must be a table with a "
+            f"label column or a map-style dataset, got {type(given.data).__name__}"
+        )
 
 
 def _holds_labels(data: object) -> bool:
@@ -227,15 +230,17 @@ def _computed(of: str, features: Any, labels: Any, pred_probs: Any) -> tuple[Any
     """Features and labels; predicted probabilities become further features."""
     if pred_probs is None:
         return features, labels
-    logs = centred_logs(f"{of}pred_probs", pred_probs, len(pd.unique(pd.Series(labels))))
+    given = as_array(f"{of}pred_probs", pred_probs)
+    logs = centred_logs(f"{of}pred_probs", given, len(pd.unique(pd.Series(labels))))
     if features is None:
         return logs, labels
+    features = as_array(f"{of}features", features)
     if np.ndim(features) != 2 or len(features) != len(logs):
         raise UserError(
             f"{of}features must be (n, d) with one row for each of the {len(logs)} rows of "
             f"pred_probs, got shape {np.shape(features)}"
         )
-    return np.hstack([np.asarray(features), logs]), labels
+    return np.hstack([features, logs]), labels
 
 
 def _computed_reference(given: AuditInput) -> tuple[Any, Any] | None:

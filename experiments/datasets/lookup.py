@@ -55,6 +55,8 @@ def canonical_dataset(dataset: str) -> str:
 
 
 def _path(dataset: str) -> Path:
+    if not dataset.strip():
+        raise UserError(f"data must be a path or a registered name, got {dataset!r}")
     try:
         return Path(dataset).expanduser()
     except RuntimeError as error:  # ~ of an unknown user

@@ -151,6 +151,8 @@ def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
 
 def _check_sqlite(path: Path) -> None:
     folder = path.parent
+    if path.name == ":memory:":
+        raise UserError("a tracking store in memory is lost with the command; name a file")
     try:
         if not folder.is_dir():
             raise UserError(f"tracking store {path}: no directory {folder}")

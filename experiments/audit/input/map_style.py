@@ -68,6 +68,11 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
                 raise unknown_name(f"column of {name}", key, map(str, first))
         names = getattr(features.get(label), "names", None) or _class_names(dataset)
         rows = list(_items(name, dataset))
+        for number, row in enumerate(rows):
+            if not isinstance(row, Mapping) or first.keys() - row.keys():
+                raise UserError(
+                    f"{name}: item {number} must have the columns of item 0, {', '.join(first)}"
+                )
         y = _named([row[label] for row in rows], names)
         if image is None:
             frame = pd.DataFrame(
@@ -81,6 +86,12 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
             f"{type(first).__name__} for item 0"
         )
     pairs = list(_items(name, dataset))
+    for number, pair in enumerate(pairs):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise UserError(
+                f"{name}: item {number} must be a pair (sample, label) like item 0, got "
+                f"{type(pair).__name__}"
+            )
     y = _named([label for _, label in pairs], _class_names(dataset))
     return Columns(_samples(name, dataset, [sample for sample, _ in pairs], None), y)
 
@@ -123,7 +134,11 @@ def _samples(name: str, dataset: Any, samples: list[Any], key: str | None) -> An
     """Images as a list of Pillow images, other samples as one array."""
     first = samples[0]
     again = _item(name, dataset, 0)[key or 0]
-    if not _same(first, again):
+    try:
+        same = _same(first, again)
+    except Exception as error:  # of a decoder
+        raise UserError(f"{name}: the sample of item 0 cannot be read: {error}") from error
+    if not same:
         raise UserError(
             f"{name} returns another sample each time (random augmentation?); pass the dataset "
             "without it"
@@ -143,7 +158,7 @@ def _picture(name: str, pixels: NDArray[Any], *, channels_first: bool) -> Image.
     """An array (height, width[, 1 or 3]) as an image; tensors have their channels first."""
     if pixels.ndim == 3 and channels_first:
         pixels = np.moveaxis(pixels, 0, -1)
-    if pixels.dtype.kind == "f":
+    if pixels.dtype.kind == "f" and pixels.size:
         scaled = pixels.astype(np.float64) * 255
         whole = np.rint(scaled)
         if not (np.abs(scaled - whole) < TOLERANCE).all() or not (
@@ -155,7 +170,7 @@ def _picture(name: str, pixels: NDArray[Any], *, channels_first: bool) -> Image.
             )
         pixels = whole
     fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[-1] in (1, 3))
-    if not fits or pixels.min() < 0 or pixels.max() > 255:
+    if not fits or not pixels.size or pixels.min() < 0 or pixels.max() > 255:
         raise UserError(
             f"{name} must have images (height, width[, 1 or 3]), or tensors (1 or 3, height, "
             f"width), of integers from 0 to 255, got {pixels.dtype} of shape {pixels.shape}"
@@ -186,14 +201,15 @@ def _class_names(dataset: Any) -> Sequence[str] | None:
 
 
 def _named(labels: list[Any], names: Sequence[str] | None) -> pd.Series:
-    """Labels by name if they are numbers of named classes."""
+    """Labels by name if they are numbers of named classes; -1 is a missing one, as in Hugging Face's
+    datasets."""
     y = pd.Series([_plain(label) for label in labels])
     numbered = pd.api.types.is_integer_dtype(y) and not pd.api.types.is_bool_dtype(y)
     if (
         names
         and numbered
-        and 0 <= y.min() <= y.max() < len(names)
+        and -1 <= y.min() <= y.max() < len(names)
         and len(set(names)) == len(names)
     ):
-        return y.map(dict(enumerate(names)))
+        return y.map(dict(enumerate(names)))  # of -1, a missing value
     return y

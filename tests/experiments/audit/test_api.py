@@ -130,7 +130,9 @@ P = np.full((30, 3), 1 / 3)
     [
         ({}, "give data .* features or pred_probs"),
         ({"data": X, "features": X, "labels": Y}, "not both"),
-        ({"data": X}, "labels are missing"),
+        ({"data": X}, "labels are missing: .* got ndarray"),
+        ({"data": {"train": X}}, "a map-style dataset, got dict"),
+        ({"data": " "}, "data must be a path or a registered name, got ' '"),
         ({"data": "gone.csv"}, "there is no data at 'gone.csv'"),
         ({"data": "gnoe"}, "unknown dataset 'gnoe'"),
         ({"data": "wine", "labels": Y}, "labels belongs to data in memory, got the path 'wine'"),
@@ -169,3 +171,11 @@ def test_bad_arguments(options: dict[str, Any], message: str, context: TrialCont
     x = np.arange(40).reshape(20, 2) % 7
     with pytest.raises(UserError, match=message):
         audit(x, [0, 1] * 10, context=context, diagnose=diagnose, **options)
+
+
+def test_computed_tensors_may_need_gradients(context: TrialContext) -> None:
+    given: dict[str, Any] = {"labels": Y, "context": context, "diagnose": diagnose}
+    x, p = torch.tensor(X).double(), torch.tensor(P)
+    found = audit(features=x.requires_grad_(), pred_probs=p.requires_grad_(), **given)
+    expected = audit(features=X, pred_probs=P, **given)
+    pd.testing.assert_frame_equal(found.table, expected.table)

@@ -117,6 +117,13 @@ def test_a_reference_dataset() -> None:
     np.testing.assert_array_equal(data.validation.x, 255 - PIXELS[..., None])
 
 
+def closed(row: int) -> Image.Image:
+    """An image whose file has been closed."""
+    image = Image.fromarray(PIXELS[row])
+    image.close()
+    return image
+
+
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (Items(lambda row: PIXELS[row]), {}, "must return pairs .* got ndarray for item 0"),
     (Items(lambda row: (PIXELS[row], 0, 1)), {}, "got tuple for item 0"),
@@ -126,6 +133,28 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (Items(lambda row: (torch.zeros(4, 8, 8), Y[row])), {}, r"shape \(8, 8, 4\)"),
     (Items(lambda row: (RNG.integers(0, 256, (6, 6)), Y[row])), {}, "random augmentation"),
     (Items(lambda row: (PIXELS[row], 0)), {}, "at least 2 classes"),
+    (
+        Items(lambda row: (PIXELS[row], Y[row]) if row < 9 else None),
+        {},
+        "item 9 must be a pair .* got NoneType",
+    ),
+    (
+        Items(lambda row: {"img": PIXELS[row]} | ({"y": 0} if row < 9 else {})),
+        {},
+        "item 9 must have the columns of item 0, img, y",
+    ),
+    (
+        Items(lambda row: (PIXELS[row], np.eye(2)[Y[row]])),
+        {},
+        "labels must be one label for each row, got ndarray",
+    ),
+    (Items(lambda row: (PIXELS[row][:0], Y[row])), {}, r"got uint8 of shape \(0, 5\)"),
+    (Items(lambda row: (closed(row), Y[row])), {}, "the sample of item 0 cannot be read"),
+    (
+        Items(lambda row: (PIXELS[row], -1 if row == 9 else int(Y[row])), NAMES),
+        {},
+        "labels has no value in row 9",
+    ),
     (Subset(Items(lambda row: (PIXELS[row], 0)), []), {}, "no rows"),
     (pd.DataFrame({"a": range(N)}), {}, "labels are missing: .* label_name"),
     ([Image.fromarray(PIXELS[0]), "x"], {"labels": [0, 1]}, "images only, got str"),

@@ -151,6 +151,8 @@ def test_the_network_is_unchanged(network: Any) -> None:
         (Wrapped(lambda logits, auxiliary: (logits, auxiliary)), X, "'head', 'auxiliary'"),
         (nn.Linear(8, 2), X, r"inputs \(n, d\), got shape \(256, 1, 8, 8\)"),
         (body(), X[:, 0, 0], r"samples of shape \(8,\)"),
+        (Wrapped(lambda logits, _: logits * torch.nan), X, r"\(logits\), got NaN"),
+        (nn.Linear(2, 2, device="meta"), np.zeros((3, 2)), "no weights: .* 'meta'"),
         (nn.Linear(2, 2), [["a", "b"]], "x must hold numbers"),
         (nn.Linear(2, 2), [[1, 2], [3]], "x must hold numbers"),
         (nn.Linear(2, 2), np.empty((0, 2)), r"got shape \(0, 2\)"),
@@ -160,3 +162,22 @@ def test_the_network_is_unchanged(network: Any) -> None:
 def test_what_is_refused(network: Any, x: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         last_layer_inputs(network, x)
+
+
+class InPlace(nn.Module):
+    """A classifier that changes its input, and switches gradients on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        torch.set_grad_enabled(True)
+        logits: Tensor = self.head(x.mul_(2))
+        return logits
+
+
+def test_the_samples_are_unchanged() -> None:
+    x = torch.ones(5, 2)
+    np.testing.assert_array_equal(last_layer_inputs(InPlace(), x), np.full((5, 2), 2))
+    assert torch.equal(x, torch.ones(5, 2))

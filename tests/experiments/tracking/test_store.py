@@ -97,6 +97,7 @@ def test_a_locked_database_is_called_locked(tmp_path: Path, store_uri: str) -> N
         "http://127.0.0.1:port",
         "http://[::1",
         "postgresql://127.0.0.1:-1/runs",
+        "sqlite:///:memory:",
         f"http://{'x' * 300}.example",
         f"sqlite:////tmp/{'x' * 5000}.db",
         f"sqlite:////tmp/{'x/' * 5000}mlflow.db",
