@@ -201,8 +201,10 @@ def _class_names(dataset: Any) -> Sequence[str] | None:
 
 
 def _named(labels: list[Any], names: Sequence[str] | None) -> pd.Series:
-    """Labels by name if they are numbers of named classes; -1 is a missing one, as in Hugging Face's
-    datasets."""
+    """Labels by name if they are numbers of named classes.
+
+    -1 is a missing label, as in the datasets of Hugging Face.
+    """
     y = pd.Series([_plain(label) for label in labels])
     numbered = pd.api.types.is_integer_dtype(y) and not pd.api.types.is_bool_dtype(y)
     if (
