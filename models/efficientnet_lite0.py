@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.base import TrainingSettings
+from models.images import ImagePreprocessing
 from models.timm_backbones import TimmFamily
 from models.weights import PackagedWeights
 
@@ -33,4 +34,5 @@ EFFICIENTNET_LITE0 = TimmFamily(
     defaults=TrainingSettings(10, 32, 0.03, pretrained=True),
     read=read_in_order,
     small_side=112,
+    preprocessing=ImagePreprocessing((224, 224), (0.5,) * 3, (0.5,) * 3, "bicubic"),
 )

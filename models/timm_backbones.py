@@ -1,13 +1,15 @@
-"""Image networks of the timm library, pretrained and frozen: the classifier alone is trained."""
+"""Image networks of the timm library, pretrained and frozen: the classifier alone is trained.
+
+The library takes three seconds to import. It is not needed where features come from the cache.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -47,6 +49,8 @@ class TimmTrunk(nn.Module):
 
     def __init__(self, name: str, weights: Path, read: StateReader = read_safetensors) -> None:
         super().__init__()
+        import timm  # noqa: PLC0415 - see the head of the module
+
         network: Any = timm.create_model(name, pretrained=False)
         try:
             network.load_state_dict(read(weights, network))
@@ -77,6 +81,7 @@ class TimmFamily:
         read: reads the weights file.
         small_side: input size, height and width, for images of at most ``SMALL_IMAGE`` pixels a
             side; by default the one of the pretraining.
+        preprocessing: of the pretraining; by default as timm has it.
     """
 
     name: str
@@ -85,6 +90,7 @@ class TimmFamily:
     defaults: TrainingSettings
     read: StateReader = read_safetensors
     small_side: int | None = None
+    preprocessing: ImagePreprocessing | None = None
     modalities: ClassVar[frozenset[Modality]] = frozenset({"image"})
 
     def missing(self, context: BuildContext) -> str | None:
@@ -96,36 +102,44 @@ class TimmFamily:
         if context.keep_classifier:
             raise UserError(f"keep_classifier must be false for {self.name}, got true")
         path = self.weights.fetch(context.weights_root)
-        size = self._input_size(context.input_shape)
+        preprocessing = self._preprocessing(context.input_shape)
+        batch = GPU_BATCH
+        if context.device == "cpu":
+            batch = cpu_batch_size(preprocessing)
         frozen = FrozenBackbone(
             f"{self.name}/{file_sha256(path)}/channels_last/folded",
             lambda: with_folded_norms(TimmTrunk(self.name, path, self.read)),
-            self._preprocessing(size),
+            preprocessing,
             grid=2,
-            batch_size=cpu_batch_size(*size) if context.device == "cpu" else GPU_BATCH,
+            batch_size=batch,
             device=context.device,
         )
         return Model(Network(nn.Identity(), nn.Linear(self.width, context.n_classes)), frozen)
 
-    def _input_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        if self.small_side is not None and max(shape[:2]) <= SMALL_IMAGE:
-            return self.small_side, self.small_side
-        config: Any = timm.get_pretrained_cfg(self.name)
-        _, height, width = config.input_size
-        return height, width
-
-    def _preprocessing(self, size: tuple[int, int]) -> ImagePreprocessing:
-        config: Any = timm.get_pretrained_cfg(self.name)
-        mode = "bilinear" if config.interpolation == "bilinear" else "bicubic"
-        return ImagePreprocessing(size, tuple(config.mean), tuple(config.std), mode)
+    def _preprocessing(self, shape: tuple[int, ...]) -> ImagePreprocessing:
+        found = self.preprocessing or published_preprocessing(self.name)
+        if self.small_side is None or max(shape[:2]) > SMALL_IMAGE:
+            return found
+        return replace(found, size=(self.small_side, self.small_side))
 
 
-def cpu_batch_size(height: int, width: int) -> int:
-    """Images of this size per forward pass on the CPU: a power of two.
+def published_preprocessing(name: str) -> ImagePreprocessing:
+    """What timm says about the pretraining of a network."""
+    import timm  # noqa: PLC0415 - see the head of the module
 
-    >>> [cpu_batch_size(side, side) for side in (112, 224, 518)]
+    config: Any = timm.get_pretrained_cfg(name)
+    mode = "bilinear" if config.interpolation == "bilinear" else "bicubic"
+    size = tuple(config.input_size[1:])
+    return ImagePreprocessing(size, tuple(config.mean), tuple(config.std), mode)
+
+
+def cpu_batch_size(preprocessing: ImagePreprocessing) -> int:
+    """Images per forward pass on the CPU: a power of two.
+
+    >>> [cpu_batch_size(ImagePreprocessing((side, side))) for side in (112, 224, 518)]
     [8, 2, 1]
     """
+    height, width = preprocessing.size or (1, 1)
     return 1 << max(0, (CPU_BATCH_PIXELS // (height * width)).bit_length() - 1)
 
 

@@ -1,6 +1,8 @@
 """EfficientNet-Lite0: the weights that come with the installation, on photographs."""
 
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from common.errors import UserError
 from models.backbone import FrozenBackbone
 from models.base import BuildContext
 from models.efficientnet_lite0 import EFFICIENTNET_LITE0, read_in_order
-from models.timm_backbones import TimmTrunk
+from models.timm_backbones import TimmTrunk, published_preprocessing
 from models.weights import PackagedWeights
 
 
@@ -62,6 +64,30 @@ def test_small_images_have_a_smaller_input(shape: tuple[int, int], side: int) ->
     frozen, other = backbone(*shape), backbone(300, 300)
     assert frozen.preprocessing.size == (side, side)
     assert (frozen.key == other.key) == (side == 224)
+
+
+def test_the_preprocessing_is_that_of_timm() -> None:
+    expected = published_preprocessing(EFFICIENTNET_LITE0.name)
+    assert EFFICIENTNET_LITE0.preprocessing == expected
+
+
+def test_cached_features_need_no_timm(tmp_path: Path) -> None:
+    program = (
+        "import sys, numpy as np; from pathlib import Path\n"
+        "from models import MODELS; from models.base import BuildContext\n"
+        "from models.feature_cache import FeatureCache\n"
+        "frozen = MODELS['efficientnet_lite0'].build(BuildContext((8, 8, 1), 2, True)).frozen\n"
+        "x = np.zeros((2, 8, 8, 1), np.uint8)\n"
+        "FeatureCache(Path(sys.argv[1])).outputs(frozen, x, x)\n"
+        "print('timm' in sys.modules)"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program, tmp_path], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert told == ["True", "False"]
 
 
 def test_features_do_not_depend_on_the_other_images() -> None:

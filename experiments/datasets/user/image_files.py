@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,6 +81,7 @@ class _Header:
         return _is_deep(self.mode)
 
 
+@cache
 def image_suffixes() -> frozenset[str]:
     """The file suffixes of all formats that Pillow can decode."""
     Image.init()

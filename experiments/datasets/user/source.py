@@ -9,7 +9,7 @@ from experiments.datasets.base import DatasetSource
 from experiments.datasets.user.arrays import ArrayFolder, array_file_at, array_parts
 from experiments.datasets.user.delimited_text import is_delimited
 from experiments.datasets.user.image_files import is_image, shown
-from experiments.datasets.user.image_folder import ImageFolder, listing
+from experiments.datasets.user.image_folder import ImageFolder
 from experiments.datasets.user.image_list import ImageList, file_column
 from experiments.datasets.user.tables import UserTable, is_table, read_table, table_files
 
@@ -47,7 +47,8 @@ def _file(name: str, path: Path) -> DatasetSource:
 
 
 def _folder(name: str, path: Path) -> DatasetSource:
-    tables, images = table_files(path), listing(path).images
+    folder = ImageFolder(name, path)
+    tables, images = table_files(path), folder.image_paths()
     found = {"tables": tables, "folders of images": images, ".npy parts": array_parts(path)}
     forms = [form for form, files in found.items() if files]
     if len(forms) > 1:
@@ -58,7 +59,7 @@ def _folder(name: str, path: Path) -> DatasetSource:
     if tables:
         return UserTable(name, path, tuple(tables))
     if images:
-        return ImageFolder(name, path)
+        return folder
     if found[".npy parts"]:
         return ArrayFolder(name, path)
     if any(is_image(file) for file in path.iterdir() if file.is_file()):

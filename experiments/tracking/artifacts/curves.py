@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, Final
 
 from experiments import schema
 from experiments.trial.result import TrialResult
 from influence.signals import PAPER
 from influence.signals.display import ordered, style_of
+
+if TYPE_CHECKING:  # an audit stores runs without curves
+    from matplotlib.axes import Axes
 
 _PARTS: Final = {"train": "-", "validation": "--", "glitched": ":"}
 _CROWD: Final = 8
@@ -20,6 +20,8 @@ _MARGINS: Final = {"left": 0.05, "right": 0.99, "bottom": 0.15, "top": 0.9, "wsp
 
 def write_curves(result: TrialResult, path: Path) -> None:
     """F1 by epoch of each signal, and accuracy by part of the data."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
     figure = Figure(figsize=(8, 3))
     figure.subplots_adjust(**_MARGINS)  # fitting them to the text would take half of the time
     f1, accuracy = figure.subplots(1, 2, sharey=True)
