@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import sys
+import tempfile
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -147,7 +148,7 @@ def run_command(module: str, read_options: Callable[[], object] | None = None) -
 def _environment_error(error: OSError | RuntimeError) -> tuple[int, str]:
     """Exit status and message for errors that any command can meet; others are raised again."""
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-        return FAILED, str(error)
+        return FAILED, str(error) if error.filename else f"{error.strerror}: {_where_to_look()}"
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return BAD_INPUT, f"path is too long: {str(error.filename)[:_LONGEST_NAME]!r}"
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # by tempfile
@@ -155,6 +156,14 @@ def _environment_error(error: OSError | RuntimeError) -> tuple[int, str]:
     if "home directory" in str(error):  # by pathlib, where HOME is not set and the user unknown
         return BAD_INPUT, "this user has no home directory: set HOME, or give absolute paths"
     raise error
+
+
+def _where_to_look() -> str:
+    try:
+        temporary = f" ({tempfile.gettempdir()})"
+    except OSError:
+        temporary = ""
+    return f"look at the disks of temporary files{temporary}, of the store and of the results"
 
 
 class _Parser(argparse.ArgumentParser):

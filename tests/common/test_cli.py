@@ -1,4 +1,5 @@
 import errno
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -89,6 +90,19 @@ def test_a_failure_of_the_machine_is_one_line_and_status_1(
 
     assert run(fail) == 1
     assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_a_full_disk_without_a_name_says_where_to_look(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail() -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert run(fail) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: No space left on device: look at the disks of temporary files (")
+    assert str(tmp_path) in said
 
 
 def test_no_temporary_directory_is_one_line_and_status_1(

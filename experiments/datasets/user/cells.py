@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import compute
 
 MISSING_MARKS = (
@@ -16,12 +17,14 @@ the empty cell does, so that ``NA`` and ``None`` can be categories and classes."
 MOSTLY = 0.9
 """A text column with at least this share of numbers is a column of numbers with stray cells."""
 _BOOLEANS = {"true": True, "false": False}
+_WHOLE = r"^[+-]?\d{1,300}$"
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}"
 _DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 
 
 def typed(cells: pa.ChunkedArray, separator: str = ",") -> tuple[pd.Series, bool]:
-    """The column as int64, float64 with NaN, booleans, or text with ``None`` for missing.
+    """The column as int64, float64 with NaN, booleans, or text with ``None`` for missing; whole
+    numbers beyond 64 bits as Python's.
 
     Args:
         cells: texts.
@@ -44,6 +47,10 @@ def typed(cells: pa.ChunkedArray, separator: str = ",") -> tuple[pd.Series, bool
     if numbers is None and separator != "," and _all_match(present, _DECIMAL_COMMA):
         numbers = _numbers(compute.replace_substring(present, ",", "."))
         decimal_comma = numbers is not None
+    if numbers is not None and pa.types.is_floating(numbers.type) and _all_match(present, _WHOLE):
+        # beyond 64 bits, where float64 would make one class of several
+        whole = pd.Series([int(cell) for cell in present.to_pylist()], dtype=object)
+        return whole.set_axis(_places(marked)).reindex(range(len(marked)), fill_value=None), False
     if numbers is not None:
         return _spread(numbers, marked), decimal_comma
     lowered = compute.utf8_lower(present)
@@ -68,12 +75,17 @@ def _numbers(present: pa.ChunkedArray) -> pa.ChunkedArray | None:
 def _spread(present: pa.ChunkedArray, marked: pa.ChunkedArray) -> pd.Series:
     """The present values in their places, missing ones between them."""
     values = present.to_numpy()
-    places = np.flatnonzero(~marked.to_numpy())
+    places = _places(marked)
     if len(places) == len(marked):
         return pd.Series(values)
     if values.dtype == bool:
         return pd.Series(values.astype(object), index=places).reindex(range(len(marked)))
     return pd.Series(values.astype(np.float64), index=places).reindex(range(len(marked)))
+
+
+def _places(marked: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Where the present values are."""
+    return np.flatnonzero(~marked.to_numpy())
 
 
 def _all_match(cells: pa.ChunkedArray, pattern: str) -> bool:

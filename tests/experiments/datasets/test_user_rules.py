@@ -533,3 +533,14 @@ def test_lists_whose_first_name_is_wrong_name_its_row(first: str, tmp_path: Path
     folder_of(tmp_path, "a")
     rows = [f"{first},x", *(f"a/{i % 3}.png,{'xy'[i % 2]}" for i in range(6))]
     assert "row 0" in refusal(csv(tmp_path / "list.csv", "file,label", *rows))
+
+
+def test_labels_beyond_64_bits_stay_apart(tmp_path: Path) -> None:
+    codes = [2**64 + 1, 2**64 + 3, 7]
+    rows = [f"{codes[i % 3]},{i % 4},{codes[i % 3]}" for i in range(24)]
+    data = load(csv(tmp_path / "t.csv", "code,a,label", *rows))
+    assert data.class_names == ("18446744073709551617", "18446744073709551619", "7")
+    assert data.x[:3, 0].std() > 0
+    rows[0] = "NA,0,7"
+    data = load(csv(tmp_path / "t.csv", "code,a,label", *rows))
+    assert data.feature_names == ("code", "a", "missingindicator_code")
