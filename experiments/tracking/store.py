@@ -8,7 +8,8 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import chdir, closing, nullcontext
+from contextlib import chdir, closing, nullcontext, suppress
+from glob import escape
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common.errors import UserError
 from experiments.tracking.retry import one_line
-from experiments.tracking.uri import absolute, sqlite_file, without_secrets
+from experiments.tracking.uri import SQLITE, absolute, sqlite_file, without_secrets
 
 ANSWER_WITHIN = 30.0
 """Seconds; an MLflow server that has just been started takes long for its first answer."""
@@ -30,6 +31,7 @@ CREATE_WITHIN: Final = 120.0
 ARTIFACTS: Final = "mlartifacts"
 """The folder beside a SQLite store that holds the artifacts of its runs."""
 
+_NEW: Final = ".new"
 _DATABASES: Final = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SERVERS: Final = {"http": 80, "https": 443}
 
@@ -63,12 +65,32 @@ def client_for(uri: str) -> MlflowClient:
         return connect(uri)
     writable = os.access(path.parent, os.W_OK)
     with FileLock(f"{path}.lock") if writable else nullcontext():
-        if path.exists():
-            return connect(uri)
-        folder = path.parent / ARTIFACTS
-        folder.mkdir(exist_ok=True)
+        if not path.exists():
+            _create(uri, path)
+        return connect(uri)
+
+
+def _create(uri: str, path: Path) -> None:
+    """Create a SQLite store; its file appears when it is complete.
+
+    MLflow cannot finish a schema of which a full disk or a kill left a part.
+    """
+    for left in path.parent.glob(f".{escape(path.name)}.*{_NEW}*"):
+        left.unlink(missing_ok=True)
+    folder = path.parent / ARTIFACTS
+    folder.mkdir(exist_ok=True)
+    new = path.with_name(f".{path.name}.{uuid4().hex[:8]}{_NEW}")
+    _, question, query = uri.partition("?")
+    try:
         with chdir(folder):  # MLflow keeps the artifacts of its default experiment below it
-            return connect(uri)
+            connect(f"{SQLITE}{new}{question}{query}")
+        new.replace(path)
+    except BaseException:
+        for left in path.parent.glob(f"{escape(new.name)}*"):  # SQLite's journal, too
+            left.unlink(missing_ok=True)
+        with suppress(OSError):  # if it has no artifacts of other stores
+            folder.rmdir()
+        raise
 
 
 def exists(uri: str) -> bool:

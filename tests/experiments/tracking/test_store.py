@@ -1,3 +1,4 @@
+import errno
 import socket
 import sqlite3
 import subprocess
@@ -123,6 +124,33 @@ def test_a_new_store_may_be_opened_by_several_processes_at_once(tmp_path: Path) 
     said = [process.communicate()[0] for process in started]
     assert [process.returncode for process in started] == [0] * len(started)
     assert len(set(said)) == 1
+
+
+def test_a_store_that_cannot_be_completed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of a schema would break the store for good: MLflow does not complete it."""
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+
+    def half_made(uri: str) -> None:
+        with closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as store:
+            store.execute("CREATE TABLE _alembic_tmp_params (key)")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("experiments.tracking.store.connect", half_made)
+        with pytest.raises(UserError, match="No space left on device"):
+            open_experiment(uri, "study")
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db.lock"]
+    killed = tmp_path / ".mlflow.db.0123abcd.new"
+    killed.write_text("half")
+    assert open_experiment(uri, "study")[1]
+    assert not killed.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "mlartifacts",
+        "mlflow.db",
+        "mlflow.db.lock",
+    ]
 
 
 def test_looking_creates_nothing(tmp_path: Path) -> None:
