@@ -23,10 +23,9 @@ import numpy as np
 import torch
 from filelock import FileLock
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from models.base import Frozen, FrozenOutputs
-from models.feature_file import Arrays, FeatureFileWriter, read_feature_file
+from models.feature_file import Arrays, Entry, FeatureFileWriter, read_feature_file
 
 DEFAULT_LIMIT_BYTES = 20 * 2**30
 FEATURES = "features"
@@ -47,12 +46,12 @@ class CachedOutputs:
     it can be written, until they are asked for.
 
     Attributes:
-        entries: the arrays of each entry.
+        entries: of the cache.
         entry: for each sample the number of its entry, (n,).
         row: for each sample its row there, (n,).
     """
 
-    entries: tuple[Arrays, ...]
+    entries: tuple[Entry, ...]
     entry: NDArray[np.intp]
     row: NDArray[np.intp]
 
@@ -68,14 +67,17 @@ class CachedOutputs:
         self, wanted: Callable[[str], bool] = lambda name: True
     ) -> dict[str, NDArray[np.float32]]:
         """Pooled stages by name, those whose names are ``wanted``: new arrays (n, d_s)."""
-        names = [name.removeprefix(STAGE) for name in self.entries[0] if name.startswith(STAGE)]
+        names = [
+            name.removeprefix(STAGE) for name in self.entries[0].arrays if name.startswith(STAGE)
+        ]
         return {name: self._array(STAGE + name) for name in names if wanted(name)}
 
     def _array(self, name: str) -> NDArray[np.float32]:
-        out = np.empty((len(self.row), *self.entries[0][name].shape[1:]), np.float32)
-        for number, arrays in enumerate(self.entries):
+        out = np.empty((len(self.row), *self.entries[0].arrays[name].shape[1:]), np.float32)
+        for number, entry in enumerate(self.entries):
             here = self.entry == number
-            out[here] = arrays[name][self.row[here]]
+            out[here] = entry.arrays[name][self.row[here]]
+            entry.release()
         return out
 
 
@@ -102,23 +104,23 @@ class FeatureCache:
         self._directory = directory
         self._limit_bytes = limit_bytes
         self._progress = progress
-        self._opened: dict[str, Arrays] = {}
+        self._opened: dict[str, Entry] = {}
         self._pool: tuple[NDArray[np.generic], Digests] | None = None
 
     def outputs(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
     ) -> CachedOutputs:
         """The outputs of the frozen layers for raw samples ``x`` (n, ...)."""
-        entries: list[Arrays] = []
+        entries: list[Entry] = []
         entry, row = np.zeros(len(x), np.intp), np.zeros(len(x), np.intp)
-        for rows, arrays, entry_rows in self._entries(frozen, x, pool):
+        for rows, found, entry_rows in self._entries(frozen, x, pool):
             entry[rows], row[rows] = len(entries), entry_rows
-            entries.append(arrays)
+            entries.append(found)
         return CachedOutputs(tuple(entries), entry, row)
 
     def _entries(
         self, frozen: Frozen, x: NDArray[np.generic], pool: NDArray[np.generic]
-    ) -> Iterator[tuple[NDArray[np.intp], Arrays, NDArray[np.intp]]]:
+    ) -> Iterator[tuple[NDArray[np.intp], Entry, NDArray[np.intp]]]:
         """Rows of ``x``, the entry that contains them, and their rows in the entry."""
         pool_digests = self._digests_of_pool(pool)
         digests = pool_digests if x is pool else row_digests(x)
@@ -145,7 +147,7 @@ class FeatureCache:
         digests: Digests,
         source: NDArray[np.generic],
         rows: NDArray[np.intp],
-    ) -> Arrays:
+    ) -> Entry:
         """The entry of these distinct samples: from memory, from disk, or computed."""
         key = _entry_key(frozen, digests)
         if key not in self._opened:
@@ -153,7 +155,7 @@ class FeatureCache:
             self._opened[key] = (
                 _read(path)
                 or self._stored(path, frozen, source, rows)
-                or self._in_memory(frozen, source, rows)
+                or Entry(self._in_memory(frozen, source, rows))
             )
         return self._opened[key]
 
@@ -181,7 +183,7 @@ class FeatureCache:
 
     def _stored(
         self, path: Path, frozen: Frozen, source: NDArray[np.generic], rows: NDArray[np.intp]
-    ) -> Arrays | None:
+    ) -> Entry | None:
         """The entry, computed and written chunk by chunk; ``None`` if it cannot be written."""
         with ExitStack() as held:
             if not self._lock(path, held):
@@ -285,21 +287,21 @@ def _named(outputs: FrozenOutputs) -> Arrays:
     return {FEATURES: outputs.features, **stages}
 
 
-def _read(path: Path) -> Arrays | None:
-    """The arrays of an entry, memory-mapped; ``None`` if it is missing or damaged."""
+def _read(path: Path) -> Entry | None:
+    """An entry on disk; ``None`` if it is missing or damaged."""
     try:
-        arrays = read_feature_file(path)
+        entry = read_feature_file(path)
     except FileNotFoundError:
         return None
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         _log.info("entry %s of the feature cache cannot be read: %s", path.name, error)
         return None
-    if arrays is None:
+    if entry is None:
         _log.info("entry %s of the feature cache is damaged", path.name)
         return None
     with suppress(OSError):  # in a read-only directory entries keep their age
         os.utime(path)
-    return arrays
+    return entry
 
 
 @cache

@@ -7,14 +7,15 @@ there. The format: https://github.com/huggingface/safetensors#format.
 from __future__ import annotations
 
 import json
+import mmap
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
@@ -22,6 +23,15 @@ CHECKSUM: Final = "crc32"
 UNKNOWN: Final = "0" * 8
 BLOCK: Final = 1 << 20
 ALIGNMENT: Final = 8
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Arrays of features by name, and a function that releases the memory that reading mapped ones
+    has taken."""
+
+    arrays: Arrays
+    release: Callable[[], object] = lambda: None
 
 
 class FeatureFileWriter:
@@ -73,12 +83,31 @@ class FeatureFileWriter:
         return len(text).to_bytes(8, "little") + text
 
 
-def read_feature_file(path: Path) -> Arrays | None:
-    """The arrays of a file, memory-mapped; ``None`` if its checksum is another."""
-    with safe_open(path, framework="pt") as file:
-        arrays = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118  # not a dict
-        expected = (file.metadata() or {}).get(CHECKSUM)
+def read_feature_file(path: Path) -> Entry | None:
+    """The arrays of a file, memory-mapped; ``None`` if it is damaged.
+
+    Raises ``OSError`` if it cannot be read.
+    """
+    with path.open("rb") as file:
+        try:
+            header_bytes = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(header_bytes))
+            expected = header.pop("__metadata__")[CHECKSUM]
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            arrays = {
+                name: np.frombuffer(
+                    mapped,
+                    np.float32,
+                    int(np.prod(stored["shape"])),
+                    8 + header_bytes + stored["data_offsets"][0],
+                ).reshape(stored["shape"])
+                for name, stored in header.items()
+            }
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
+            return None
     checksum = 0
     for name in sorted(arrays):
         checksum = zlib.crc32(arrays[name].data, checksum)
-    return arrays if f"{checksum:08x}" == expected else None
+    entry = Entry(arrays, lambda: mapped.madvise(mmap.MADV_DONTNEED))
+    entry.release()
+    return entry if f"{checksum:08x}" == expected else None
