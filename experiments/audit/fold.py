@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 
 from common.seeds import generator
 from experiments.audit.model_choice import ModelChoice
+from experiments.machine import check_memory
 from experiments.training.context import TrialContext
 from experiments.training.prepare import Part, Prepared, prepare_parts
 from influence.diagnosis.base import Diagnosis
@@ -37,6 +38,9 @@ RANKED_SIGNALS: Final = (
 BLOCK: Final = 10_000
 """Training samples diagnosed together. Memory and time grow with its square."""
 NEVER: Final = 0
+FLOAT_BYTES: Final = 4
+OUTPUT_COPIES: Final = 3
+"""Logits, probabilities and residuals."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,26 @@ class TrainedFold:
 
 
 def train_fold(fold: Fold, choice: ModelChoice, context: TrialContext) -> TrainedFold:
-    """Train on a fold."""
+    """Train on a fold.
+
+    Raises:
+        UserError: the trace does not fit into memory, or the training diverges.
+    """
     prepared = prepare_parts(choice, context, fold.train, fold.reference)
+    _check_memory(fold, prepared)
     return TrainedFold(fold, choice, prepared, prepared.fit().trace)
+
+
+def _check_memory(fold: Fold, prepared: Prepared) -> None:
+    """Of the trace, by far the largest part of an audit after its data."""
+    samples, epochs = len(fold.train) + len(fold.reference), prepared.spec.settings.epochs
+    network = prepared.model.network
+    inputs = network.head.in_features * (epochs if network.body.state_dict() else 1)
+    outputs = network.head.out_features * epochs
+    check_memory(
+        f"the inputs and outputs of the last layer for {samples} samples in {epochs} epochs",
+        FLOAT_BYTES * samples * (inputs + OUTPUT_COPIES * outputs),
+    )
 
 
 def run_fold(
@@ -140,7 +161,7 @@ def diagnose_fold(
         trained: the fold.
         context: the machine to compute on.
         diagnose: from the evidence of a block to its diagnosis.
-        known: the diagnosis of all audited samples, where it is known already.
+        known: the diagnosis of the training samples, where it is known already.
     """
     fold, trace, prepared = trained.fold, trained.trace, trained.prepared
     blocks = list(sample_blocks(len(fold.rows), trained.choice.seed))
@@ -164,9 +185,7 @@ def diagnose_fold(
     }
     return FoldResult(
         fold=fold,
-        diagnosis=_rows_of(known, np.searchsorted(fold.audited, fold.rows))
-        if known
-        else concatenated(diagnoses, order),
+        diagnosis=known or concatenated(diagnoses, order),
         ranks=ranks,
         learned=_learned_epoch(trace.train.correct),
         trace=trace,
@@ -203,7 +222,7 @@ def concatenated(parts: Sequence[Diagnosis], order: Rows) -> Diagnosis:
     )
 
 
-def _rows_of(whole: Diagnosis, rows: Rows) -> Diagnosis:
+def rows_of(whole: Diagnosis, rows: Rows) -> Diagnosis:
     """The diagnosis of some rows, with their share of the expected label errors."""
     by_sample = {
         field.name: getattr(whole, field.name)[rows]

@@ -1,5 +1,5 @@
 """The model of an audit and its training settings: those of a trial, with smaller batches for small
-sets."""
+sets and fewer epochs for large ones."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ STEPS = 40
 """The least number of gradient steps per epoch: the batch size of a small set is reduced to reach
 it, down to ``SMALLEST_BATCH``."""
 SMALLEST_BATCH = 8
+PASSES = 1_000_000
+"""The number of samples that a training on a large set sees: its epochs are reduced to reach it,
+down to ``LEAST_EPOCHS``."""
+LEAST_EPOCHS = 3
 
 
 @dataclass(frozen=True)
@@ -72,4 +76,6 @@ def choose_model(
     rate = settings.learning_rate if learning_rate is None else learning_rate
     if not (isfinite(rate) and rate > 0):
         raise UserError(f"learning_rate must be positive and finite, got {rate}")
-    return ModelChoice(name, replace(settings, batch_size=batch, learning_rate=rate), seed)
+    epochs = min(settings.epochs, max(LEAST_EPOCHS, PASSES // max(1, len(data))))
+    settings = replace(settings, epochs=epochs, batch_size=batch, learning_rate=rate)
+    return ModelChoice(name, settings, seed)

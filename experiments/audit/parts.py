@@ -18,7 +18,8 @@ from common.seeds import generator
 FOLDS = 5
 FOLDS_OF_LARGE_SET = 2
 LARGE_SET = 20_000
-"""Samples above which two folds are used; each sample is still trained on at least once."""
+"""Samples above which two folds are used; each sample is still trained on at least once. The second
+fold trains on at most as many."""
 MAX_REFERENCE = 4_000
 """Reference samples used at most: the cost grows with their number, the benefit hardly does."""
 
@@ -66,6 +67,13 @@ def stratified_parts(labels: Rows, count: int, seed: int) -> Iterator[Rows]:
     size = max(count, -(-len(labels) // MAX_REFERENCE))
     for part in range(count):
         yield np.flatnonzero(place % size == part)
+
+
+def with_others(wanted: Rows, rows: Rows, seed: int) -> Rows:
+    """The ``wanted`` ones of some rows and as many random others as make a set that is not large,
+    in order."""
+    others = generator(seed, "others").permutation(np.setdiff1d(rows, wanted))
+    return np.sort(np.concatenate([wanted, others[: max(0, LARGE_SET - len(wanted))]]))
 
 
 def checked_groups(values: Any, train: Dataset) -> Rows:

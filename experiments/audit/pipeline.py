@@ -30,11 +30,19 @@ from experiments.audit.fold import (
     FoldResult,
     Rows,
     diagnose_fold,
+    rows_of,
     train_fold,
 )
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import ModelChoice
-from experiments.audit.parts import FOLDS, fold_count, held_out_parts, stratified_parts
+from experiments.audit.parts import (
+    FOLDS,
+    LARGE_SET,
+    fold_count,
+    held_out_parts,
+    stratified_parts,
+    with_others,
+)
 from experiments.audit.record import AuditRecord
 from experiments.training.context import StepClock, TrialContext
 from experiments.training.prepare import embed
@@ -182,13 +190,14 @@ class _Auditor:
         return float(result.diagnosis.flagged.mean())
 
     def _results(self, folds: Sequence[Fold], seed: int) -> Iterator[FoldResult]:
-        known = None
+        known, audited = None, folds[0].audited
         for number, fold in enumerate(folds):
             choice = self._choice.with_seed(seed + number)
             trained = train_fold(fold, choice, self._context)
             if known is None and self._once and trained.has_fixed_features:
                 known = diagnose_whole(trained)
-            yield diagnose_fold(trained, self._context, self._diagnose, known)
+            own = known and rows_of(known, np.searchsorted(audited, fold.rows))
+            yield diagnose_fold(trained, self._context, self._diagnose, own)
 
     def _folds(self, rows: Rows) -> Iterator[Fold]:
         """The folds of some rows of the audited set."""
@@ -197,11 +206,16 @@ class _Auditor:
             yield Fold.whole(train, self._reference, self._groups)
             return
         groups = None if self._groups is None else self._groups[rows]
-        count = fold_count(len(rows))
-        for held_out in held_out_parts(train.y, groups, count, self._choice.seed):
+        count, seed = fold_count(len(rows)), self._choice.seed
+        first: Rows | None = None
+        for held_out in held_out_parts(train.y, groups, count, seed):
             held = rows[held_out]
-            kept = replace(train, rows=np.setdiff1d(rows, held))
-            yield Fold(kept, replace(train, rows=held), held, self._groups)
+            kept = np.setdiff1d(rows, held)
+            if first is None:
+                first = held
+            elif len(rows) > LARGE_SET:
+                kept = with_others(first, kept, seed)
+            yield Fold(replace(train, rows=kept), replace(train, rows=held), held, self._groups)
 
 
 def _most_suspicious_first(diagnosis: Diagnosis, seed: int) -> Rows:

@@ -49,16 +49,28 @@ class Calibration:
 
 def calibrate(logits: Probabilities, labels: Labels, config: ClassifierConfig) -> Calibration:
     """The maximum-likelihood calibration of logits (k, C) for labels (k,)."""
-    rows = np.arange(len(labels))
+    rows, chance = np.arange(len(labels)), 1.0 / logits.shape[1]
+    of_label = logits[rows, labels]
 
     def candidate(parameters: NDArray[np.float64]) -> Calibration:
         log_scale, floor_log_odds = parameters
         return Calibration(float(np.exp(log_scale)), float(expit(floor_log_odds)))
 
-    def loss(parameters: NDArray[np.float64]) -> float:
-        return float(-np.log(candidate(parameters)(logits)[rows, labels]).mean())
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """The mean loss and its gradient."""
+        found = candidate(parameters)
+        scale, floor = found.scale, found.floor
+        p = softmax(scale * logits, axis=1)
+        own = p[rows, labels]
+        likelihood = (1 - floor) * own + floor * chance
+        by_log_scale = (1 - floor) * own * scale * (of_label - np.vecdot(p, logits))
+        by_log_odds = floor * (1 - floor) * (chance - own)
+        gradient = [-(by / likelihood).mean() for by in (by_log_scale, by_log_odds)]
+        return float(-np.log(likelihood).mean()), np.array(gradient)
 
     bounds = (config.log_scale_bounds, config.floor_log_odds_bounds)
-    fits = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in config.starts]
+    fits = [
+        minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds) for start in config.starts
+    ]
     best = min(fits, key=lambda fit: float(fit.fun))
     return replace(candidate(best.x), loss=float(best.fun))

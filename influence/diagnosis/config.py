@@ -123,6 +123,9 @@ class ClassifierConfig:
             first is without trees (convention).
         max_relative_loss: a mixture with trees must lower the loss to at most this fraction, for
             what it costs; 0.9 to 1.
+        screened_samples: if the first fold has this many samples or more, and no mixture with trees
+            lowers their loss at all, trees are not fitted to the other folds (safeguard: fewer
+            samples cannot tell); 250 to 2,000.
         log_scale_bounds: of the logarithm of the scale of logits (safeguard).
         floor_log_odds_bounds: of the log-odds of the floor (safeguard).
         starts: (log scale, log-odds of the floor) at which calibration begins: few labels at
@@ -136,6 +139,7 @@ class ClassifierConfig:
     min_weight: float = 0.05
     logistic_shares: tuple[float, ...] = (1.0, 0.5, 0.0)
     max_relative_loss: float = 0.97
+    screened_samples: int = 500
     log_scale_bounds: tuple[float, float] = (-3.0, 2.3)
     floor_log_odds_bounds: tuple[float, float] = (-8.0, 8.0)
     starts: tuple[tuple[float, float], ...] = ((0.0, -4.0), (1.0, -2.0))

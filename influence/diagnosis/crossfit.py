@@ -87,21 +87,50 @@ def select_classifier(
 ) -> tuple[CrossFittedClassifier, ClassProbabilities]:
     """The mixture with the smallest loss after calibration, and its probabilities.
 
-    A mixture with trees must be clearly better, for what they cost. For the arguments see
+    A mixture with trees must be clearly better, for what they cost; where they do not help in the
+    first fold of a large set, they are not fitted to the others. For the arguments see
     :meth:`CrossFittedClassifier.fit_predict`.
     """
     linear = _out_of_fold_logits(_logistic, samples, weight, config)
-    forest = _out_of_fold_logits(_trees, samples, weight, config)
-    tried = {
-        share: _calibrated(share * linear + (1.0 - share) * forest, samples, calibrate_on, config)
-        for share in config.logistic_shares
-    }
     linear_only = config.logistic_shares[0]
+    tried = {linear_only: _calibrated(linear, samples, calibrate_on, config)}
+    forest = _forest_logits(linear, samples, weight, config)
+    if forest is None:
+        return CrossFittedClassifier(samples, linear_only, config), tried[linear_only]
+    for share in config.logistic_shares[1:]:
+        logits = _mixture(share, linear, forest)
+        tried[share] = _calibrated(logits, samples, calibrate_on, config)
     best = min(tried, key=lambda share: tried[share].calibration.loss)
     limit = config.max_relative_loss * tried[linear_only].calibration.loss
     if tried[best].calibration.loss >= limit:
         best = linear_only
     return CrossFittedClassifier(samples, best, config), tried[best]
+
+
+def _forest_logits(
+    linear: Probabilities, samples: LabelledSamples, weight: Weights, config: ClassifierConfig
+) -> Probabilities | None:
+    """Out-of-fold logits of trees, (k, C); none if those of the first fold show that no mixture
+    with the logits of the logistic regression lowers the loss."""
+    forest = np.empty_like(linear)
+    for held_out in range(config.folds):
+        rows = samples.fold == held_out
+        forest[rows] = _logits_of_fold(_trees, samples, weight, config, held_out)
+        fitted = rows & (weight > config.min_weight)
+        if held_out == 0 and fitted.sum() >= config.screened_samples:
+            losses = [
+                calibrate(
+                    _mixture(share, linear[fitted], forest[fitted]), samples.labels[fitted], config
+                ).loss
+                for share in config.logistic_shares
+            ]
+            if min(losses) == losses[0]:
+                return None
+    return forest
+
+
+def _mixture(share: float, linear: Probabilities, forest: Probabilities) -> Probabilities:
+    return share * linear + (1.0 - share) * forest
 
 
 def _out_of_fold_logits(
@@ -110,25 +139,38 @@ def _out_of_fold_logits(
     weight: Weights,
     config: ClassifierConfig,
 ) -> Probabilities:
-    """Log-probabilities of each sample by a classifier fitted to the other folds, (k, C).
+    """Log-probabilities of each sample by a classifier fitted to the other folds, (k, C)."""
+    out = np.empty((len(samples.labels), samples.n_classes))
+    for held_out in range(config.folds):
+        rows = samples.fold == held_out
+        out[rows] = _logits_of_fold(make, samples, weight, config, held_out)
+    return out
+
+
+def _logits_of_fold(
+    make: Callable[[int, ClassifierConfig], ClassifierMixin],
+    samples: LabelledSamples,
+    weight: Weights,
+    config: ClassifierConfig,
+    held_out: int,
+) -> Probabilities:
+    """Log-probabilities of the samples of one fold by a classifier fitted to the others, (r, C).
 
     Where the other folds hold a single class, that class is certain; where they hold nothing, all
     classes are equally probable.
     """
     x, y, fold = samples.x, samples.labels, samples.fold
-    out = np.full((len(y), samples.n_classes), np.log(TINY))
-    for held_out in range(config.folds):
-        fitted = (fold != held_out) & (weight > config.min_weight)
-        rows, present = fold == held_out, np.unique(y[fitted])
-        if len(present) < 2:
-            out[np.ix_(rows, present)] = 0.0
-        elif rows.any():
-            model = make(samples.seed, config)
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "The number of unique classes is greater")
-                model.fit(x[fitted], y[fitted], sample_weight=weight[fitted])
-            predicted = np.log(np.maximum(model.predict_proba(x[rows]), TINY))
-            out[np.ix_(rows, model.classes_)] = predicted
+    fitted = (fold != held_out) & (weight > config.min_weight)
+    rows, present = fold == held_out, np.unique(y[fitted])
+    out = np.full((int(rows.sum()), samples.n_classes), np.log(TINY))
+    if len(present) < 2:
+        out[:, present] = 0.0
+    elif rows.any():
+        model = make(samples.seed, config)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The number of unique classes is greater")
+            model.fit(x[fitted], y[fitted], sample_weight=weight[fitted])
+        out[:, model.classes_] = np.log(np.maximum(model.predict_proba(x[rows]), TINY))
     return out
 
 

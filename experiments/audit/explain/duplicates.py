@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from common.progress import Progress, silent
 from experiments.audit.explain.features import FeatureSpace
+from experiments.audit.explain.nearest import nearest_others
 from models.feature_cache import row_digests
 
 NEAR = 0.13
 """Near duplicates are closer than this multiple of the median distance to the nearest neighbour, as
 in cleanlab's Datalab."""
 NONE = ""
-COMPARED = 4096
-"""Samples that are compared with all others at once."""
 DUPLICATES = "duplicates"
 """The step whose progress is told."""
 
@@ -36,7 +35,7 @@ def duplicates(
         space: their features, and those of the reference set.
         copies: for training rows that are in the reference set too, the row there.
         reference_rows: the row of each reference sample of ``space``, (m,).
-        progress: is told how many samples are compared with all others.
+        progress: is told how many pairs of samples are compared.
 
     Returns:
         (n,) of ``exact:train:ROW`` (the first such row), ``exact:validation:ROW``,
@@ -62,17 +61,9 @@ def _near(
 ) -> NDArray[np.object_]:
     n = len(space.train)
     everything = np.vstack([space.train, space.reference]) if len(space.reference) else space.train
-    count = min(3, len(everything))
-    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(everything)
-    distances, neighbours = np.empty((n, count)), np.empty((n, count), np.int64)
-    for first in range(0, n, COMPARED):
-        progress(DUPLICATES, first, n)
-        part = slice(first, first + COMPARED)
-        distances[part], neighbours[part] = search.kneighbors(space.train[part])
-    progress(DUPLICATES, n, n)
-    distances = np.where(neighbours == np.arange(n)[:, None], np.inf, distances)
-    column = distances.argmin(axis=1)
-    nearest, distance = neighbours[np.arange(n), column], distances[np.arange(n), column]
+    nearest, distance = (
+        found[:n] for found in nearest_others(everything, partial(progress, DUPLICATES))
+    )
     positive = distance[distance > 0]
     limit = NEAR * float(np.median(positive)) if len(positive) else 0.0
     found = np.full(n, NONE, dtype=object)

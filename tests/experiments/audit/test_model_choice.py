@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from common.dataset import Dataset, Modality
 from common.errors import UserError
-from experiments.audit.model_choice import choose_model
+from experiments.audit.model_choice import LEAST_EPOCHS, PASSES, choose_model
 from experiments.training.context import TrialContext
 
 NETWORK = "test_efficientnet.r160_in1k"
@@ -59,3 +59,12 @@ def test_weights_that_cannot_be_had_are_named(
     with pytest.raises(UserError, match="no network") as error:
         choose_model(data("image"), TrialContext(tmp_path), f"timm:{NETWORK}")
     assert f"put the file at {tmp_path / 'weights' / NETWORK}.safetensors" in str(error.value)
+
+
+def test_a_large_set_is_trained_on_for_fewer_epochs() -> None:
+    def epochs(n: int) -> int:
+        x = np.zeros((n, 1), np.float32)
+        table = Dataset("own", "tabular", x, np.arange(n) % 2, ("a", "b"), np.arange(n))
+        return choose_model(table, TrialContext()).settings.epochs
+
+    assert [epochs(n) for n in (20, PASSES // 10, PASSES // 5, PASSES)] == [10, 10, 5, LEAST_EPOCHS]

@@ -16,7 +16,13 @@ from common.errors import UserError
 from experiments.audit import audit
 from experiments.audit.fold import Fold, TrainedFold, train_fold
 from experiments.audit.input.data import AuditData, read
-from experiments.audit.parts import FOLDS, MAX_REFERENCE, held_out_parts
+from experiments.audit.parts import (
+    FOLDS,
+    LARGE_SET,
+    MAX_REFERENCE,
+    held_out_parts,
+    with_others,
+)
 from experiments.repair import repair
 from experiments.training.context import TrialContext
 from influence.diagnosis.base import Diagnosis
@@ -50,6 +56,17 @@ def test_large_sets_of_many_groups_have_small_parts() -> None:
     labels, groups = np.arange(30_000) % 3, np.arange(30_000) // 60
     parts = list(held_out_parts(labels, groups, 2, 0))
     assert all(0.8 * MAX_REFERENCE < len(part) < 1.2 * MAX_REFERENCE for part in parts)
+
+
+def test_the_second_fold_of_a_large_set_trains_on_few_others() -> None:
+    rows = np.arange(1, 2 * LARGE_SET)
+    wanted = rows[::20]
+    found = with_others(wanted, rows, 0)
+    assert len(found) == LARGE_SET
+    assert np.isin(wanted, found).all()
+    assert np.isin(found, rows).all()
+    assert (np.diff(found) > 0).all()
+    np.testing.assert_array_equal(with_others(rows, rows, 0), rows)
 
 
 def test_models_are_not_trained_on_the_groups_that_they_are_measured_on(

@@ -13,6 +13,8 @@ from counting_frozen import CountingFrozen
 from torch import nn
 
 from common.dataset import Dataset
+from common.errors import UserError
+from experiments.audit.fold import Fold, TrainedFold, train_fold
 from experiments.audit.input.data import AuditData
 from experiments.audit.model_choice import choose_model
 from experiments.audit.parts import FOLDS, MAX_REFERENCE, stratified_parts
@@ -132,6 +134,37 @@ def test_another_diagnosis_is_made_for_each_fold(frozen: CountingFrozen, tmp_pat
     context = TrialContext(cache=tmp_path / "cache")
     run_audit(data, choose_model(data.train, context, "counting"), context, diagnose=counted)
     assert calls[:FOLDS] == [N - N // FOLDS] * FOLDS
+
+
+def test_the_second_fold_of_a_large_set_is_smaller(
+    frozen: CountingFrozen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("parts", "pipeline"):
+        monkeypatch.setattr(f"experiments.audit.{module}.LARGE_SET", 60)
+    monkeypatch.setattr("experiments.audit.parts.MAX_REFERENCE", 20)
+    folds: list[Fold] = []
+
+    def noted(fold: Fold, *rest: Any) -> TrainedFold:
+        folds.append(fold)
+        return train_fold(fold, *rest)
+
+    monkeypatch.setattr("experiments.audit.pipeline.train_fold", noted)
+    result = audited(AuditData(images(N, seed=0)), TrialContext(cache=tmp_path / "cache"))
+    large, small = folds[:2]
+    assert [len(large.rows), len(small.rows)] == [N - 20, 60]
+    assert np.isin(large.held_out, small.rows).all()
+    assert not np.isin(small.held_out, small.rows).any()
+    for ranks in result.ranks.values():
+        assert sorted(ranks) == list(range(1, N + 1))
+    assert len(result.diagnosis.probability) == N
+
+
+def test_a_trace_that_does_not_fit_into_memory_is_refused_before_the_training(
+    frozen: CountingFrozen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.machine.available_mib", lambda: 0.0)
+    with pytest.raises(UserError, match="last layer for 120 samples in 2 epochs need about"):
+        audited(AuditData(images(N, seed=0)), TrialContext(cache=tmp_path / "cache"))
 
 
 def test_parts_are_disjoint_and_hold_their_share_of_each_class() -> None:
