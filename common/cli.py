@@ -138,6 +138,10 @@ def run_command(module: str, read_options: Callable[[], object] | None = None) -
     """
 
     def main() -> int:
+        try:
+            Path.cwd()
+        except OSError as error:  # in which torch's libraries end the process while they are loaded
+            raise UserError(f"the working directory cannot be used: {error.strerror}") from error
         if read_options is not None:
             read_options()
         return int(importlib.import_module(module).main())

@@ -23,6 +23,9 @@ from experiments.tracking.uri import without_secrets
 FIRST_DELAY: Final = 0.1
 LONGEST_DELAY: Final = 10.0
 
+_NO_REASON: Final = "(raised as a result of"
+"""A line that SQLAlchemy puts before the reason."""
+
 # The server has understood the request and refuses it.
 _FINAL_CODES: Final = frozenset(
     {
@@ -89,6 +92,11 @@ def _warn(state: RetryCallState) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of an error message, without secrets; its type if there is no message."""
-    text = str(error).strip().splitlines()
+    """The first line of an error message, without secrets; its type if there is no message.
+
+    >>> one_line(RuntimeError("(raised as a result of Query-invoked autoflush)\\ndisk is full"))
+    'disk is full'
+    """
+    lines = str(error).strip().splitlines()
+    text = [line for line in lines if not line.startswith(_NO_REASON)] or lines
     return without_secrets(text[0]) if text else type(error).__name__

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from common.cli import option, parse, required, run
+from common.cli import option, parse, required, run, run_command
 from common.errors import MachineError, UserError
 
 
@@ -103,6 +103,18 @@ def test_a_full_disk_without_a_name_says_where_to_look(
     said = capsys.readouterr().err
     assert said.startswith("error: No space left on device: look at the disks of temporary files (")
     assert str(tmp_path) in said
+
+
+def test_a_working_directory_that_is_gone_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run_command("no.such.module") == 2
+    said = "error: the working directory cannot be used: No such file or directory\n"
+    assert capsys.readouterr().err == said
 
 
 def test_no_temporary_directory_is_one_line_and_status_1(
