@@ -210,7 +210,9 @@ def _converter(kind: Any) -> Callable[[str], Any]:
         if len(text) > _LONGEST:
             raise argparse.ArgumentTypeError(f"longer than {_LONGEST} characters")
         if _printable(text) != text:
-            raise argparse.ArgumentTypeError(f"line break or control character in {text!r}")
+            escaped = text.encode("utf-8", "replace").decode() != text  # bytes of the command line
+            what = "bytes that are not UTF-8" if escaped else "line break or control character"
+            raise argparse.ArgumentTypeError(f"{what} in {text!r}")
         return None if text == "" else convert(text)
 
     converted.__name__ = convert.__name__.lstrip("_")  # argparse names it in its message

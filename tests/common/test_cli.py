@@ -52,6 +52,7 @@ def test_flags_take_words(text: str, value: bool) -> None:
         (("--dataset", "a", "--see", "3"), "unrecognized arguments: --see 3"),
         (("--dataset", "a", "--missing", "no"), "must be refuse or skip, got 'no'"),
         (("--dataset", "a\nb"), r"--dataset: line break or control character in 'a\\nb'"),
+        (("--dataset", "caf\udce9"), "--dataset: bytes that are not UTF-8 in"),
         (("--dataset", "a", "b\nc"), r"unrecognized arguments: b\\nc"),
         (("--dataset", "a" * 5000), "--dataset: longer than 4096 characters"),
         (("--dataset", "a", "--data-root", "b" * 256), "--data-root: .* longer than 255 bytes"),

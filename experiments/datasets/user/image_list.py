@@ -46,6 +46,7 @@ class ImageList(OwnData):
         table = self.table
         table.check_label(self.name, options.label or DEFAULT_LABEL)
         found = labelled_frame(self.name, table.frame, options.label, options.glitch)
+        others = [str(name) for name in found.rest if name != self.column]
         images = read_images(self.image_paths(), found.labels.tolist(), options.progress)
         return Dataset(
             name=self.name,
@@ -55,7 +56,7 @@ class ImageList(OwnData):
             class_names=found.class_names,
             source_index=np.arange(len(table.frame)),
             known_glitch=found.known_glitch,
-            notes=(*table.notes, *self._notes(), *images.notes),
+            notes=(*table.notes, *self._notes(), *_unused(others), *images.notes),
         )
 
     @cached_property
@@ -129,6 +130,10 @@ class ImageList(OwnData):
                 f"{len(twice)} rows name a file again, the first is {listed([twice.iloc[0]])}"
             )
         return notes
+
+
+def _unused(others: list[str]) -> list[str]:
+    return [f"columns {listed(others)} are no features: only the images are"] if others else []
 
 
 def file_column(path: Path, table: Table) -> str | None:

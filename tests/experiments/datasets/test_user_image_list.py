@@ -33,6 +33,9 @@ def test_rows_and_labels_are_those_of_the_list(listed: Path) -> None:
     assert data.class_names == ("x", "y")
     assert data.known_glitch is not None
     assert data.known_glitch.tolist() == [True, False, False, False]
+    assert not any("no features" in note for note in data.notes)
+    data = source_for(str(listed), None).load(DataOptions(label="kind"))
+    assert "columns 'bad' are no features: only the images are" in data.notes
 
 
 def test_a_table_with_a_column_of_other_files_stays_a_table(tmp_path: Path) -> None:
