@@ -130,6 +130,11 @@ class ClassifierConfig:
         floor_log_odds_bounds: of the log-odds of the floor (safeguard).
         starts: (log scale, log-odds of the floor) at which calibration begins: few labels at
             random, and many (safeguard).
+        powers: of the probabilities from which replaced labels are drawn, tried beside uniform
+            draws; 0.2 to 0.4.
+        floor_significance: level of the test that labels are replaced (convention).
+        negligible_floor: fraction of replaced labels up to which they may be errors of the
+            classifier; 0.005 to 0.02.
     """
 
     folds: int = 4
@@ -143,6 +148,9 @@ class ClassifierConfig:
     log_scale_bounds: tuple[float, float] = (-3.0, 2.3)
     floor_log_odds_bounds: tuple[float, float] = (-8.0, 8.0)
     starts: tuple[tuple[float, float], ...] = ((0.0, -4.0), (1.0, -2.0))
+    powers: tuple[float, ...] = ()
+    floor_significance: float = 1e-3
+    negligible_floor: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -220,6 +228,7 @@ class WithoutReferenceConfig:
         uniform_shape: shape of the gamma distribution of a calibrated count, of improbable labels
             and in screening; larger where calibration is trusted more; 2 to 20.
         pair_shape: the same for the final test of a pair, where calibration knows least; 1 to 8.
+        powers: of ``ClassifierConfig``, without a reference set (human labels).
     """
 
     rounds: int = 4
@@ -230,6 +239,7 @@ class WithoutReferenceConfig:
     max_screened: int = 3
     uniform_shape: float = 8.0
     pair_shape: float = 2.0
+    powers: tuple[float, ...] = (0.3,)
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,13 @@ class LabelledSamples:
 @dataclass(frozen=True)
 class ClassProbabilities:
     """Attributes:
-    values: calibrated p(c | x), whatever label was given, (k, C).
+    values: calibrated p(c | x) of the given label, (k, C).
+    kept: of the labels that are not replaced by a draw, (k, C).
     calibration: that made them.
     """
 
     values: Probabilities
+    kept: Probabilities
     calibration: Calibration
 
 
@@ -178,7 +180,7 @@ def _calibrated(
     logits: Probabilities, samples: LabelledSamples, calibrate_on: Mask, config: ClassifierConfig
 ) -> ClassProbabilities:
     found = calibrate(logits[calibrate_on], samples.labels[calibrate_on], config)
-    return ClassProbabilities(found(logits), found)
+    return ClassProbabilities(found(logits), found.of_kept_labels(logits), found)
 
 
 def _logistic(_: int, config: ClassifierConfig) -> ClassifierMixin:

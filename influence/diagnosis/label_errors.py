@@ -239,9 +239,9 @@ def _wrong_in_reference(
     """
     wrong = np.zeros(len(usable), dtype=bool)
     if found.calibration.floor >= config.label_errors.reference_noise_floor:
-        p = found.calibration.without_floor(found.values[len(inputs.labels) :][usable])
+        p = found.kept[len(inputs.labels) :][usable]
         given = LabelledProbabilities(p, inputs.reference_labels[usable])
-        fit = NoiseMechanisms(uniform=True, pairs=()).fit(given, config.noise)
+        fit = NoiseMechanisms(replaced=True, pairs=()).fit(given, config.noise)
         wrong[usable] = fit.wrong > MORE_LIKELY_THAN_NOT
     if (usable & ~wrong).sum() < config.inputs.min_samples:
         return np.zeros(len(usable), dtype=bool)

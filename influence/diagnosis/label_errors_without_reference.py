@@ -27,6 +27,7 @@ from influence.diagnosis.label_noise import (
     LabelledProbabilities,
     NoiseMechanisms,
     expected_errors,
+    replacement,
     trust_in_labels,
 )
 from influence.diagnosis.noise_detection import (
@@ -61,23 +62,33 @@ def detect_label_errors_without_reference(
 
 @dataclass(frozen=True)
 class _Fit:
-    """Out-of-fold probabilities of the label as it is given, and of the correct one."""
+    """Out-of-fold probabilities of the label as it is given, and of the correct one.
+
+    Attributes:
+        power: of the draws by which labels are replaced.
+        replaced: whether calibration proves that labels are replaced.
+    """
 
     given: LabelledProbabilities
     correct: LabelledProbabilities
+    power: float
+    replaced: bool
 
     @classmethod
     def of(cls, found: ClassProbabilities, labels: Labels) -> _Fit:
-        correct = found.calibration.without_floor(found.values)
         return cls(
-            LabelledProbabilities(found.values, labels), LabelledProbabilities(correct, labels)
+            LabelledProbabilities(found.values, labels),
+            LabelledProbabilities(found.kept, labels),
+            found.calibration.power,
+            found.calibration.proven,
         )
 
 
 def _detect(samples: LabelledSamples, config: DiagnosisConfig) -> LabelErrorsWithoutReference:
     everything = np.ones(len(samples.labels), dtype=bool)
+    classifiers = replace(config.classifiers, powers=config.without_reference.powers)
     classifier, found = select_classifier(
-        samples, everything.astype(np.float64), everything, config.classifiers
+        samples, everything.astype(np.float64), everything, classifiers
     )
     fit = _Fit.of(found, samples.labels)
     pairs: tuple[ClassPair, ...] = ()
@@ -111,7 +122,8 @@ def _posterior(
     if not judged.any():
         return posterior, float("nan")
     correct = fit.correct.rows(judged)
-    noise = NoiseMechanisms(_has_uniform_noise(correct, config), pairs)
+    replaced = fit.replaced or _has_uniform_noise(correct, config)
+    noise = NoiseMechanisms(replaced, pairs, fit.power)
     if noise:
         posterior[judged] = noise.fit(correct, config.noise).wrong
     return posterior, expected_errors(correct, noise, config.noise)
@@ -143,10 +155,10 @@ def _prove_flips(
     tests = n_classes * (n_classes - 1) * len(thresholds)
     for pair in _screened(fit.given, known, config):
         refitted = _refit(classifier, np.where(fit.correct.likely_flips(pair), 0.0, trusted))
-        # uniform noise elsewhere does not prove flips, but flips may have raised the floor
-        mechanisms = NoiseMechanisms(uniform=True, pairs=(pair,))
-        uniform = mechanisms.fit(refitted.correct, config.noise).rates.uniform
-        expected = _with_uniform_noise(refitted.correct, uniform)
+        # noise elsewhere does not prove flips, but flips may have raised the floor
+        mechanisms = NoiseMechanisms(replaced=True, pairs=(pair,), power=refitted.power)
+        rate = mechanisms.fit(refitted.correct, config.noise).rates.replaced
+        expected = _with_replacement(refitted, rate)
         a, b = pair
         counts = [flipped_labels(expected, a, threshold) for threshold in thresholds]
         smallest = min(float(_p_value(c, settings.pair_shape, config)[b]) for c in counts)
@@ -155,11 +167,11 @@ def _prove_flips(
     return None
 
 
-def _with_uniform_noise(given: LabelledProbabilities, rate: float) -> LabelledProbabilities:
-    """The probabilities of labels of which a fraction is replaced by any other."""
-    p = given.probabilities
-    noisy = p * (1.0 - rate) + (1.0 - p) * rate / (p.shape[1] - 1)
-    return replace(given, probabilities=noisy)
+def _with_replacement(fit: _Fit, rate: float) -> LabelledProbabilities:
+    """The probabilities of labels of which a fraction is replaced by a draw."""
+    p = fit.correct.probabilities
+    noisy = p * (1.0 - rate) + replacement(p, fit.power) * rate
+    return replace(fit.correct, probabilities=noisy)
 
 
 def _screened(

@@ -1,13 +1,13 @@
-"""A model of label noise: flips of one class to another, and uniform noise.
+"""A model of label noise: flips of one class to another, and replacement by a draw.
 
 Given calibrated p(c | x), the label b of a sample is correct, or its true class is a and it was
-flipped: at the rate ρ_ab of the pair, or at the uniform rate ρ / (C − 1). Rates are fitted by
-expectation maximisation.
+flipped, at the rate ρ_ab of the pair, or replaced, at the rate ρ, by a draw among the other
+classes. Rates are fitted by expectation maximisation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,36 +51,40 @@ class LabelledProbabilities:
 @dataclass(frozen=True)
 class NoiseRates:
     """Attributes:
-    uniform: fraction of all labels replaced by any other class; zero without uniform noise.
+    replaced: fraction of all labels replaced by another class; zero without replacement.
     pairs: fraction of class a that is labelled b, for each flipped pair (a, b).
     """
 
-    uniform: float
+    replaced: float
     pairs: dict[ClassPair, float]
 
 
 @dataclass(frozen=True)
 class NoiseMechanisms:
     """Attributes:
-    uniform: whether labels are replaced uniformly by other classes.
+    replaced: whether labels are replaced by draws among the other classes.
     pairs: of classes with flips.
+    power: of the probabilities in a draw; zero for uniform noise, see :func:`replacement`.
     """
 
-    uniform: bool
+    replaced: bool
     pairs: tuple[ClassPair, ...]
+    power: float = 0.0
 
     def __bool__(self) -> bool:
-        return self.uniform or bool(self.pairs)
+        return self.replaced or bool(self.pairs)
 
     def fit(self, given: LabelledProbabilities, config: NoiseModelConfig) -> NoiseFit:
         """Maximum-likelihood rates, and what they say of each sample."""
         rates = NoiseRates(
-            config.initial_rate if self.uniform else 0.0,
+            config.initial_rate if self.replaced else 0.0,
             dict.fromkeys(self.pairs, config.initial_rate),
         )
+        drawn = replacement(given.probabilities, self.power)
+        drawn_label = drawn[np.arange(len(drawn)), given.labels]
         for _ in range(config.em_steps - 1):
-            rates = _explanations(given, rates, config).rates()
-        explained = _explanations(given, rates, config)
+            rates = _explanations(given, drawn_label, rates, config).rates()
+        explained = _explanations(given, drawn_label, rates, config)
         return NoiseFit(1.0 - explained.correct / explained.total, explained.rates())
 
 
@@ -101,14 +105,14 @@ class _Explanations:
 
     Attributes:
         correct: the label is the true class.
-        uniform: it was replaced by uniform noise.
+        replaced: it was replaced by a draw.
         pairs: it was flipped, by pair.
         total: the sum of all.
         prior: mean probability of each class, (C,).
     """
 
     correct: Floats
-    uniform: Floats
+    replaced: Floats
     pairs: dict[ClassPair, Floats]
     total: Floats
     prior: Floats
@@ -116,7 +120,7 @@ class _Explanations:
     def rates(self) -> NoiseRates:
         """The maximisation step: expected fractions of labels under these explanations."""
         return NoiseRates(
-            float((self.uniform / self.total).mean()),
+            float((self.replaced / self.total).mean()),
             {
                 (a, b): float((flipped / self.total).mean() / self.prior[a])
                 for (a, b), flipped in self.pairs.items()
@@ -125,27 +129,40 @@ class _Explanations:
 
 
 def _explanations(
-    given: LabelledProbabilities, rates: NoiseRates, config: NoiseModelConfig
+    given: LabelledProbabilities, drawn_label: Floats, rates: NoiseRates, config: NoiseModelConfig
 ) -> _Explanations:
-    """The expectation step."""
+    """The expectation step, given the probability of each label if it was replaced, (k,)."""
     p, y, of_label = given.probabilities, given.labels, given.of_label
-    n_classes = p.shape[1]
-    kept = np.full(n_classes, 1.0 - rates.uniform)
+    kept = np.full(p.shape[1], 1.0 - rates.replaced)
     for (a, _), rate in rates.pairs.items():
         kept[a] -= rate
     correct = of_label * np.maximum(kept, config.min_kept)[y]
-    uniform = (1.0 - of_label) * rates.uniform / (n_classes - 1)
+    replaced = drawn_label * rates.replaced
     pairs = {(a, b): np.where(y == b, p[:, a] * rate, 0.0) for (a, b), rate in rates.pairs.items()}
-    total = correct + uniform + sum(pairs.values())
-    return _Explanations(correct, uniform, pairs, total, p.mean(axis=0))
+    total = correct + replaced + sum(pairs.values())
+    return _Explanations(correct, replaced, pairs, total, p.mean(axis=0))
+
+
+def replacement(p: Probabilities, power: float) -> Floats:
+    """The probability of each label if the correct one, of probabilities p, was replaced, (k, C).
+
+    The new label is another class, drawn with probability proportional to p(c)^power: uniform for
+    power zero.
+    """
+    if not power:
+        return np.asarray((1.0 - p) / (p.shape[1] - 1))
+    q = p**power
+    q /= q.sum(axis=1, keepdims=True)
+    changed = p / (1.0 - q)
+    return np.asarray(q * (changed.sum(axis=1, keepdims=True) - changed))
 
 
 def expected_errors(
     given: LabelledProbabilities, proven: NoiseMechanisms, config: NoiseModelConfig
 ) -> float:
-    """The number of wrong labels by maximum likelihood, if besides the proven mechanisms there may
-    be uniform noise."""
-    return float(NoiseMechanisms(True, proven.pairs).fit(given, config).wrong.sum())
+    """The number of wrong labels by maximum likelihood, if besides the proven mechanisms some may
+    be replaced."""
+    return float(replace(proven, replaced=True).fit(given, config).wrong.sum())
 
 
 def trust_in_labels(wrong: Floats) -> Floats:

@@ -77,7 +77,8 @@ def detect_noise(
     if not pairs or uniform >= settings.uniform_significance:
         return NoiseMechanisms(uniform < settings.uniform_significance, tuple(pairs))
     rates = NoiseMechanisms(True, tuple(pairs)).fit(train, config.noise).rates
-    least = max(settings.min_pair_rate, settings.min_pair_ratio * (rates.uniform / (n_classes - 1)))
+    least_ratio = settings.min_pair_ratio * (rates.replaced / (n_classes - 1))
+    least = max(settings.min_pair_rate, least_ratio)
     return NoiseMechanisms(True, tuple(pair for pair in pairs if rates.pairs[pair] > least))
 
 

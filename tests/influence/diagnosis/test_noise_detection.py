@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from influence.diagnosis.config import DEFAULT
-from influence.diagnosis.label_noise import LabelledProbabilities, NoiseMechanisms
+from influence.diagnosis.label_noise import LabelledProbabilities, NoiseMechanisms, replacement
 from influence.diagnosis.noise_detection import detect_noise
 
 
@@ -41,4 +41,17 @@ def test_few_wrong_labels_are_proven_by_calibrated_probabilities() -> None:
     reference = LabelledProbabilities(p[5000:], labels[5000:])
     assert not detect_noise(LabelledProbabilities(p[:5000], labels[:5000]), reference, DEFAULT)
     labels[:50] = (labels[:50] + rng.integers(1, 10, 50)) % 10
-    assert detect_noise(LabelledProbabilities(p[:5000], labels[:5000]), reference, DEFAULT).uniform
+    assert detect_noise(LabelledProbabilities(p[:5000], labels[:5000]), reference, DEFAULT).replaced
+
+
+@pytest.mark.parametrize("power", [0.0, 0.3, 1.0])
+def test_replacement_is_a_sum_over_correct_classes(power: float) -> None:
+    p = np.random.default_rng(1).dirichlet(np.ones(4), 20)
+    expected = np.zeros_like(p)
+    for i, probabilities in enumerate(p):
+        q = probabilities**power
+        for correct in range(4):
+            others = np.where(np.arange(4) == correct, 0.0, q)
+            expected[i] += probabilities[correct] * others / others.sum()
+    np.testing.assert_allclose(replacement(p, power), expected, rtol=1e-12)
+    np.testing.assert_allclose(replacement(p, power).sum(axis=1), 1.0)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planted_glitches import CLASSES, ROWS, N, Planted
+from planted_glitches import CLASSES, ROWS, N, Planted, evidence_of
+from scipy.special import softmax
 
 from influence.diagnosis.base import LABEL_ERROR
 from influence.diagnosis.without_reference import diagnose_without_reference
@@ -51,6 +52,22 @@ def test_clean_labels_stay_unflagged_however_much_classes_overlap(overlap: float
     found = diagnose_without_reference(overlapping(overlap).evidence())
     assert found.flagged.sum() <= 0.002 * N
     assert found.expected_label_errors < 0.005 * N
+
+
+def test_labels_confused_on_hard_samples_are_flagged_in_about_the_right_number() -> None:
+    rng = np.random.default_rng(0)
+    right, centres = np.arange(3000) % 10, rng.normal(size=(10, 12)) * 1.3
+    x = centres[right] + rng.normal(size=(3000, 12))
+    distance = ((x[:, None] - centres) ** 2).sum(axis=2)
+    confused = softmax(-0.15 * distance, axis=1)
+    drawn = (confused.cumsum(axis=1) > rng.random((3000, 1))).argmax(axis=1)
+    labels = np.where(rng.random(3000) < 0.2, drawn, right)
+    wrong = labels != right
+    found = diagnose_without_reference(evidence_of(x, labels, x[:40], right[:40], 10))
+    first = np.argsort(-found.probability)[: wrong.sum()]
+    f1 = 2 * (found.flagged & wrong).sum() / (found.flagged.sum() + wrong.sum())
+    assert 0.7 * wrong.sum() < found.expected_label_errors < 1.3 * wrong.sum()
+    assert f1 > 0.92 * wrong[first].mean() > 0.6
 
 
 def test_validation_samples_are_not_used() -> None:
