@@ -2,11 +2,14 @@
 
     python benchmarks/human_labels.py --labels cifar10n_part.npz --data-root DIR
     python benchmarks/human_labels.py ... --first 10000 --reference 1000
+    python benchmarks/human_labels.py ... --first 10000 --wrong 0.03
 
 DIR holds ``cifar10_part.npz`` (images ``x_train``, published labels ``y_train``), and the file of
 labels an array ``random_label1`` in the same order (CIFAR-10N, Wei et al. 2022). A label is wrong
 where it differs from the published one. The reference set, if one is asked for, consists of the
-images that follow, with their published labels.
+images that follow, with their published labels. For another share of wrong labels, some of those
+that are wrong are replaced by the published ones, or labels of a second person
+(``random_label2``) are added to them.
 
 Beside the audit stands cleanlab on the same features: out-of-fold logistic regressions, ranked by
 self-confidence and flagged by confident learning. F1 is that of as many samples as there are wrong
@@ -51,6 +54,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--rows", type=int, default=5_000)
     parser.add_argument("--reference", type=int, default=0)
+    parser.add_argument("--wrong", type=float, default=None)
     parser.add_argument("--model", default="efficientnet_lite0")
     parser.add_argument("--cache", type=Path, default=None)
     options = parser.parse_args()
@@ -60,7 +64,9 @@ def main() -> None:
     chosen = slice(options.first, options.first + options.rows)
     following = slice(chosen.stop, chosen.stop + options.reference)
     published = images["y_train"][chosen]
-    given = np.load(options.labels)["random_label1"][chosen].astype(np.int64)
+    people = np.load(options.labels)
+    first, second = (people[f"random_label{i}"][chosen].astype(np.int64) for i in (1, 2))
+    given = first if options.wrong is None else with_share(options.wrong, published, first, second)
     data = dataset("people", images["x_train"][chosen], given)
     reference = None
     if options.reference:
@@ -73,6 +79,18 @@ def main() -> None:
     ]
     print(f"{wrong.sum()} of {len(data)} labels differ from the published ones")
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format))
+
+
+def with_share(share: float, published: Rows, first: Rows, second: Rows) -> Rows:
+    """Labels of which this share, or as many as there are, is wrong, (n,)."""
+    either = np.where(first != published, first, second)
+    order = np.random.default_rng(0).permutation(len(published))
+    own = first[order] != published[order]
+    added = ~own & (second[order] != published[order])
+    kept = np.concatenate([order[own], order[added]])[: round(share * len(published))]
+    given = published.copy()
+    given[kept] = either[kept]
+    return given
 
 
 def dataset(name: str, x: NDArray[np.uint8], labels: Rows) -> Dataset:
@@ -119,14 +137,15 @@ def row(
 ) -> dict[str, object]:
     """How well scores and flags find the wrong labels."""
     first = np.argsort(-scores, kind="stable")[: wrong.sum()]
+    n_wrong = max(int(wrong.sum()), 1)
     hits = int((flagged & wrong).sum())
     return {
         "method": method,
-        "AP": average_precision_score(wrong, scores),
-        "F1 of as many": wrong[first].mean(),
+        "AP": average_precision_score(wrong, scores) if wrong.any() else float("nan"),
+        "F1 of as many": wrong[first].sum() / n_wrong,
         "flagged": int(flagged.sum()),
         "precision": hits / max(int(flagged.sum()), 1),
-        "recall": hits / wrong.sum(),
+        "recall": hits / n_wrong,
         "F1 of flags": 2 * hits / max(int(flagged.sum() + wrong.sum()), 1),
         "seconds": seconds,
     }
