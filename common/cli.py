@@ -144,6 +144,7 @@ def run_command(module: str, read_options: Callable[[], object] | None = None) -
             raise UserError(f"the working directory cannot be used: {error.strerror}") from error
         if read_options is not None:
             read_options()
+        Path.home()  # which MLflow needs; Matplotlib would warn first
         return int(importlib.import_module(module).main())
 
     return run(main)
