@@ -159,13 +159,13 @@ def prepare(
     outputs of frozen layers are computed once for each sample of ``pool`` (the drawn subset before
     the split) and shared through the cache of the context.
     """
-    frozen = build(spec, context, train).frozen
-    cache = FeatureCache(context.cache)
-    parts = (
+    model = _seeded_model(spec, context, train)
+    frozen, cache = model.frozen, FeatureCache(context.cache)
+    of_train, of_validation = (
         Part.whole(part, None if frozen is None else cache.outputs(frozen, part.x, pool.x))
         for part in (train, validation)
     )
-    return prepare_parts(spec, context, *parts)
+    return _prepared(model, spec, context, of_train, of_validation)
 
 
 def embed(spec: ModelSpec, context: TrialContext, *sets: Dataset) -> list[Part]:
@@ -181,8 +181,19 @@ def prepare_parts(
     spec: ModelSpec, context: TrialContext, train: Part, validation: Part
 ) -> Prepared:
     """As :func:`prepare` does, from samples whose frozen features are known, if there are any."""
+    model = _seeded_model(spec, context, train.data)
+    return _prepared(model, spec, context, train, validation)
+
+
+def _seeded_model(spec: ModelSpec, context: TrialContext, train: Dataset) -> Model:
+    """The model, whose initial weights depend on the seed alone."""
     torch.manual_seed(derive_seed(spec.seed, "build"))
-    model = build(spec, context, train.data)
+    return build(spec, context, train)
+
+
+def _prepared(
+    model: Model, spec: ModelSpec, context: TrialContext, train: Part, validation: Part
+) -> Prepared:
     parts = (train, validation)
     outputs = [found for part in parts if (found := part.frozen_outputs()) is not None]
     if outputs:
