@@ -26,7 +26,7 @@ from experiments.audit.pipeline import AuditConfig, run_audit
 from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.audit.result import AuditResult
 from experiments.datasets.lookup import canonical_dataset
-from experiments.datasets.user.image_files import image_sizes, read_images
+from experiments.datasets.user.image_reading import image_sizes, read_images
 from experiments.datasets.user.labels import DEFAULT_LABEL
 from experiments.training.context import TrialContext
 

@@ -18,8 +18,9 @@ from experiments.audit.parts import checked_groups
 from experiments.datasets.base import DataOptions, DatasetSource
 from experiments.datasets.lookup import source_for
 from experiments.datasets.user.arrays import ArrayFile
-from experiments.datasets.user.image_files import CHUNK, image_sizes, shown
+from experiments.datasets.user.image_files import shown
 from experiments.datasets.user.image_list import ImageList
+from experiments.datasets.user.image_reading import CHUNK, image_sizes
 from experiments.datasets.user.labels import DEFAULT_LABEL, listed, name_notes, plain_name
 from experiments.datasets.user.pixel_store import pixel_store
 from experiments.datasets.user.tables import Table, UserTable

@@ -17,7 +17,8 @@ import pandas as pd
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.user.image_files import is_image, read_images, shown
+from experiments.datasets.user.image_files import is_image, shown
+from experiments.datasets.user.image_reading import read_images
 from experiments.datasets.user.labels import encoded_labels, listed
 from experiments.datasets.user.own_data import OwnData
 

@@ -14,12 +14,8 @@ import pandas as pd
 from common.dataset import Dataset, Modality
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
-from experiments.datasets.user.image_files import (
-    check_file,
-    image_suffixes,
-    is_image,
-    read_images,
-)
+from experiments.datasets.user.image_files import check_file, image_suffixes, is_image
+from experiments.datasets.user.image_reading import read_images
 from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
 from experiments.datasets.user.own_data import OwnData
 from experiments.datasets.user.tables import Table, read_table

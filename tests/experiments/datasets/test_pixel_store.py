@@ -12,7 +12,7 @@ from PIL import Image
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
-from experiments.datasets.user import image_files, pixel_store
+from experiments.datasets.user import image_reading, pixel_store
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -33,8 +33,8 @@ def test_a_file_holds_what_memory_would(
 ) -> None:
     expected = source_for(str(folder), None).load(DataOptions())
     monkeypatch.setattr(pixel_store, "IN_MEMORY_BYTES", 0)
-    monkeypatch.setattr(image_files, "cores", lambda: threads)
-    monkeypatch.setattr(image_files, "CHUNK", 7)
+    monkeypatch.setattr(image_reading, "cores", lambda: threads)
+    monkeypatch.setattr(image_reading, "CHUNK", 7)
     told: list[tuple[str, int, int]] = []
     options = DataOptions(progress=lambda *step: told.append(step))
     found = source_for(str(folder), None).load(options)
@@ -49,8 +49,8 @@ def test_a_file_holds_what_memory_would(
 def test_the_first_file_that_cannot_be_read_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(image_files, "cores", lambda: 3)
-    monkeypatch.setattr(image_files, "CHUNK", 7)
+    monkeypatch.setattr(image_reading, "cores", lambda: 3)
+    monkeypatch.setattr(image_reading, "CHUNK", 7)
     for name in ("class 0/100.png", "class 1/001.png"):
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(content[: len(content) // 2])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from user_files import csv, folder_of, load, refusal
 
 from common.errors import UserError
 from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import source_for
-from experiments.datasets.user.image_files import LARGEST_SIDE
+from experiments.datasets.user.image_decoding import LARGEST_SIDE
 
 COLOURS = ("black", "blue & white")
 
@@ -119,3 +121,81 @@ def test_an_image_folder_has_no_columns(folder: Path) -> None:
     for options in (DataOptions(label="kind"), DataOptions(glitch="bad")):
         with pytest.raises(UserError, match="an image folder has no columns to name"):
             source_for(str(folder), None).load(options)
+
+
+def test_hidden_folders_and_files_are_left_out(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b", ".ipynb_checkpoints", "__MACOSX", "a/.ipynb_checkpoints")
+    (tmp_path / "a" / "._0.png").write_bytes(b"junk")
+    (tmp_path / "a" / "notes.txt").write_text("hello")
+    (tmp_path / "empty").mkdir()
+    data = load(tmp_path)
+    assert data.class_names == ("a", "b")
+    assert len(data) == 6
+    assert any(note.startswith("4 hidden or system") for note in data.notes)
+    assert any("notes.txt" in note and note.startswith("1 files") for note in data.notes)
+    assert any("'empty'" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("suffix", [".jfif", ".jpe", ".JPG", ".bin", ""])
+def test_images_are_known_by_content(suffix: str, tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    Image.new("L", (6, 4), 9).save(tmp_path / "a" / f"more{suffix}", "JPEG")
+    assert len(load(tmp_path)) == 7
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason"),
+    [
+        (("train/a", "train/b", "test/a", "test/b"), "parts test, train instead of classes"),
+        (("images/a", "images/b"), "name 'images' itself"),
+        ((".",), "no class folders"),
+    ],
+)
+def test_folders_that_are_not_classes(
+    classes: tuple[str, ...], reason: str, tmp_path: Path
+) -> None:
+    assert reason in refusal(folder_of(tmp_path, *classes))
+
+
+@pytest.mark.parametrize("names", [("train_set", "test_set"), ("Train data", "validation-data")])
+def test_parts_with_longer_names(names: tuple[str, str], tmp_path: Path) -> None:
+    assert "instead of classes" in refusal(folder_of(tmp_path, *names))
+    assert load(folder_of(tmp_path / "classes", "test1", "test2")).class_names == ("test1", "test2")
+
+
+def test_a_table_next_to_class_folders(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    csv(tmp_path / "metadata.csv", "file_name,label", "a/0.png,a")
+    assert "tables and folders of images" in refusal(tmp_path)
+
+
+def test_special_files_do_not_hang(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    os.mkfifo(tmp_path / "a" / "pipe.png")
+    (tmp_path / "a" / "gone.png").symlink_to("nowhere.png")
+    data = load(tmp_path)
+    assert len(data) == 6
+    assert any(note.startswith("2 special files or broken links") for note in data.notes)
+    csv(tmp_path / "list.csv", "file,label", *["a/pipe.png,x", "a/0.png,y"] * 2)
+    assert "row 0" in refusal(tmp_path / "list.csv")
+    os.mkfifo(tmp_path / "t.csv")
+    assert "neither a regular file" in refusal(tmp_path / "t.csv")
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    folder_of(tmp_path, "a", "b")
+    (tmp_path / "b").rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    assert load(tmp_path).class_names == ("a", "caf\\xe9")
+
+
+def test_two_links_to_one_class_folder_are_refused(tmp_path: Path) -> None:
+    base = folder_of(tmp_path / "base", "a", "b", "b/deeper")
+    root = tmp_path / "root"
+    root.mkdir()
+    for name, place in {"a": "a", "b": "b"}.items():
+        (root / name).symlink_to(base / place)
+    assert load(root).class_names == ("a", "b")
+    for place in ("b", "b/deeper", "."):
+        (root / "c").symlink_to(base / place)
+        assert "links to the same images" in refusal(root)
+        (root / "c").unlink()
