@@ -14,7 +14,6 @@ from experiments.audit.output.files import SUSPICIONS, check_apart, deliver, out
 from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.commands.repair_log import repair_run
 from experiments.commands.repair_options import RepairOptions
-from experiments.datasets.lookup import source_for
 from experiments.execution.scratch import own_scratch
 from experiments.repair.plan import plan_repair
 from experiments.repair.result import TABLES
@@ -32,7 +31,6 @@ def repair_and_log(options: RepairOptions) -> int:
     context = options.context()
     request, suspicions = _audit(options)
     check_apart(request, options.out, TABLES)
-    target_of(source_for(request.data, context.data_root), options.out)
     plan = plan_repair(
         request,
         suspicions,
@@ -43,6 +41,8 @@ def repair_and_log(options: RepairOptions) -> int:
         validation=options.clean(None),
         other_validation=options.validation is not None,
     )
+    if plan.source is not None:
+        target_of(plan.source, options.out)
     with (
         output_folder(options.out) as out,
         repair_run(request, options.audit, plan.origin, options.uri, options.experiment) as record,

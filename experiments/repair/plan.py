@@ -100,7 +100,8 @@ def plan_repair(  # noqa: PLR0913  # the audit, what to do after it, and where
     if request.data != IN_MEMORY:
         source = source_for(request.data, context.data_root)
         clean = validation if other_validation else request.validation or None
-        data = read(request.data, request.label or None, clean, context, request.groups or None)
+        label, groups = request.label or None, request.groups or None
+        data = read(request.data, label, clean, context, groups, source=source)
         if not other_validation and data.train.digest != request.digest:
             raise UserError(f"{request.data} has changed since the audit; audit it again")
     elif other_validation:

@@ -85,12 +85,14 @@ class AlignedValidation:
     notes: tuple[str, ...]
 
 
-def read(
+def read(  # noqa: PLR0913  # what to read, its columns by role, and where
     data: str,
     label: str | None,
     validation: str | None,
     context: TrialContext,
     groups: str | None = None,
+    *,
+    source: DatasetSource | None = None,
 ) -> AuditData:
     """Read the data at a path or of a registered name, and validation data likewise.
 
@@ -100,12 +102,13 @@ def read(
         validation: the path or the name of the reference set, if there is one.
         context: where registered data are.
         groups: the column of a table, or of a list of images, that names the group of each sample.
+        source: of the data, if it has been looked up already: that of a text file holds its rows.
 
     Raises:
         UserError: the data cannot be audited; it says what to do.
     """
     options = DataOptions(context.data_root, label, cache=context.cache, progress=context.progress)
-    source = source_for(data, context.data_root)
+    source = source or source_for(data, context.data_root)
     grouped = None if groups is None else _with_groups(data, source, groups, label)
     other = None if validation is None else source_for(validation, context.data_root)
     if isinstance(source, UserTable) and isinstance(other, UserTable | None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import ClassVar
@@ -18,7 +18,7 @@ from experiments.datasets.user.image_files import check_file, image_suffixes, is
 from experiments.datasets.user.image_reading import read_images
 from experiments.datasets.user.labels import DEFAULT_LABEL, labelled_frame, listed
 from experiments.datasets.user.own_data import OwnData
-from experiments.datasets.user.tables import Table, read_table
+from experiments.datasets.user.tables import Table
 
 FILE_COLUMNS = frozenset(
     ("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path")
@@ -32,9 +32,11 @@ class ImageList(OwnData):
 
     Attributes:
         column: name of the column of files.
+        table: the rows of the list.
     """
 
     column: str
+    table: Table = field(compare=False, repr=False)
     modality: ClassVar[Modality] = "image"
 
     def load(self, options: DataOptions) -> Dataset:
@@ -54,11 +56,6 @@ class ImageList(OwnData):
             known_glitch=found.known_glitch,
             notes=(*table.notes, *self._notes(), *_unused(others), *images.notes),
         )
-
-    @cached_property
-    def table(self) -> Table:
-        """The rows of the list."""
-        return read_table(self.path)
 
     def image_paths(self) -> list[Path]:
         """The file of each row.

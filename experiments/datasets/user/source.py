@@ -39,11 +39,13 @@ def _file(name: str, path: Path) -> DatasetSource:
         return array_file_at(name, path)
     if not is_table(path):
         raise UserError(f"user data {shown(name)!r} must be {FORMS}")
-    if is_delimited(path):
-        column = file_column(path, read_table(path))
-        if column is not None:
-            return ImageList(name, path, column)
-    return UserTable(name, path, (path,))
+    if not is_delimited(path):
+        return UserTable(name, path, (path,))
+    table = read_table(path)
+    column = file_column(path, table)
+    if column is None:
+        return UserTable(name, path, (path,), table)
+    return ImageList(name, path, column, table)
 
 
 def _folder(name: str, path: Path) -> DatasetSource:

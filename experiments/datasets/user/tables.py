@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -60,19 +60,23 @@ class UserTable(OwnData):
 
     The label column is ``label`` unless another is named; so may be one with marks of known
     glitches. All other columns are features.
+
+    Attributes:
+        files: one file, or those of a folder.
+        read: the rows of all files, if they have been read already.
     """
 
     files: tuple[Path, ...]
+    read: Table | None = field(default=None, compare=False, repr=False)
     modality: ClassVar[Modality] = "tabular"
 
     def load(self, options: DataOptions) -> Dataset:
         """The table; position is the row, counted from 0 over all files."""
-        read = self.table()
-        return dataset_of(self.name, read, options.label, options.glitch)
+        return dataset_of(self.name, self.table(), options.label, options.glitch)
 
     def table(self) -> Table:
         """The rows of all files."""
-        return _joined(self.files)
+        return _joined(self.files) if self.read is None else self.read
 
 
 def dataset_of(name: str, table: Table, label: str | None, glitch: str | None) -> Dataset:

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from user_files import csv, folder_of
 
 from common.errors import UserError
 from experiments.datasets import DATASETS
+from experiments.datasets.base import DataOptions
 from experiments.datasets.lookup import canonical_dataset, source_for
+from experiments.datasets.user import tables
+from experiments.datasets.user.delimited_text import DelimitedText, read_delimited
 
 
 @pytest.fixture
@@ -67,3 +71,22 @@ def test_missing_data_is_one_line(data_root: Path, text: str, facts: list[str]) 
     message = str(error.value)
     assert all(fact in message for fact in facts)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("kind", ["tabular", "image"])
+def test_a_text_file_is_read_once(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of(tmp_path, "a")
+    cells = [f"a/{i}.png" if kind == "image" else f"{i}" for i in range(3)]
+    path = csv(tmp_path / "t.csv", "file,label", *(f"{cell},{y}" for cell in cells for y in "xy"))
+    read: list[Path] = []
+
+    def counted(place: Path) -> DelimitedText:
+        read.append(place)
+        return read_delimited(place)
+
+    monkeypatch.setattr(tables, "read_delimited", counted)
+    data = source_for(str(path), None).load(DataOptions())
+    assert data.modality == kind
+    assert read == [path]
