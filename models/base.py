@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from common.dataset import Modality
-from common.errors import UserError
+from common.errors import UserError, unknown_name
+
+PRECISIONS = ("float32", "tf32")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class TrainingSettings:
         pretrained: whether to start from published weights instead of random ones.
         keep_classifier: whether to start from the published classifier too, on the classes that it
             was trained on, instead of a new one.
+        precision: of the matrix products of training, one of ``PRECISIONS``; ``tf32`` rounds their
+            factors to 10 bits of mantissa and needs a CUDA device.
     """
 
     epochs: int
@@ -34,6 +38,7 @@ class TrainingSettings:
     learning_rate: float
     pretrained: bool = False
     keep_classifier: bool = False
+    precision: str = PRECISIONS[0]
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -44,6 +49,8 @@ class TrainingSettings:
             raise UserError(f"learning_rate must be positive and finite, got {self.learning_rate}")
         if self.keep_classifier and not self.pretrained:
             raise UserError("keep_classifier needs pretrained=true, got pretrained=false")
+        if self.precision not in PRECISIONS:
+            raise unknown_name("precision", self.precision, PRECISIONS)
 
 
 @dataclass(frozen=True)

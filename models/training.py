@@ -10,17 +10,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from common.errors import UserError
 from influence.record import Checkpoints, TrainingRecord
 from influence.trace import Samples, Trace
 from models.base import Network, TrainingSettings
+from models.sgd import sgd_step
 
+CPU = torch.device("cpu")
 EVALUATION_CHUNK = (64, 256)
-"""Smallest and largest number of samples per forward pass without gradients; in between, the batch
-size of training."""
+"""Smallest and largest number of samples per forward pass without gradients on the CPU; in between,
+the batch size of training."""
+GPU_EVALUATION_CHUNK = (256, 4096)
+"""The same on a GPU; in between, as many samples as have ``GPU_EVALUATION_NUMBERS`` inputs."""
+GPU_EVALUATION_NUMBERS = 2**20
 
 
 class LabelledInputs(NamedTuple):
@@ -48,8 +52,9 @@ def fit(
     SGD without momentum or weight decay on the cross-entropy (paper, section 4), on the device of
     the network. The order of the samples is drawn anew each epoch. A last batch of a single sample
     joins the one before it, since batch normalisation needs at least two. At the end of each epoch
-    one pass in eval mode over both sets records inputs and outputs of the last layer. On the CPU,
-    every bit of the record is the same for equal seed, settings and number of threads.
+    one pass in eval mode over both sets records inputs and outputs of the last layer. Every bit of
+    the record is the same for equal seed and settings: on the CPU for equal numbers of threads, on
+    a GPU for equal cards.
 
     Args:
         network: body and head; left in eval mode, as it is after the last epoch.
@@ -64,14 +69,16 @@ def fit(
         every epoch lists the same array of last-layer inputs.
 
     Raises:
-        UserError: training diverges, or batches of one sample meet batch normalisation.
+        UserError: training diverges, batches of one sample meet batch normalisation, or the device
+            does not have the precision.
     """
     device = network.head.weight.device
     on_device = [part.x.to(device) for part in (train, validation)]
-    recorders = [_Recorder(network, x, _chunk(settings)) for x in on_device]
+    _check_precision(settings, device)
+    recorders = [_Recorder(network, x, _chunk(settings, x)) for x in on_device]
     states: list[dict[str, Tensor]] = []
 
-    with _own_randomness(seed, device):
+    with _reproducible(seed, device, settings):
         for epoch in _epochs(network, LabelledInputs(on_device[0], train.y), settings, seed):
             for recorder in recorders:
                 if not recorder.record():
@@ -105,10 +112,12 @@ def predict_after_training(
         UserError: as :func:`fit`.
     """
     device = network.head.weight.device
-    with _own_randomness(seed, device):
+    _check_precision(settings, device)
+    with _reproducible(seed, device, settings):
         for _ in _epochs(network, LabelledInputs(train.x.to(device), train.y), settings, seed):
             pass
-        recorder = _Recorder(network, x_validation.to(device), _chunk(settings))
+        x = x_validation.to(device)
+        recorder = _Recorder(network, x, _chunk(settings, x))
         if not recorder.record():
             raise _diverged(settings.epochs, settings)
     return np.asarray(recorder.last_logits.argmax(axis=1), dtype=np.int64)
@@ -121,16 +130,11 @@ def _epochs(
     x = train.x
     _check_batches(network, _batch_starts(len(x), settings.batch_size))
     labels = torch.from_numpy(np.ascontiguousarray(train.y)).to(x.device)
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.SGD(parameters, lr=settings.learning_rate)
-    for epoch, batches in enumerate(epoch_batches(len(labels), settings, seed), start=1):
+    step = sgd_step(network, x, labels, settings.learning_rate)
+    for epoch, batches in enumerate(epoch_batches(len(x), settings, seed, x.device), start=1):
         network.train()
-        for batch in (positions.to(x.device) for positions in batches):
-            optimizer.zero_grad()
-            # index_select: several times faster than indexing
-            loss = cross_entropy(network(x.index_select(0, batch)), labels.index_select(0, batch))
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            optimizer.step()
+        for batch in batches:
+            step(batch)
         network.eval()
         yield epoch
 
@@ -142,16 +146,21 @@ def _diverged(epoch: int, settings: TrainingSettings) -> UserError:
     )
 
 
-def _chunk(settings: TrainingSettings) -> int:
+def _chunk(settings: TrainingSettings, x: Tensor) -> int:
+    """Samples per forward pass without gradients."""
+    if x.device.type == "cuda":
+        return int(np.clip(GPU_EVALUATION_NUMBERS // x[0].numel(), *GPU_EVALUATION_CHUNK))
     return int(np.clip(settings.batch_size, *EVALUATION_CHUNK))
 
 
-def epoch_batches(n: int, settings: TrainingSettings, seed: int) -> Iterator[tuple[Tensor, ...]]:
-    """The batches of each epoch, as positions among n training samples, int64 on the CPU."""
+def epoch_batches(
+    n: int, settings: TrainingSettings, seed: int, device: torch.device = CPU
+) -> Iterator[tuple[Tensor, ...]]:
+    """The batches of each epoch, as positions among n training samples, int64 on the device."""
     order = torch.Generator().manual_seed(seed)
     starts = _batch_starts(n, settings.batch_size)
     for _ in range(settings.epochs):
-        yield torch.randperm(n, generator=order).tensor_split(starts)
+        yield torch.randperm(n, generator=order).to(device).tensor_split(starts)
 
 
 class _Recorder:
@@ -205,15 +214,27 @@ def _check_batches(network: nn.Module, batch_starts: list[int]) -> None:
         raise UserError("batch_size must be at least 2 for a model with batch normalisation, got 1")
 
 
+def _check_precision(settings: TrainingSettings, device: torch.device) -> None:
+    if settings.precision == "tf32" and device.type != "cuda":
+        raise UserError(f"precision tf32 needs a CUDA device, got device {str(device)!r}")
+
+
 @contextlib.contextmanager
-def _own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed dropout, use deterministic kernels, and leave the caller's generators as they were."""
+def _reproducible(seed: int, device: torch.device, settings: TrainingSettings) -> Iterator[None]:
+    """Seed dropout, use deterministic kernels of the precision that was asked for, and leave the
+    caller's generators and settings as they were."""
     cuda = [device] if device.type == "cuda" else []
+    tf32 = settings.precision == "tf32"
+    before = torch.get_float32_matmul_precision()
     with (
         torch.random.fork_rng(devices=cuda),
         torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=tf32
         ),
     ):
         torch.manual_seed(seed)
-        yield
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)

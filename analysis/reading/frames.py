@@ -51,7 +51,7 @@ REQUIRED: Final = {
 }
 _SCALARS: Final = (str, int, float, bool, type(None))
 #: Fields that were added to the spec later, with the value that earlier trials used.
-ADDED_FIELDS: Final = {"truth": False}
+ADDED_FIELDS: Final = {"truth": False, "precision": "float32"}
 _CURVE_GROUPS: Final = (schema.EPOCH_F1, schema.ACCURACY, schema.LOSS)
 _INFO: Final = (
     "run_id",

@@ -11,6 +11,7 @@ from common.errors import UserError
 from experiments.commands.environment_options import MAX_CORES, EnvironmentOptions, check_range
 
 MAX_ATTEMPTS = 100
+MAX_TRIALS_PER_GPU = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class GridOptions(EnvironmentOptions):
         "finished trials of other dataset content: keep or repeat", "repeat"
     )
     cpus: int | None = option("cores to use (default: all)")
+    trials_per_gpu: int = option("trials that share a GPU at once (with --device cuda)", 1)
     ray_address: str | None = option("existing Ray cluster, host:port or auto (default: none)")
     time_limit: float | None = option("seconds that a trial may take (default: no limit)")
     attempts: int = option(
@@ -45,6 +47,7 @@ class GridOptions(EnvironmentOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_range("cpus", self.cpus, 1, MAX_CORES)
+        check_range("trials_per_gpu", self.trials_per_gpu, 1, MAX_TRIALS_PER_GPU)
         check_range("attempts", self.attempts, 1, MAX_ATTEMPTS)
         if self.time_limit is not None and not 0 < self.time_limit < inf:
             raise UserError(f"time_limit must be positive and finite, got {self.time_limit:g}")

@@ -45,7 +45,7 @@ def run_grid(options: GridOptions, console: Console) -> int:
     """The exit status of the command, as ``main`` describes it."""
     enclosing = EnclosingRun.from_environment()
     enclosing.check(options.tracking_uri)
-    context = options.context()
+    context = replace(options.context(), trials_per_gpu=options.trials_per_gpu)
     pool = Pool(options.cpus, options.ray_address, options.attempts)
     grid = only(load_grid(str(options.grid), context.data_root), parse_conditions(options.only))
     check_answers(absolute(options.uri))

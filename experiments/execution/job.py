@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from experiments.tracking.tracker import Tracker
 from experiments.training.context import TrialContext
+from experiments.training.gpu import gpu_share
 from experiments.trial.result import TrialResult
 from experiments.trial.spec import TrialSpec
 
@@ -45,9 +46,14 @@ class Job:
         return cast(RunTrial, getattr(importlib.import_module(module), name))
 
     def result_of(self, spec: TrialSpec) -> TrialResult:
-        """Run a trial; every numerical library uses the threads of the context."""
+        """Run a trial; every numerical library uses the threads of the context, and the trial its
+        share of the GPU.
+
+        Raises:
+            UserError: the trial, or its user's input, is at fault; or the GPU is too small for it.
+        """
         run_trial = self.load()
-        with threadpool_limits(limits=self.context.threads):
+        with threadpool_limits(limits=self.context.threads), gpu_share(self.context):
             return run_trial(spec, self.context)
 
 

@@ -76,7 +76,7 @@ def _fit(queue: TaskQueue, tasks: Sequence[Task], job: Job, pool: Pool, observer
                 tune.with_parameters(
                     TrialActor, job=job, tasks=list(tasks), driver=platform.node()
                 ),
-                lambda config: _resources(tasks[config[TASK]], job),
+                lambda config: resources(tasks[config[TASK]], job),
             ),
             tune_config=tune.TuneConfig(
                 num_samples=len(tasks) * pool.attempts + 1,
@@ -112,10 +112,11 @@ def _trials_at_once(job: Job, pool: Pool) -> int:
     return max(2 * int(total["CPU"]) // job.context.threads, 1)
 
 
-def _resources(task: Task, job: Job) -> tune.PlacementGroupFactory:
+def resources(task: Task, job: Job) -> tune.PlacementGroupFactory:
+    """What Ray sets aside for a trial: cores, a part of a GPU if it uses one, and memory."""
     bundle: dict[str, float] = {"CPU": job.context.threads}
     if job.context.device.startswith("cuda"):
-        bundle["GPU"] = 1
+        bundle["GPU"] = 1 / job.context.trials_per_gpu
     if task.memory_mib is not None:
         bundle["memory"] = task.memory_mib * MIB
     return tune.PlacementGroupFactory([bundle])

@@ -41,6 +41,7 @@ class TrialContext:
         cache: directory of the frozen-feature cache.
         device: a torch device string, such as ``cpu`` or ``cuda:0``.
         threads: threads of one trial; numbers are bit-equal for equal threads.
+        trials_per_gpu: trials that share a GPU; each may take its part of the memory.
         progress: is told how far an audit is.
 
     Raises:
@@ -51,6 +52,7 @@ class TrialContext:
     cache: Path = field(default_factory=default_cache)
     device: str = "cpu"
     threads: int = 1
+    trials_per_gpu: int = 1
     progress: Progress = field(default=silent, compare=False, repr=False)
 
     def __post_init__(self) -> None:

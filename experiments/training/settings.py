@@ -47,7 +47,8 @@ SETTINGS: dict[tuple[str, str], TrainingSettings] = {
     ("tabular_resnet", "jannis"): _chosen(32, 0.01),
     ("ft_transformer", "breast_cancer"): _chosen(16, 0.01),
     ("ft_transformer", "wine"): _chosen(8, 0.03),
-    ("ft_transformer", "covertype"): _chosen(32, 0.003),
+    ("ft_transformer", "covertype"): _chosen(32, 0.01),
+    ("ft_transformer", "jannis"): _chosen(32, 0.01),
 }
 
 

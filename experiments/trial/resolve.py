@@ -46,7 +46,7 @@ def resolve(request: Mapping[str, Any], data_root: Path | None) -> TrialSpec:
     Traceback (most recent call last):
     common.errors.UserError: unknown trial field 'glitsh' (did you mean 'glitch'?); allowed: \
 batch_size, dataset, epochs, estimator, foreign, glitch, keep_classifier, known_glitch, label, \
-learning_rate, model, pretrained, ratio, seed, signals, subset, truth, validation_noise
+learning_rate, model, precision, pretrained, ratio, seed, signals, subset, truth, validation_noise
     """
     values = _with_defaults(request)
     values["dataset"] = canonical_dataset(values["dataset"])

@@ -40,6 +40,9 @@ class TrialSpec:
     keep_classifier: bool = required(
         "start from the published classifier too (default: published setting)"
     )
+    precision: str = option(
+        "matrix products of training: float32, or tf32 on a CUDA device", "float32"
+    )
     subset: float = required("share of the dataset that is drawn (default: the dataset's)")
     foreign: str | None = option(
         "dataset that far-clustered anomalies come from (default: the dataset's)", None
@@ -65,7 +68,12 @@ class TrialSpec:
         from models.base import TrainingSettings  # noqa: PLC0415 - see above
 
         return TrainingSettings(
-            self.epochs, self.batch_size, self.learning_rate, self.pretrained, self.keep_classifier
+            self.epochs,
+            self.batch_size,
+            self.learning_rate,
+            self.pretrained,
+            self.keep_classifier,
+            self.precision,
         )
 
     @property

@@ -98,7 +98,7 @@ def test_key_covers_what_the_outputs_depend_on(changes: dict[str, Any]) -> None:
     assert backbone().key == backbone().key
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_on_the_gpu() -> None:
     x = images((8, 8, 3))
     on_cpu, on_gpu = backbone()(x), backbone(device="cuda")(x)

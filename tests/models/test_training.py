@@ -152,7 +152,7 @@ def test_last_layer_must_be_linear() -> None:
         Network(nn.Identity(), nn.Sequential(nn.Linear(D, C)))  # type: ignore[arg-type]  # as a user may
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_on_the_gpu() -> None:
     on_cpu = run(make_network(norm=True))
     on_gpu = fit(make_network(norm=True).to("cuda"), *make_data(), SETTINGS, seed=1)

@@ -18,7 +18,7 @@ from experiments.execution.cluster import STARTS, cluster
 from experiments.execution.job import Job, Task
 from experiments.execution.outcome import Outcome
 from experiments.execution.pool import Pool
-from experiments.execution.ray_executor import Observer, execute
+from experiments.execution.ray_executor import Observer, execute, resources
 from experiments.tracking.process import Owner
 from experiments.tracking.queries import finished_runs
 from experiments.tracking.tracker import client
@@ -68,6 +68,19 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 def long_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Temporary files go where the names of Ray's sockets would be too long."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_trials_that_share_a_gpu_ask_for_a_part_of_it(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.training.context._check_device", lambda device: None)
+    on_cpu = resources(Task(spec(0)), job)
+    on_gpu = resources(
+        Task(spec(0)),
+        replace(job, context=replace(job.context, device="cuda", trials_per_gpu=4)),
+    )
+    assert on_cpu.bundles == [{"CPU": 1}]
+    assert on_gpu.bundles == [{"CPU": 1, "GPU": 0.25}]
 
 
 @pytest.mark.slow

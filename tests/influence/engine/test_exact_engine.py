@@ -143,7 +143,7 @@ def test_equal_threads_give_equal_bits() -> None:
         torch.set_num_threads(before)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("constant", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_gpu_finds_the_same(dtype: type[np.floating], constant: bool) -> None:
