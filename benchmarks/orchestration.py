@@ -28,9 +28,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPAT
 
 from experiments.execution.cluster import cluster  # noqa: E402
 from experiments.execution.job import Job, Task  # noqa: E402
-from experiments.execution.outcome import Outcome  # noqa: E402
+from experiments.execution.outcome import Observer, Outcome  # noqa: E402
 from experiments.execution.pool import Pool  # noqa: E402
-from experiments.execution.ray_executor import Observer, execute  # noqa: E402
+from experiments.execution.ray_executor import execute  # noqa: E402
 from experiments.tracking.session import open_session  # noqa: E402
 from experiments.training.context import TrialContext  # noqa: E402 - behind their environment, as all below
 from experiments.trial.resolve import resolve  # noqa: E402

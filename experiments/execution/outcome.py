@@ -1,7 +1,8 @@
-"""How a trial of a grid ended, as its worker reports it."""
+"""How a trial of a grid ended, as its worker reports it, and who is told. Loads no Ray."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,3 +34,18 @@ class Outcome:
     own_fault: bool = True
     bad_input: bool = False
     parcel: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Observer:
+    """What is called while trials run.
+
+    Attributes:
+        started: with the number of a trial that starts.
+        ended: with the outcome of each trial, once.
+        note: with one line on anything else.
+    """
+
+    started: Callable[[int], None]
+    ended: Callable[[Outcome], None]
+    note: Callable[[str], None]

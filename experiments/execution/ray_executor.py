@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 
 from experiments.execution.interrupts import interruptible
 from experiments.execution.job import Job, Task
-from experiments.execution.outcome import Outcome
+from experiments.execution.outcome import Observer
 from experiments.execution.pool import Pool
 from experiments.execution.queue import TaskQueue
 from experiments.execution.ray_api import RayError, ray, tune
@@ -26,21 +25,6 @@ from experiments.machine import MIB
 from experiments.tracking.retry import one_line
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Observer:
-    """What is called while trials run.
-
-    Attributes:
-        started: with the number of a trial that starts.
-        ended: with the outcome of each trial, once.
-        note: with one line on anything else.
-    """
-
-    started: Callable[[int], None]
-    ended: Callable[[Outcome], None]
-    note: Callable[[str], None]
 
 
 def execute(tasks: Sequence[Task], job: Job, pool: Pool, observer: Observer) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from rich.console import Console
 
-from experiments.execution.cluster import cluster
 from experiments.execution.job import Job, Task
-from experiments.execution.outcome import Outcome
+from experiments.execution.outcome import Observer, Outcome
 from experiments.execution.pool import Pool
-from experiments.execution.ray_executor import Observer, execute
 from experiments.grid.definition import Grid
 from experiments.grid.estimate import Estimates
 from experiments.grid.plan import Plan
@@ -67,8 +65,7 @@ class GridRunner:
         summary = Summary(
             {task.spec.spec_hash: task.spec for task in tasks}, already=len(self.plan.finished)
         )
-        ray = cluster(self.pool, self.job.context.threads, tracker.uri) if tasks else nullcontext()
-        with ray:
+        with self._cluster() if tasks else nullcontext():
             run_id = open_grid_run(tracker, self.grid, enclosing)
             try:
                 with kept_alive(tracker, run_id):
@@ -79,6 +76,12 @@ class GridRunner:
             finally:
                 self._close(run_id, summary)
         return summary
+
+    def _cluster(self) -> AbstractContextManager[None]:
+        # Ray takes seconds to import, and a finished grid has no use for it
+        from experiments.execution.cluster import cluster  # noqa: PLC0415
+
+        return cluster(self.pool, self.job.context.threads, self.session.tracker.uri)
 
     def _execute(self, tasks: list[Task], run_id: str, summary: Summary, console: Console) -> None:
         if not tasks:
@@ -93,6 +96,8 @@ class GridRunner:
                 outcome = self._kept(outcome)
                 summary.outcomes.append(outcome)
                 progress.ended(outcome)
+
+            from experiments.execution.ray_executor import execute  # noqa: PLC0415  # as above
 
             execute(tasks, job, self.pool, Observer(progress.started, ended, progress.note))
 

@@ -91,6 +91,14 @@ def test_reading_stored_runs_loads_neither_torch_nor_ray(loaded: str) -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_a_grid_loads_ray_only_for_trials_that_run() -> None:
+    code = "import sys, experiments.commands.grid_run; print('ray' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
 def test_the_tests_mirror_the_rooms() -> None:
     folders = {
         path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")

@@ -16,9 +16,9 @@ from fake_trial import spec
 from common.errors import UserError
 from experiments.execution.cluster import STARTS, cluster
 from experiments.execution.job import Job, Task
-from experiments.execution.outcome import Outcome
+from experiments.execution.outcome import Observer, Outcome
 from experiments.execution.pool import Pool
-from experiments.execution.ray_executor import Observer, execute, resources
+from experiments.execution.ray_executor import execute, resources
 from experiments.tracking.process import Owner
 from experiments.tracking.queries import finished_runs
 from experiments.tracking.tracker import client

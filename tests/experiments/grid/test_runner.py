@@ -30,7 +30,7 @@ def test_a_store_that_is_lost_while_the_grid_opens_its_run(
         raise TrackingError("no answer from the store")
 
     monkeypatch.setattr(Tracker, "text", lost)
-    monkeypatch.setattr("experiments.grid.runner.cluster", lambda *_: nullcontext())
+    monkeypatch.setattr("experiments.execution.cluster.cluster", lambda *_: nullcontext())
     (tmp_path / "one.toml").write_text(GRID)
     store = f"sqlite:///{tmp_path}/runs.db"
     assert main(["--grid", str(tmp_path / "one.toml"), "--tracking-uri", store]) == 1
