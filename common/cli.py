@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, field, fields
+from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,14 +78,10 @@ def given(
     Raises:
         UserError: for an unknown option or a value of another type.
     """
-    parser = _Parser(prog=program, description=description, allow_abbrev=False)
-    for cls in classes:
-        hints = typing.get_type_hints(cls)
-        for f in fields(cls):
-            _add(parser, f, hints[f.name])
     found: dict[str, Any] = {}
     words = sys.argv[1:] if argv is None else argv
-    for name, value in vars(parser.parse_args([*map(_with_hyphens, words)])).items():
+    read = _parser(program, description, classes).parse_args([*map(_with_hyphens, words)])
+    for name, value in vars(read).items():
         if isinstance(value, list):
             value = tuple(item for item in value if item is not None)  # noqa: PLW2901
         if value not in (None, ()):
@@ -174,6 +171,16 @@ def _where_to_look() -> str:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> typing.NoReturn:
         raise UserError(f"{_printable(message)} (see --help)")
+
+
+@cache
+def _parser(program: str, description: str, classes: tuple[type, ...]) -> _Parser:
+    parser = _Parser(prog=program, description=description, allow_abbrev=False)
+    for cls in classes:
+        hints = typing.get_type_hints(cls)
+        for f in fields(cls):
+            _add(parser, f, hints[f.name])
+    return parser
 
 
 def _add(parser: argparse.ArgumentParser, f: Field[Any], hint: Any) -> None:

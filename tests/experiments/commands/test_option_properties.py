@@ -29,15 +29,21 @@ COMMANDS = {
 VALUES = st.sampled_from(["", "true", "no", "0", "-1", "1e999", "nan", "a", "--", "*"]) | st.text()
 
 
+def words(classes: tuple[type, ...]) -> st.SearchStrategy[list[str]]:
+    """Command lines of their options and of any values, without a request for help."""
+    flags = [f"--{f.name.replace('_', '-')}" for cls in classes for f in fields(cls)]
+    values = VALUES.filter(lambda word: not word.startswith(("-h", "--help")))
+    return st.lists(st.sampled_from(flags) | values, max_size=8)
+
+
+LINES = {command: words(classes) for command, classes in COMMANDS.items()}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @given(st.data())
 def test_any_command_line(command: str, data: st.DataObject) -> None:
     classes = COMMANDS[command]
-    flags = [f"--{f.name.replace('_', '-')}" for cls in classes for f in fields(cls)]
-    words = st.sampled_from(flags) | VALUES.filter(
-        lambda word: not word.startswith(("-h", "--help"))
-    )
-    argv = data.draw(st.lists(words, max_size=8))
+    argv = data.draw(LINES[command])
     try:
         values = cli.given("command", "A command.", argv, *classes)
         own = {f.name for f in fields(classes[0])}
