@@ -26,8 +26,9 @@ class Summary:
         shares: by class (``"all"`` first) and kind, the number flagged, the estimated share of the
             class and its 95 % interval from ``low`` to ``high``.
         confusion: flagged label errors by given label (rows) and expected label (columns).
-        false_positives: the expected number of clean samples flagged: the rate at which the audit
-            flags the set without its flagged samples, times n; NaN if too few samples are left.
+        false_positives: an estimate of the number of clean samples flagged: the rate at which the
+            audit flags the set without its flagged samples, times n; NaN if too few samples are
+            left. It misses clean samples that look wrong, as these are removed too.
         accuracy: of the models on the reference set or the held-out folds, the mean.
     """
 

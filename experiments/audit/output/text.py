@@ -61,11 +61,7 @@ def findings(result: AuditRecord) -> list[str]:
         "are known to be right.",
         _first_suspects(result),
     ]
-    if np.isfinite(summary.false_positives):
-        found.append(
-            f"Expected false positives: {summary.false_positives:.0f}, the number that the audit "
-            "flags in a set of the same size without the flagged samples."
-        )
+    found += _false_positives(result)
     evaluated_on = "the reference set" if has_reference else "the held-out folds"
     found.append(f"The model's accuracy on {evaluated_on} is {summary.accuracy:.1%}.")
     largest = _largest_class(result.data.validation or result.data.train)
@@ -90,6 +86,26 @@ def findings(result: AuditRecord) -> list[str]:
     if duplicates:
         found.append(f"{duplicates} samples are exact or near duplicates of other samples.")
     return [*found, *_image_checks(result)]
+
+
+def _false_positives(result: AuditRecord) -> list[str]:
+    """How many of the flagged samples are expected to be clean: the larger of two estimates, as
+    probabilities may be too high, and the repeated audit no longer has the samples that it
+    flagged."""
+    flagged = result.diagnosis.flagged
+    count = int(flagged.sum())
+    if not count:
+        return []
+    doubt = float((1 - result.diagnosis.probability[flagged]).sum())
+    again = result.summary.false_positives
+    if not np.isfinite(again):
+        return [f"Expected false positives: {doubt:.0f} of {count}, by their probabilities."]
+    expected = min(float(count), max(doubt, again))
+    return [
+        f"Expected false positives: {expected:.0f} of {count}, the larger of two estimates: "
+        f"{doubt:.0f} by their probabilities, and {again:.0f} that the audit "
+        "flags when it is repeated without the flagged samples."
+    ]
 
 
 def _image_checks(result: AuditRecord) -> list[str]:

@@ -104,3 +104,30 @@ def test_an_accuracy_of_the_largest_class_is_told(accuracy: float, *, hint: bool
 def test_many_flags_point_to_the_reference_set() -> None:
     assert "distribution" in " ".join(findings(result(20, has_reference=True)))
     assert "distribution" not in " ".join(findings(result(20)))
+
+
+@pytest.mark.parametrize(
+    ("probability", "again", "said"),
+    [
+        (0.75, 0.0, "Expected false positives: 5 of 20, the larger of two estimates: 5 by"),
+        (0.95, 8.0, "Expected false positives: 8 of 20, the larger of two estimates: 1 by"),
+        (0.95, 30.0, "Expected false positives: 20 of 20, the larger"),
+        (0.75, float("nan"), "Expected false positives: 5 of 20, by their probabilities."),
+    ],
+)
+def test_false_positives_agree_with_the_probabilities(
+    probability: float, again: float, said: str
+) -> None:
+    record = result(20)
+    record = replace(
+        record,
+        summary=replace(record.summary, false_positives=again),
+        diagnosis=replace(record.diagnosis, probability=np.full(N, probability)),
+    )
+    assert said in " ".join(findings(record))
+
+
+def test_without_flags_there_are_no_false_positives() -> None:
+    record = result(0)
+    record = replace(record, summary=replace(record.summary, false_positives=0.0))
+    assert "false positives" not in " ".join(findings(record))
