@@ -6,7 +6,7 @@ a mapping of columns. Neither library is imported; a dataset is known by what it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,7 +56,8 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
         UserError: the dataset is empty, an item has another form, or it changes from one reading to
             the next.
     """
-    if not len(dataset):
+    length = _length(name, dataset)
+    if not length:
         raise UserError(f"{name} has no rows")
     first = _item(name, dataset, 0)
     if isinstance(first, Mapping):
@@ -67,7 +68,7 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
             if key is not None and key not in first:
                 raise unknown_name(f"column of {name}", key, map(str, first))
         names = getattr(features.get(label), "names", None) or _class_names(dataset)
-        rows = list(_items(name, dataset))
+        rows = [_item(name, dataset, row) for row in range(length)]
         for number, row in enumerate(rows):
             if not isinstance(row, Mapping) or first.keys() - row.keys():
                 raise UserError(
@@ -85,7 +86,7 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
             f"{name} must return pairs (sample, label) or mappings of columns, got "
             f"{type(first).__name__} for item 0"
         )
-    pairs = list(_items(name, dataset))
+    pairs = [_item(name, dataset, row) for row in range(length)]
     for number, pair in enumerate(pairs):
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise UserError(
@@ -96,8 +97,15 @@ def columns_of(name: str, dataset: Any, label_name: str | None, image_key: str |
     return Columns(_samples(name, dataset, [sample for sample, _ in pairs], None), y)
 
 
-def _items(name: str, dataset: Any) -> Iterator[Any]:
-    return (_item(name, dataset, row) for row in range(len(dataset)))
+def _length(name: str, dataset: Any) -> int:
+    try:
+        return len(dataset)
+    except Exception as error:  # the user's code, or Python, which takes no other number
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{name}: its length cannot be used: {type(error).__name__}: {reason}; __len__ must "
+            "return the number of items"
+        ) from error
 
 
 def _item(name: str, dataset: Any, row: int) -> Any:

@@ -176,3 +176,26 @@ def test_an_item_that_cannot_be_read_is_named() -> None:
 
     with pytest.raises(UserError, match=r"data: item 7 cannot be read: OSError: broken file$"):
         in_memory(AuditInput(Items(item)))
+
+
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [
+        (lambda: -1, "length cannot be used: ValueError: .* must return the number of items"),
+        (lambda: 2.5, "length cannot be used: TypeError"),
+        (lambda: None, "length cannot be used: TypeError"),
+        (lambda: 10**30, "length cannot be used: OverflowError"),
+        (lambda: int("many"), "length cannot be used: ValueError"),
+        (lambda: N + 1, f"item {N} cannot be read: IndexError"),
+    ],
+)
+def test_a_length_that_is_wrong(length: Callable[[], Any], message: str) -> None:
+    class Odd(NotOfTorch):
+        def __len__(self) -> Any:
+            return length()
+
+    with pytest.raises(UserError, match=message) as error:
+        in_memory(AuditInput(Odd()))
+    assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match=f"reference.*{message}"):
+        in_memory(AuditInput(NotOfTorch(), reference=Odd()))
