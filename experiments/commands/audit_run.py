@@ -15,9 +15,11 @@ from experiments.audit.prepare import AuditInput, prepare_audit
 from experiments.commands.audit_log import audit_run, log_results
 from experiments.commands.audit_options import AuditOptions
 from experiments.commands.step_progress import StepProgress
+from experiments.execution.interrupts import terminable
 from experiments.execution.scratch import own_scratch
 
 
+@terminable()
 @own_scratch()
 def audit_and_log(options: AuditOptions, diagnose: Diagnose | None = None) -> int:
     """The exit status of the command, as ``main`` describes it."""

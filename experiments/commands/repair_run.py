@@ -14,6 +14,7 @@ from experiments.audit.output.files import SUSPICIONS, check_apart, deliver, out
 from experiments.audit.request import IN_MEMORY, AuditRequest
 from experiments.commands.repair_log import repair_run
 from experiments.commands.repair_options import RepairOptions
+from experiments.execution.interrupts import terminable
 from experiments.execution.scratch import own_scratch
 from experiments.repair.plan import plan_repair
 from experiments.repair.result import TABLES
@@ -25,6 +26,7 @@ from experiments.tracking.tracker import Tracker
 from experiments.tracking.uri import absolute
 
 
+@terminable()
 @own_scratch()
 def repair_and_log(options: RepairOptions) -> int:
     """The exit status of the command, as ``main`` describes it."""

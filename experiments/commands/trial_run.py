@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +14,7 @@ from experiments import schema
 from experiments.commands.repeat import repeat
 from experiments.commands.trial_options import TrialOptions
 from experiments.commands.trial_report import print_scores
+from experiments.execution.interrupts import terminable
 from experiments.execution.job import Job, Task
 from experiments.execution.scratch import own_scratch
 from experiments.execution.worker import Worker
@@ -37,6 +36,7 @@ from experiments.trial.spec import TrialSpec
 _DAY_MS = 86_400_000
 
 
+@terminable()
 @own_scratch()
 def run_one_trial(options: TrialOptions, request: Mapping[str, Any]) -> int:
     """The exit status of the command, as ``main`` describes it.
@@ -113,18 +113,11 @@ def _below(enclosing: str | None, tracker: Tracker) -> Tracker:
 @contextmanager
 def _no_run_left_running(tracker: Tracker) -> Iterator[None]:
     """Close the run if the command is interrupted or terminated."""
-
-    def on_terminate(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, on_terminate)
     try:
         yield
     except KeyboardInterrupt:
         close_runs_of(tracker, Owner.here())
         raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _keep(console: Console, session: Session, spec: TrialSpec, parcel: bytes, error: str) -> None:

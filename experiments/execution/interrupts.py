@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do to a running grid."""
+"""What Ctrl-C and SIGTERM do to a command that runs."""
 
 from __future__ import annotations
 
@@ -41,4 +41,27 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Raise ``KeyboardInterrupt`` at SIGTERM as at Ctrl-C, so that the block can tidy up.
+
+    The second of two signals that come within ``ECHO`` seconds is ignored. The former signal
+    handlers are back at the end of the block.
+    """
+    last = float("-inf")
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before > ECHO:
+            raise KeyboardInterrupt
+
+    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
             signal.signal(number, handler)

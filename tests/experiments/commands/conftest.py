@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +70,11 @@ def audited_table(table: Path, store: str, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def suspicions(audited_images: Path) -> pd.DataFrame:
     return pd.read_parquet(audited_images / "suspicions.parquet")
+
+
+@pytest.fixture
+def ignored_sigterm() -> Iterator[None]:
+    """SIGTERM does not end the tests if a command does not take it."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGTERM, before)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -168,3 +170,20 @@ def test_results_do_not_become_data(
     assert main([*argv, "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]) == 2
     assert f"is in the data, {str(images)!r}" in capsys.readouterr().err
     assert sorted(images.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("ignored_sigterm")
+def test_a_terminated_audit_leaves_no_folder(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def terminated(evidence: Evidence) -> Diagnosis:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return diagnose(evidence)
+
+    out, uri = tmp_path / "deep" / "out", f"sqlite:///{tmp_path}/mlflow.db"
+    argv = ["--data", str(table), "--label", "kind", "--out", str(out), "--tracking-uri", uri]
+    assert main(argv, terminated) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert not (tmp_path / "deep").exists()
+    (run,) = mlflow.MlflowClient(uri).search_runs(["0"])
+    assert run.info.status == "FAILED"

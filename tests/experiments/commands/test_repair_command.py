@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import mlflow
@@ -104,6 +106,20 @@ def test_a_training_that_fails_leaves_no_folder(
     monkeypatch.setattr("experiments.repair.plan.gain", diverged)
     argv = ["--audit", audit_run(store, table), "--out", str(tmp_path / "deep" / "o")]
     assert main([*argv, "--tracking-uri", store]) == 2
+    assert not (tmp_path / "deep").exists()
+
+
+@pytest.mark.usefixtures("audited_table", "ignored_sigterm")
+def test_a_terminated_repair_leaves_no_folder(
+    table: Path, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def terminated(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        pytest.fail("the signal was not taken")
+
+    monkeypatch.setattr("experiments.repair.plan.gain", terminated)
+    argv = ["--audit", audit_run(store, table), "--out", str(tmp_path / "deep" / "o")]
+    assert main([*argv, "--tracking-uri", store]) == 130
     assert not (tmp_path / "deep").exists()
 
 
