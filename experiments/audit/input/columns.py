@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -140,20 +141,53 @@ def screened(frame: pd.DataFrame, labels: Labels | None = None) -> tuple[list[st
     # copies of rows say nothing new about a column: any column that is distinct in the originals
     # would give the label of all copies
     first = _first_of_equal_rows(frame, labels)
-    for name in map(str, frame):
-        values = frame[name].reset_index(drop=True)
-        _check_cells(name, values)
+    for name, values in frame.reset_index(drop=True).items():
+        _check_cells(str(name), values)
         try:
-            reason = _useless(name, values) or _copy_of_label(values, labels)
-            oddities = [] if reason else list(_oddities(values, labels, first))
+            column = _Column.of(values)
+            reason = _useless(str(name), column) or _copy_of_label(column, labels)
+            oddities = [] if reason else list(_oddities(column, labels, first))
         except TypeError as error:  # cells that have no order or equality, such as lists
             raise UserError(f"column {name!r} must hold numbers or text") from error
         if reason:
-            left_out.append(name)
+            left_out.append(str(name))
             notes.append(f"column {name!r} {reason}: left out")
         else:
             notes += [f"column {name!r} {oddity}" for oddity in oddities]
     return left_out, notes
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of n cells.
+
+    Attributes:
+        values: the cells.
+        present: those that are not missing; ``values`` itself if none is.
+        codes: of equal cells the same number, (n,); -1 where they are missing.
+        distinct: how many values there are besides missing.
+    """
+
+    values: pd.Series
+    present: pd.Series
+    codes: NDArray[np.int64]
+    distinct: int
+
+    @classmethod
+    def of(cls, values: pd.Series) -> _Column:
+        codes, distinct = pd.factorize(values)
+        missing = codes < 0
+        return cls(values, values[~missing] if missing.any() else values, codes, len(distinct))
+
+    @property
+    def missing(self) -> int:
+        """How many cells are missing."""
+        return len(self.values) - len(self.present)
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether it holds neither numbers nor dates, nor texts of such."""
+        return _is_text(self.present)
 
 
 def _first_of_equal_rows(frame: pd.DataFrame, labels: Labels | None) -> NDArray[np.bool_]:
@@ -190,29 +224,29 @@ def check_classes(what: str, values: pd.Series) -> None:
         )
 
 
-def _useless(name: str, values: pd.Series) -> str | None:
-    present = values.dropna()
-    if present.empty:
+def _useless(name: str, column: _Column) -> str | None:
+    if column.present.empty:
         return "is empty"
-    if len(present) == len(values) and (present == present.iloc[0]).all():
+    if not column.missing and column.distinct == 1:
         return "is constant"
-    if len(values) < ENOUGH:
+    if len(column.values) < ENOUGH:
         return None
-    if types.is_integer_dtype(values) and present.is_unique:
-        extent = int(present.max()) - int(present.min()) + 1
-        dense = len(values) >= DENSE * extent
+    if types.is_integer_dtype(column.values) and column.distinct == len(column.present):
+        extent = int(column.present.max()) - int(column.present.min()) + 1
+        dense = len(column.values) >= DENSE * extent
         return "numbers the rows" if dense or name == ROW_NUMBERS else None
-    if _is_text(present) and present.nunique() > DISTINCT * len(present):
-        return _unread(present) or "identifies the rows"
+    if column.distinct > DISTINCT * len(column.present) and column.is_text:
+        return _unread(column.present) or "identifies the rows"
     return None
 
 
-def _copy_of_label(values: pd.Series, labels: Labels | None) -> str | None:
+def _copy_of_label(column: _Column, labels: Labels | None) -> str | None:
     """Whether each value stands for one class and each class has one value."""
-    if labels is None or len(values) < ENOUGH:
+    if labels is None or len(labels) < ENOUGH:
         return None
-    codes, distinct = pd.factorize(values, use_na_sentinel=False)
-    one_to_one = len(distinct) == len(np.unique(labels)) == _pairs(codes, labels)
+    classes = len(np.unique(labels))
+    values = column.distinct + bool(column.missing)  # missing is a value, too
+    one_to_one = values == classes and _pairs(column.codes, labels) == classes
     return "repeats the label" if one_to_one else None
 
 
@@ -221,26 +255,27 @@ def _pairs(codes: Labels, labels: Labels) -> int:
     return len(np.unique(codes * (labels.max() + 2) + labels))  # a missing label is -1
 
 
-def _oddities(values: pd.Series, labels: Labels | None, first: NDArray[np.bool_]) -> Iterator[str]:
-    missing = int(values.isna().sum())
-    if missing:
-        yield f"lacks {missing} of {len(values)} values: filled, and marked by another column"
-    present = values.dropna()
+def _oddities(column: _Column, labels: Labels | None, first: NDArray[np.bool_]) -> Iterator[str]:
+    if column.missing:
+        yield (
+            f"lacks {column.missing} of {len(column.values)} values: filled, and marked by "
+            "another column"
+        )
     enough = np.count_nonzero(first) >= ENOUGH
-    if labels is not None and enough and _determines(values[first], labels[first]):
+    if labels is not None and enough and _determines(column, labels, first):
         yield (
             "gives the label of every row by itself: drop it if it was made from the label or from "
             "the order of the rows"
         )
-    if _is_dates(present):
+    if _is_dates(column.present):
         yield "holds dates: taken as days"
-    elif _is_text(present):
-        if present.nunique() > MAX_CATEGORIES:
+    elif column.is_text:
+        if column.distinct > MAX_CATEGORIES:
             yield (
-                f"has {present.nunique()} categories: the {MAX_CATEGORIES - 1} most common are "
+                f"has {column.distinct} categories: the {MAX_CATEGORIES - 1} most common are "
                 "kept apart"
             )
-        if unread := _unread(present):
+        if unread := _unread(column.present):
             yield f"{unread}: taken as categories"
 
 
@@ -250,16 +285,24 @@ def _unread(present: pd.Series) -> str | None:
     return next((what for form, what in _UNREAD.items() if texts.str.fullmatch(form).all()), None)
 
 
-def _determines(values: pd.Series, labels: Labels) -> bool:
-    """Whether the label follows from this column: from its values or, for numbers, their order."""
-    codes, distinct = pd.factorize(values, use_na_sentinel=False)
-    if len(distinct) <= len(values) / ENOUGH:
-        return _pairs(codes, labels) == len(distinct)
-    if len(distinct) < len(values) / 2 or _is_text(values.dropna()):
+def _determines(column: _Column, labels: Labels, rows: NDArray[np.bool_]) -> bool:
+    """Whether in these rows the label follows from this column: from its values or, for numbers,
+    their order."""
+    codes, y = column.codes[rows], labels[rows]
+    distinct = len(np.unique(codes))
+    if distinct <= len(y) / ENOUGH:
+        return _pairs(codes, y) == distinct
+    if distinct < len(y) / 2 or column.is_text:
         return False
-    ordered = labels[values.reset_index(drop=True).sort_values(kind="stable").index]
-    runs = 1 + int(np.count_nonzero(np.diff(ordered)))
-    return runs == len(np.unique(labels))
+    runs = 1 + int(np.count_nonzero(np.diff(y[_order(column.values[rows])])))
+    return runs == len(np.unique(y))
+
+
+def _order(values: pd.Series) -> NDArray[np.int64]:
+    """Places of the values in ascending order, missing ones last."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":
+        return np.argsort(values.to_numpy(), kind="stable")
+    return values.reset_index(drop=True).sort_values(kind="stable").index.to_numpy()
 
 
 def _is_text(present: pd.Series) -> bool:

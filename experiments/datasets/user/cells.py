@@ -47,7 +47,7 @@ def typed(cells: pa.ChunkedArray, separator: str = ",") -> tuple[pd.Series, bool
     if numbers is None and separator != "," and _all_match(present, _DECIMAL_COMMA):
         numbers = _numbers(compute.replace_substring(present, ",", "."))
         decimal_comma = numbers is not None
-    if numbers is not None and pa.types.is_floating(numbers.type) and _all_match(present, _WHOLE):
+    if numbers is not None and _is_large(numbers) and _all_match(present, _WHOLE):
         # beyond 64 bits, where float64 would make one class of several
         whole = pd.Series([int(cell) for cell in present.to_pylist()], dtype=object)
         return whole.set_axis(_places(marked)).reindex(range(len(marked)), fill_value=None), False
@@ -70,6 +70,13 @@ def _numbers(present: pa.ChunkedArray) -> pa.ChunkedArray | None:
         except pa.ArrowInvalid:
             continue
     return None
+
+
+def _is_large(numbers: pa.ChunkedArray) -> bool:
+    """Whether these may be whole numbers that 64 bits do not hold."""
+    if not pa.types.is_floating(numbers.type):
+        return False
+    return bool(compute.max(compute.abs(numbers)).as_py() >= 2**63)
 
 
 def _spread(present: pa.ChunkedArray, marked: pa.ChunkedArray) -> pd.Series:
