@@ -225,13 +225,16 @@ def as_float32(x: NDArray[np.generic], names: list[str]) -> tuple[NDArray[np.flo
 
 
 def _without_absurd_cells(values: pd.Series) -> tuple[pd.Series, list[str]]:
-    present = values.dropna()
-    absurd, _ = _absurd(present.to_numpy()[:, None])
+    cells = values.to_numpy(np.float64)
+    present = np.flatnonzero(~np.isnan(cells))
+    absurd, _ = _absurd(cells[present, None])
     if not absurd.any():
         return values, []
-    places = present.index[absurd[:, 0]]
-    return values.drop(places).reindex(values.index), [
-        f"has {len(places)} cells far outside its range, such as {values[places[0]]:.6g} in row "
+    places = present[absurd[:, 0]]
+    kept = cells.copy()
+    kept[places] = np.nan
+    return pd.Series(kept), [
+        f"has {len(places)} cells far outside its range, such as {cells[places[0]]:.6g} in row "
         f"{places[0]}: taken as missing"
     ]
 
@@ -337,9 +340,10 @@ def _all_dates(what: str, present: pd.Series, dates: pd.Series) -> pd.Series:
 
 def _numbers(what: str, values: pd.Series) -> pd.Series:
     numbers = values.astype(np.float64)
-    infinite = numbers[np.isinf(numbers)]
+    infinite = np.flatnonzero(np.isinf(numbers.to_numpy()))
     if len(infinite):
-        raise UserError(f"{what} must be finite, got {infinite.iloc[0]} in row {infinite.index[0]}")
+        row = infinite[0]
+        raise UserError(f"{what} must be finite, got {numbers.iloc[row]} in row {row}")
     return numbers
 
 
