@@ -16,7 +16,8 @@ from experiments.grid.preflight import Preflight
 from experiments.grid.summary import Summary
 from experiments.tracking.record import repeat_command
 from experiments.tracking.session import Session
-from experiments.tracking.uri import runs_page, without_secrets
+from experiments.tracking.uri import without_secrets
+from experiments.tracking.view import runs_page
 from experiments.trial.spec import TrialSpec
 
 SHOWN = 20

@@ -24,6 +24,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from common.errors import UserError
 from experiments.tracking.retry import one_line
 from experiments.tracking.uri import SQLITE, absolute, sqlite_file, without_secrets
+from experiments.tracking.view import TAG as VIEW_TAG
+from experiments.tracking.view import view_state
 
 ANSWER_WITHIN = 30.0
 """Seconds; an MLflow server that has just been started takes long for its first answer."""
@@ -142,7 +144,12 @@ def open_experiment(uri: str, name: str) -> tuple[str, str]:
     check_answers(uri)
     path = sqlite_file(uri)
     root = None if path is None else (path.parent / ARTIFACTS / uuid4().hex[:8]).as_uri()
-    return uri, _within(CREATE_WITHIN, uri, lambda: _experiment(client_for(uri), name, root))
+
+    def opened() -> str:
+        client = client_for(uri)
+        return _with_view(client, _experiment(client, name, root))
+
+    return uri, _within(CREATE_WITHIN, uri, opened)
 
 
 def find_experiment(uri: str, name: str) -> str | None:
@@ -169,6 +176,14 @@ def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
             f"experiment {name!r} has been deleted: restore it in MLflow, or name another one"
         )
     return str(found.experiment_id)
+
+
+def _with_view(client: MlflowClient, experiment_id: str) -> str:
+    """The same experiment, whose table of runs has the columns of this suite for those who ask."""
+    state = view_state()
+    if client.get_experiment(experiment_id).tags.get(VIEW_TAG) != state:
+        client.set_experiment_tag(experiment_id, VIEW_TAG, state)
+    return experiment_id
 
 
 def _check_sqlite(path: Path) -> None:

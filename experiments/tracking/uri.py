@@ -46,21 +46,6 @@ def absolute(uri: str) -> str:
     return f"{SQLITE}{path}{question}{query}"
 
 
-def runs_page(server: str, experiment_id: str) -> str:
-    """The address of an experiment's runs on an MLflow server, the newest first.
-
-    Without the parameter MLflow opens its view for agents, which shows none of them.
-
-    >>> runs_page("http://127.0.0.1:5000", "0")
-    'http://127.0.0.1:5000/#/experiments/0/runs?workflowType=machine_learning&orderByKey=attributes.start_time&orderByAsc=false'
-    """
-    order = "orderByKey=attributes.start_time&orderByAsc=false"
-    return (
-        f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs"
-        f"?workflowType=machine_learning&{order}"
-    )
-
-
 def without_secrets(text: str) -> str:
     """A text with its URIs stripped of passwords and tokens, for messages and logs.
 
