@@ -24,7 +24,8 @@ def gpu_share(context: TrialContext) -> Iterator[None]:
         return
     import torch  # noqa: PLC0415  # takes a second, and most trials are on the CPU
 
-    device = torch.device(context.device)
+    index = torch.device(context.device).index
+    device = torch.cuda.current_device() if index is None else index
     torch.cuda.set_per_process_memory_fraction(1 / context.trials_per_gpu, device)
     try:
         yield

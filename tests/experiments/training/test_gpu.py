@@ -41,12 +41,18 @@ def test_the_precisions_are_named() -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("model", ["mlp", "tabular_resnet", "ft_transformer"])
-def test_a_trial_on_a_gpu_scores_as_on_the_cpu(tmp_path: Path, model: str) -> None:
-    changes = {"model": model, "epochs": 3}
-    on_cpu = trial(tmp_path, "cpu", **changes)
-    on_gpu, again = (trial(tmp_path, "cuda", **changes) for _ in range(2))
+def test_a_convex_model_scores_on_a_gpu_as_on_the_cpu(tmp_path: Path) -> None:
+    # other models amplify differences of rounding, and dropout draws other numbers
+    on_cpu, on_gpu = (
+        trial(tmp_path, device, model="softmax_regression") for device in ("cpu", "cuda")
+    )
     assert f1_scores(on_gpu) == pytest.approx(f1_scores(on_cpu), abs=0.01)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("model", ["mlp", "tabular_resnet", "ft_transformer"])
+def test_equal_seeds_give_equal_bits(tmp_path: Path, model: str) -> None:
+    on_gpu, again = (trial(tmp_path, "cuda", model=model, epochs=3) for _ in range(2))
     assert on_gpu.metrics == again.metrics
     np.testing.assert_array_equal(on_gpu.profile.positive, again.profile.positive)
     np.testing.assert_array_equal(on_gpu.profile.negative, again.profile.negative)
