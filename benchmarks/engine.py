@@ -4,8 +4,8 @@
     python benchmarks/engine.py --sizes    # growing sizes: five minutes
 
 write docs/benchmarks/engine.md and docs/benchmarks/engine_sizes.md. The cell of ResNet-20 on MNIST
-needs INFLUENCE_DATA_ROOT; without it the same layers are measured on random inputs. dattri is
-measured where it is installed.
+needs INFLUENCE_DATA_ROOT; without it the same layers are measured on random inputs. dattri,
+kronfluence and TRAK (``traker``) are measured where they are installed, on the CPU.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from engine_cells import (
     trace_of,
 )
 from engine_report import CLOCKS, machine, median_ratio, side_by_side, write_table
-from engine_rivals import RIVALS, installed
+from engine_rivals import OTHER_ESTIMATORS, RIVALS, installed
+from torch import nn
 
 from influence.estimators.exact import exact_profile
 from influence.profile import Profile
@@ -81,6 +82,12 @@ def compare(threads: int, repeats: int, clock: str) -> None:
             tasks[FROM_IMAGES] = partial(from_images, resnet.frozen, record)
             for rival in RIVALS_ON_IMAGES:
                 others[f"{rival}, from images"] = partial(RIVALS[rival], resnet.whole)
+        if isinstance(record.checkpoints.network.body, nn.Identity):
+            tasks |= {
+                f"{name}, last checkpoint": partial(run, record)
+                for name, run in OTHER_ESTIMATORS.items()
+                if installed(name)
+            }
         seconds = side_by_side(tasks | others, repeats, clock)
         for rival in others:
             seconds[rival] = [trace.epochs * value for value in seconds[rival]]
@@ -112,7 +119,8 @@ def compare(threads: int, repeats: int, clock: str) -> None:
             "The others do the same work at each checkpoint, so they are run at the first one, and"
             " their time is multiplied by the number of checkpoints. They get training samples in"
             " batches as named (one batch is fastest, 128 a usual choice) and validation samples in"
-            " one. TracInCPFast ignores the bias. Float32,"
+            " one. TracInCPFast ignores the bias. EK-FAC and TRAK estimate something else, from the"
+            " last checkpoint alone; their time is not multiplied. Float32,"
             f" {machine(threads)}. Repeat: `python benchmarks/engine.py`.",
             ["cell", "implementation", "seconds", *(f"/ {own}" for own in HEADINGS)],
             rows,

@@ -1,7 +1,7 @@
 """Other implementations of last-layer TracIn, with default batches and with their best ones.
 
 Each maps a record to the influence of all training on all validation samples, summed over the
-checkpoints, (m, n), and the self-influence, (n,).
+checkpoints, (m, n), and the self-influence, (n,). Two other estimators are here for their cost.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import copy
 import importlib.util
 from collections.abc import Callable
 from functools import partial
+from tempfile import TemporaryDirectory
 
 import torch
 from captum.influence import TracInCP, TracInCPFast
@@ -84,6 +85,70 @@ def dattri(record: TrainingRecord, batch_size: int) -> tuple[Tensor, Tensor]:
         return attributor.attribute(train, validation).T, attributor.self_attribute(train)
 
 
+def ek_fac(record: TrainingRecord) -> tuple[Tensor, Tensor]:
+    """EK-FAC influence of the last layer at the last checkpoint, by kronfluence, one batch."""
+    from kronfluence.analyzer import Analyzer, prepare_model  # noqa: PLC0415  # optional
+    from kronfluence.task import Task  # noqa: PLC0415
+
+    class Classification(Task):  # type: ignore[misc]  # kronfluence has no types
+        def compute_train_loss(
+            self, batch: tuple[Tensor, Tensor], model: nn.Module, sample: bool = False
+        ) -> Tensor:
+            x, y = batch
+            logits = model(x)
+            if sample:
+                y = torch.multinomial(logits.detach().softmax(dim=1), 1).squeeze(1)
+            return nn.functional.cross_entropy(logits, y, reduction="sum")
+
+        def compute_measurement(self, batch: tuple[Tensor, Tensor], model: nn.Module) -> Tensor:
+            return self.compute_train_loss(batch, model)
+
+    task = Classification()
+    train, validation = _datasets(record)
+    batch = {"per_device_train_batch_size": len(train)}
+    with TemporaryDirectory() as folder:
+        model = prepare_model(copy.deepcopy(record.checkpoints.network), task)
+        analyzer = Analyzer("engine", model, task, cpu=True, output_dir=folder, disable_tqdm=True)
+        analyzer.fit_all_factors("factors", train, per_device_batch_size=len(train))
+        analyzer.compute_pairwise_scores(
+            "pairs",
+            "factors",
+            validation,
+            train,
+            per_device_query_batch_size=len(validation),
+            **batch,
+        )
+        analyzer.compute_self_scores("self", "factors", train, **batch)
+        pairs = analyzer.load_pairwise_scores("pairs")["all_modules"]
+        return pairs, analyzer.load_self_scores("self")["all_modules"]
+
+
+def trak(record: TrainingRecord) -> tuple[Tensor, Tensor]:
+    """TRAK at the last checkpoint, gradients projected to 512 numbers; it has no self-influence."""
+    from trak import TRAKer  # noqa: PLC0415  # optional
+
+    network = copy.deepcopy(record.checkpoints.network).eval()
+    train, validation = _datasets(record)
+    with TemporaryDirectory() as folder:
+        traker = TRAKer(
+            network,
+            "image_classification",
+            len(train),
+            save_dir=folder,
+            device="cpu",
+            proj_dim=512,
+            use_half_precision=False,
+        )
+        traker.load_checkpoint(network.state_dict(), model_id=0)
+        for batch in DataLoader(train, 1024):
+            traker.featurize(batch, num_samples=len(batch[0]))
+        traker.finalize_features()
+        traker.start_scoring_checkpoint("engine", network.state_dict(), 0, len(validation))
+        traker.score(validation[:], num_samples=len(validation))
+        scores = torch.as_tensor(traker.finalize_scores("engine"))
+    return scores.T, scores.new_zeros(len(train))
+
+
 def _datasets(record: TrainingRecord) -> tuple[TensorDataset, TensorDataset]:
     trace, checkpoints = record.trace, record.checkpoints
     return (
@@ -94,7 +159,7 @@ def _datasets(record: TrainingRecord) -> tuple[TensorDataset, TensorDataset]:
 
 def installed(name: str) -> bool:
     """Whether the library that a rival's name begins with can be imported."""
-    return importlib.util.find_spec(name.partition(" ")[0].lower()) is not None
+    return importlib.util.find_spec(name.split(maxsplit=1)[0].strip(",").lower()) is not None
 
 
 RIVALS: dict[str, Rival] = {
@@ -104,3 +169,9 @@ RIVALS: dict[str, Rival] = {
     "Captum TracInCP, batches of 1,024": partial(captum, "plain", batch_size=1024),
     "dattri TracIn, batches of 1,024": partial(dattri, batch_size=1024),
 }
+
+OTHER_ESTIMATORS: dict[str, Rival] = {
+    "kronfluence EK-FAC": ek_fac,
+    "TRAK, 512 projections": trak,
+}
+"""They estimate something else, from the last checkpoint alone."""
