@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,7 @@ def _forest_logits(
     """Out-of-fold logits of trees, (k, C); none if those of the first fold show that no mixture
     with the logits of the logistic regression lowers the loss."""
     forest = np.empty_like(linear)
+    uniform_draws = replace(config, powers=())  # losses are compared; nothing is tested
     for held_out in range(config.folds):
         rows = samples.fold == held_out
         forest[rows] = _logits_of_fold(_trees, samples, weight, config, held_out)
@@ -122,7 +123,9 @@ def _forest_logits(
         if held_out == 0 and fitted.sum() >= config.screened_samples:
             losses = [
                 calibrate(
-                    _mixture(share, linear[fitted], forest[fitted]), samples.labels[fitted], config
+                    _mixture(share, linear[fitted], forest[fitted]),
+                    samples.labels[fitted],
+                    uniform_draws,
                 ).loss
                 for share in config.logistic_shares
             ]

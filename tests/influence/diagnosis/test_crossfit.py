@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from influence.diagnosis import crossfit
+from influence.diagnosis.calibration import calibrate
 from influence.diagnosis.config import ClassifierConfig
 from influence.diagnosis.crossfit import LabelledSamples, select_classifier
 
@@ -70,3 +71,22 @@ def test_trees_that_help_are_chosen_in_a_large_set(forests: list[object]) -> Non
     x = np.random.default_rng(0).normal(size=(LARGE, 5))
     assert chosen_share(x, (x[:, 0] * x[:, 1] > 0).astype(np.int64)) < 1.0
     assert len(forests) == ClassifierConfig.folds
+
+
+def test_screening_of_trees_tests_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    powers: list[tuple[int, tuple[float, ...]]] = []
+
+    def noted(logits: Any, labels: Any, config: ClassifierConfig) -> Any:
+        powers.append((len(labels), config.powers))
+        return calibrate(logits, labels, config)
+
+    monkeypatch.setattr(crossfit, "calibrate", noted)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(LARGE, 5)).astype(np.float32)
+    labels = (x[:, 0] > 0).astype(np.int64)
+    config = ClassifierConfig(trees=5, powers=(0.3,))
+    samples = LabelledSamples(x, labels, 2, np.arange(LARGE) % config.folds, 0)
+    select_classifier(samples, np.ones(LARGE), np.ones(LARGE, dtype=bool), config)
+    screened = [of for size, of in powers if size < LARGE]
+    assert screened == [()] * len(config.logistic_shares)
+    assert (LARGE, config.powers) in powers
