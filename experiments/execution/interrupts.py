@@ -13,6 +13,8 @@ ECHO: Final = 2.0
 """Seconds after SIGINT in which SIGTERM is taken for its echo: ``mlflow run`` passes Ctrl-C on as
 both."""
 
+Handler = Callable[[int, FrameType | None], None]
+
 
 @contextmanager
 def interruptible(stop: Callable[[], None]) -> Iterator[None]:
@@ -33,15 +35,8 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
         if interrupted is None or time.monotonic() - interrupted > ECHO:
             raise KeyboardInterrupt
 
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, on_interrupt),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, on_terminate),
-    }
-    try:
+    with _handled(on_interrupt, on_terminate):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -59,7 +54,14 @@ def terminable() -> Iterator[None]:
         if last - before > ECHO:
             raise KeyboardInterrupt
 
-    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    with _handled(stop, stop):
+        yield
+
+
+@contextmanager
+def _handled(on_interrupt: Handler, on_terminate: Handler) -> Iterator[None]:
+    handlers = {signal.SIGINT: on_interrupt, signal.SIGTERM: on_terminate}
+    former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
