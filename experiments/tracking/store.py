@@ -144,12 +144,7 @@ def open_experiment(uri: str, name: str) -> tuple[str, str]:
     check_answers(uri)
     path = sqlite_file(uri)
     root = None if path is None else (path.parent / ARTIFACTS / uuid4().hex[:8]).as_uri()
-
-    def opened() -> str:
-        client = client_for(uri)
-        return _with_view(client, _experiment(client, name, root))
-
-    return uri, _within(CREATE_WITHIN, uri, opened)
+    return uri, _within(CREATE_WITHIN, uri, lambda: _experiment(client_for(uri), name, root))
 
 
 def find_experiment(uri: str, name: str) -> str | None:
@@ -163,10 +158,14 @@ def find_experiment(uri: str, name: str) -> str | None:
 
 
 def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
+    """The id of the experiment, whose table of runs has the columns of this suite for those who
+    ask."""
+    view = view_state()
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return str(client.create_experiment(name, artifact_location=artifacts))
+            tags = {VIEW_TAG: view}
+            return str(client.create_experiment(name, artifact_location=artifacts, tags=tags))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -175,15 +174,9 @@ def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
         raise UserError(
             f"experiment {name!r} has been deleted: restore it in MLflow, or name another one"
         )
+    if found.tags.get(VIEW_TAG) != view:
+        client.set_experiment_tag(found.experiment_id, VIEW_TAG, view)
     return str(found.experiment_id)
-
-
-def _with_view(client: MlflowClient, experiment_id: str) -> str:
-    """The same experiment, whose table of runs has the columns of this suite for those who ask."""
-    state = view_state()
-    if client.get_experiment(experiment_id).tags.get(VIEW_TAG) != state:
-        client.set_experiment_tag(experiment_id, VIEW_TAG, state)
-    return experiment_id
 
 
 def _check_sqlite(path: Path) -> None:

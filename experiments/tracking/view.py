@@ -10,17 +10,12 @@ import json
 from typing import Final
 
 from experiments import schema
+from influence.signals import PAPER
 
 KEY: Final = "influence"
 TAG: Final = f"mlflow.sharedViewState.{KEY}"
 _PARAMS: Final = ("dataset", "model", "glitch", "ratio", "seed")
-_SIGNALS: Final = (
-    "self_influence",
-    "marginal_influence",
-    "average_absolute_influence",
-    "gd_class",
-)
-_METRICS: Final = (*(f"{schema.F1}/{signal}" for signal in _SIGNALS), "flagged", "expected_errors")
+_METRICS: Final = (*(f"{schema.F1}/{signal}" for signal in PAPER), "flagged", "expected_errors")
 
 
 def view_state() -> str:
