@@ -38,9 +38,14 @@ def sgd_step(network: Network, x: Tensor, labels: Tensor, learning_rate: float) 
 
 
 class EagerStep:
-    """A step, operation by operation; see :func:`sgd_step` for the arguments."""
+    """A step, operation by operation; see :func:`sgd_step` for the arguments.
+
+    Attributes:
+        device: of the samples.
+    """
 
     def __init__(self, network: Network, x: Tensor, labels: Tensor, learning_rate: float) -> None:
+        self.device = x.device
         self._network = network
         self._x = x
         self._labels = labels
@@ -66,7 +71,7 @@ class CapturedStep:
 
     def __init__(self, step: EagerStep) -> None:
         self._step = step
-        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self._stream = torch.cuda.Stream(step.device)  # type: ignore[no-untyped-call]  # untyped
         self._taken = 0
         self._positions: Tensor | None = None  # what the graph reads
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -85,7 +90,7 @@ class CapturedStep:
 
     def _run(self, positions: Tensor) -> None:
         # on the stream of the capture, so that gradients belong to one stream
-        current = torch.cuda.current_stream()
+        current = torch.cuda.current_stream(self._step.device)
         self._stream.wait_stream(current)
         with torch.cuda.stream(self._stream):
             self._step(positions)

@@ -74,7 +74,6 @@ def fit(
     """
     device = network.head.weight.device
     on_device = [part.x.to(device) for part in (train, validation)]
-    _check_precision(settings, device)
     recorders = [_Recorder(network, x, _chunk(settings, x)) for x in on_device]
     states: list[dict[str, Tensor]] = []
 
@@ -112,7 +111,6 @@ def predict_after_training(
         UserError: as :func:`fit`.
     """
     device = network.head.weight.device
-    _check_precision(settings, device)
     with _reproducible(seed, device, settings):
         for _ in _epochs(network, LabelledInputs(train.x.to(device), train.y), settings, seed):
             pass
@@ -214,17 +212,17 @@ def _check_batches(network: nn.Module, batch_starts: list[int]) -> None:
         raise UserError("batch_size must be at least 2 for a model with batch normalisation, got 1")
 
 
-def _check_precision(settings: TrainingSettings, device: torch.device) -> None:
-    if settings.precision == "tf32" and device.type != "cuda":
-        raise UserError(f"precision tf32 needs a CUDA device, got device {str(device)!r}")
-
-
 @contextlib.contextmanager
 def _reproducible(seed: int, device: torch.device, settings: TrainingSettings) -> Iterator[None]:
     """Seed dropout, use deterministic kernels of the precision that was asked for, and leave the
-    caller's generators and settings as they were."""
+    caller's generators and settings as they were.
+
+    Raises ``UserError`` if the device does not have the precision.
+    """
     cuda = [device] if device.type == "cuda" else []
     tf32 = settings.precision == "tf32"
+    if tf32 and not cuda:
+        raise UserError(f"precision tf32 needs a CUDA device, got device {str(device)!r}")
     before = torch.get_float32_matmul_precision()
     with (
         torch.random.fork_rng(devices=cuda),
